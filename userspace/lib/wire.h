@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every frame the helper sends or reads, see Documentation/protocol.rst.
+ * Integers on the wire are little-endian.
+ */
+#ifndef PILOT_LIB_WIRE_H
+#define PILOT_LIB_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WIRE_TYPE_INIT		0x91
+#define WIRE_TYPE_RESP		0x92
+#define WIRE_TYPE_COOKIE	0x93
+#define WIRE_TYPE_DATA		0x94	/* the kernel's */
+#define WIRE_TYPE_CONTROL	0x95
+
+#define WIRE_PROTOCOL		"pilot-link handshake 1"
+
+#define WIRE_FRAME_MAX		1200	/* of handshake frames */
+#define WIRE_HINT_LEN		8
+#define WIRE_MAC_LEN		16
+#define WIRE_TAG_LEN		16
+#define WIRE_NONCE_LEN		24
+#define WIRE_COOKIE_LEN		16
+
+/* A hint of zeros marks a request of a stranger. */
+#define WIRE_HINT_STRANGER	0ULL
+
+/* Where the fields are. */
+#define WIRE_INIT_HINT		8
+#define WIRE_INIT_MAC1		16
+#define WIRE_INIT_MAC2		32
+#define WIRE_INIT_NOISE		48
+#define WIRE_INIT_MIN		(WIRE_INIT_NOISE + 96)
+#define WIRE_RESP_RECEIVER	8
+#define WIRE_RESP_MAC1		16
+#define WIRE_RESP_NOISE		32
+#define WIRE_RESP_MIN		(WIRE_RESP_NOISE + 48)
+#define WIRE_COOKIE_NONCE	8
+#define WIRE_COOKIE_SEALED	32
+#define WIRE_COOKIE_SIZE	(WIRE_COOKIE_SEALED + WIRE_COOKIE_LEN + \
+				 WIRE_TAG_LEN)
+#define WIRE_DATA_COUNTER	8
+#define WIRE_DATA_SEALED	16
+#define WIRE_DATA_MIN		(WIRE_DATA_SEALED + WIRE_TAG_LEN)
+
+/* The numbers of enum pilot_cipher. */
+#define WIRE_CIPHER_AES_256_GCM		1
+#define WIRE_CIPHER_CHACHA20_POLY1305	2
+#define WIRE_CIPHER_F_ACCELERATED	(1 << 0)
+
+/* TLV types in handshake payloads. */
+#define WIRE_TLV_INDEX		1	/* u32 */
+#define WIRE_TLV_EPOCH		2	/* u32 */
+#define WIRE_TLV_CIPHERS	3	/* (u8 cipher, u8 flags), repeated */
+#define WIRE_TLV_CIPHER		4	/* u8 */
+#define WIRE_TLV_ADDRESS	5	/* u64 */
+#define WIRE_TLV_LANES		6	/* u8 */
+#define WIRE_TLV_LIMITS		7	/* u32 soft age, u32 hard age, seconds */
+
+/* A TAI64N label: 8 bytes of seconds, 4 of nanoseconds, big-endian. */
+#define WIRE_STAMP_LEN		12
+
+/* Views into a frame that has the size and shape its type asks for. */
+struct wire_init {
+	uint32_t sender;
+	uint64_t hint;
+	const uint8_t *mac1;
+	const uint8_t *mac2;
+	const uint8_t *noise;
+	size_t noise_len;
+};
+
+struct wire_resp {
+	uint32_t sender;
+	uint32_t receiver;
+	const uint8_t *mac1;
+	const uint8_t *noise;
+	size_t noise_len;
+};
+
+struct wire_cookie {
+	uint32_t receiver;
+	const uint8_t *nonce;
+	const uint8_t *sealed;
+};
+
+/* Return: 0, or -EBADMSG. They read nothing beyond @len. */
+int wire_init_parse(const uint8_t *frame, size_t len, struct wire_init *init);
+int wire_resp_parse(const uint8_t *frame, size_t len, struct wire_resp *resp);
+int wire_cookie_parse(const uint8_t *frame, size_t len,
+		      struct wire_cookie *cookie);
+
+/* Write the fields in front; MACs and what is sealed come later. */
+void wire_init_begin(uint8_t *frame, uint32_t sender, uint64_t hint);
+void wire_resp_begin(uint8_t *frame, uint32_t sender, uint32_t receiver);
+void wire_cookie_begin(uint8_t *frame, uint32_t receiver);
+
+static inline uint32_t wire_get32(const uint8_t *p)
+{
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t wire_get64(const uint8_t *p)
+{
+	return wire_get32(p) | (uint64_t)wire_get32(p + 4) << 32;
+}
+
+static inline void wire_put32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = v >> (8 * i);
+}
+
+static inline void wire_put64(uint8_t *p, uint64_t v)
+{
+	wire_put32(p, v);
+	wire_put32(p + 4, v >> 32);
+}
+
+#endif /* PILOT_LIB_WIRE_H */
