@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages of the pilot family as plain structures. Nothing here does I/O.
+ */
+#ifndef PILOT_LINK_MESSAGE_H
+#define PILOT_LINK_MESSAGE_H
+
+#include <linux/netlink.h>
+#include <linux/pilot.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+
+#define MESSAGE_DRIVER_LEN	128
+
+struct message_socket {
+	bool bound;
+	bool foreign;			/* in another network namespace */
+	int32_t netnsid;
+	uint16_t port;			/* host byte order */
+	uint32_t devices;
+	uint64_t stats[PILOT_A_SOCKET_STATS_MAX + 1];
+};
+
+struct message_device {
+	uint32_t ifindex;
+	char ifname[IFNAMSIZ];
+	bool has_address;
+	uint64_t address;
+	uint32_t peers;
+	struct message_socket socket4;
+	struct message_socket socket6;
+	uint64_t stats[PILOT_A_DEV_STATS_MAX + 1];
+};
+
+struct message_key {
+	uint8_t lane;
+	uint8_t slot;
+	uint8_t cipher;
+	uint32_t epoch;
+	uint32_t rx_index;
+	uint32_t tx_index;
+	uint64_t soft_packets;
+	uint64_t hard_packets;
+	uint32_t soft_age;
+	uint32_t hard_age;
+	uint64_t age;
+	uint64_t tx_counter;
+	uint64_t rx_counter;
+	char driver[MESSAGE_DRIVER_LEN];
+};
+
+struct message_peer {
+	uint32_t ifindex;
+	bool has_address;
+	uint64_t address;
+	struct endpoint endpoint;
+	uint32_t flags;
+	uint32_t keepalive;
+	uint32_t silence_timeout;
+	uint32_t idle_timeout;
+	uint32_t rx_packet_rate;
+	uint64_t rx_byte_rate;
+	uint32_t queued;
+	bool has_rx;
+	bool has_tx;
+	uint64_t since_rx;
+	uint64_t since_tx;
+	uint64_t stats[PILOT_A_PEER_STATS_MAX + 1];
+	struct message_key *keys;
+	size_t key_count;
+};
+
+struct message_event {
+	uint8_t type;
+	uint8_t reason;
+	bool has_key;
+	uint8_t lane;
+	uint32_t epoch;
+	struct message_device device;
+	struct message_peer peer;
+};
+
+int message_parse_device(const struct nlmsghdr *message,
+			 struct message_device *device);
+int message_parse_peer(const struct nlmsghdr *message,
+		       struct message_peer *peer);
+void message_free_peer(struct message_peer *peer);
+int message_parse_event(const struct nlmsghdr *message,
+			struct message_event *event);
+void message_free_event(struct message_event *event);
+
+#endif /* PILOT_LINK_MESSAGE_H */

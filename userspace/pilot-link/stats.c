@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* pilot-link stats: what passed, what was dropped, and why. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "counters.h"
+#include "dump.h"
+#include "object.h"
+#include "print.h"
+
+static const char stats_usage[] =
+"Usage: " TOOL_NAME " stats [ show ] [ link NAME ]\n"
+"Totals and every drop counter that is not zero; all counters with -j.\n"
+"Options: -d says what each counter means\n";
+
+static uint64_t stats_drops(const struct counter *counters, size_t count,
+			    const uint64_t *value)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (counters[i].drop)
+			sum += value[counters[i].attr];
+	}
+	return sum;
+}
+
+static json_t *stats_socket_json(const char *family,
+				 const struct message_socket *sock)
+{
+	json_t *object = json_new_object();
+
+	json_set(object, "family", json_text(family));
+	json_set_number(object, "port", sock->port);
+	json_set_number(object, "drops",
+			stats_drops(counters_socket, counters_socket_count,
+				    sock->stats));
+	json_set(object, "counters",
+		 counters_json(counters_socket, counters_socket_count,
+			       sock->stats));
+	return object;
+}
+
+static json_t *stats_json(const struct message_device *device,
+			  const struct rtnl_link *link)
+{
+	json_t *object = json_new_object();
+	json_t *sockets = json_new_array();
+
+	json_set_number(object, "ifindex", device->ifindex);
+	json_set(object, "ifname", json_text(device->ifname));
+	if (link && link->has_stats) {
+		json_set_number(object, "rx_packets", link->stats.rx_packets);
+		json_set_number(object, "rx_bytes", link->stats.rx_bytes);
+		json_set_number(object, "tx_packets", link->stats.tx_packets);
+		json_set_number(object, "tx_bytes", link->stats.tx_bytes);
+	}
+	json_set_number(object, "drops",
+			stats_drops(counters_device, counters_device_count,
+				    device->stats));
+	json_set(object, "counters",
+		 counters_json(counters_device, counters_device_count,
+			       device->stats));
+	if (device->socket4.bound)
+		json_add(sockets, stats_socket_json("inet", &device->socket4));
+	if (device->socket6.bound)
+		json_add(sockets, stats_socket_json("inet6", &device->socket6));
+	json_set(object, "sockets", sockets);
+	return object;
+}
+
+static void stats_print_counters(const struct tool *tool,
+				 const struct counter *counters, size_t count,
+				 const uint64_t *value)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (counters[i].drop && !value[counters[i].attr])
+			continue;
+		print_plain("    %-22s %12" PRIu64, counters[i].name,
+			    value[counters[i].attr]);
+		if (tool->details)
+			print_plain("  %s", counters[i].meaning);
+		print_newline();
+	}
+}
+
+static void stats_print_socket(const struct tool *tool, const char *family,
+			       const struct message_socket *sock)
+{
+	if (!sock->bound)
+		return;
+	print_plain("  socket %s port %u devices %u drops %" PRIu64, family,
+		    sock->port, sock->devices,
+		    stats_drops(counters_socket, counters_socket_count,
+				sock->stats));
+	print_newline();
+	stats_print_counters(tool, counters_socket, counters_socket_count,
+			     sock->stats);
+}
+
+static void stats_print(const struct tool *tool,
+			const struct message_device *device,
+			const struct rtnl_link *link)
+{
+	print_colored(tool, PRINT_IFNAME, "%s:", device->ifname);
+	if (link && link->has_stats)
+		print_plain(" rx_packets %llu rx_bytes %llu tx_packets %llu"
+			    " tx_bytes %llu", link->stats.rx_packets,
+			    link->stats.rx_bytes, link->stats.tx_packets,
+			    link->stats.tx_bytes);
+	print_plain(" drops %" PRIu64,
+		    stats_drops(counters_device, counters_device_count,
+				device->stats));
+	print_newline();
+	stats_print_counters(tool, counters_device, counters_device_count,
+			     device->stats);
+	stats_print_socket(tool, "inet", &device->socket4);
+	stats_print_socket(tool, "inet6", &device->socket6);
+}
+
+static int stats_show(const struct tool *tool, struct args *args)
+{
+	static const struct keyword keywords[] = {
+		{ "link", "link", KEYWORD_IFNAME, 0, 0 },
+		{ "dev", "link", KEYWORD_IFNAME, 0, 0 },
+	};
+	const struct message_device *device;
+	json_t *values = json_new_object();
+	json_t *list = json_new_array();
+	struct rtnl_link *link;
+	struct dump dump;
+	size_t i;
+	int ret;
+
+	ret = args_keywords(args, keywords, 2, values);
+	if (!ret)
+		ret = dump_open(&dump, json_get_text(values, "link"));
+	if (ret)
+		goto out;
+	for (i = 0; i < dump.devices.count; i++) {
+		device = &dump.devices.device[i];
+		link = rtnl_find(&dump.links, device->ifindex);
+		if (tool->json)
+			json_add(list, stats_json(device, link));
+		else
+			stats_print(tool, device, link);
+	}
+	if (tool->json)
+		print_json(tool, list, false);
+	dump_close(&dump);
+out:
+	json_decref(list);
+	json_decref(values);
+	return ret;
+}
+
+int stats_run(const struct tool *tool, struct args *args)
+{
+	static const struct command commands[] = {
+		{ "show", stats_show },
+		{ "list", stats_show },
+	};
+	const char *word = args_peek(args);
+
+	/* As the words say: `stats link NAME` needs no command. */
+	if (word && (!strcmp(word, "link") || !strcmp(word, "dev")))
+		return stats_show(tool, args);
+	return args_run(tool, args, commands, 2, stats_usage);
+}
