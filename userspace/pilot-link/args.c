@@ -40,14 +40,14 @@ bool args_is_help(const char *word)
 
 int args_missing(const struct args *args, const char *what)
 {
-	print_error("Command line is not complete: %s. "
+	print_problem("Command line is not complete: %s. "
 		    "Try \"" TOOL_NAME " %s help\".", what, args->object);
 	return TOOL_USAGE;
 }
 
 int args_garbage(const struct args *args, const char *word)
 {
-	print_error("Error: \"%s\" is not expected here. "
+	print_problem("Error: \"%s\" is not expected here. "
 		    "Try \"" TOOL_NAME " %s help\".", word, args->object);
 	return TOOL_USAGE;
 }
@@ -86,10 +86,10 @@ int args_find(const char *what, const char *word, const char *const *names,
 	if (matches == 1)
 		return TOOL_OK;
 	if (matches)
-		print_error("%s \"%s\" is ambiguous: it could be %s.", what,
+		print_problem("%s \"%s\" is ambiguous: it could be %s.", what,
 			    word, candidates);
 	else
-		print_error("%s \"%s\" is unknown, try \"" TOOL_NAME " %s\".",
+		print_problem("%s \"%s\" is unknown, try \"" TOOL_NAME " %s\".",
 			    what, word, help);
 	return TOOL_USAGE;
 }
@@ -137,7 +137,7 @@ int args_run(const struct tool *tool, struct args *args,
 
 static int args_wrong(const char *word, const char *why)
 {
-	print_error("Error: argument \"%s\" is wrong: %s.", word, why);
+	print_problem("Error: argument \"%s\" is wrong: %s.", word, why);
 	return TOOL_USAGE;
 }
 
@@ -221,7 +221,7 @@ static int args_path(const char *word, json_t **value)
 		return TOOL_OK;
 	}
 	if (!getcwd(cwd, sizeof(cwd))) {
-		print_error("Error: cannot tell the working directory: %s.",
+		print_problem("Error: cannot tell the working directory: %s.",
 			    strerror(errno));
 		return TOOL_REFUSED;
 	}
@@ -284,7 +284,7 @@ int args_keyword(struct args *args, const struct keyword *table, size_t count,
 		return args_missing(args, what);
 	}
 	if (json_object_get(values, keyword->key)) {
-		print_error("Error: duplicate \"%s\": \"%s\" is the second value.",
+		print_problem("Error: duplicate \"%s\": \"%s\" is the second value.",
 			    name, word);
 		return TOOL_USAGE;
 	}
@@ -315,7 +315,7 @@ int args_peer(const char *word, json_t *values)
 	int ret;
 
 	if (json_object_get(values, "did") || json_object_get(values, "address")) {
-		print_error("Error: \"%s\" names a second peer, or is garbage.",
+		print_problem("Error: \"%s\" names a second peer, or is garbage.",
 			    word);
 		return TOOL_USAGE;
 	}

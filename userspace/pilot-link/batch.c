@@ -72,11 +72,11 @@ static int batch_line(const struct tool *tool, char *line)
 
 	count = args_split(line, words, BATCH_WORDS);
 	if (count == -EINVAL) {
-		print_error("Error: a quote is not closed.");
+		print_problem("Error: a quote is not closed.");
 		return TOOL_USAGE;
 	}
 	if (count < 0) {
-		print_error("Error: more than %d words.", BATCH_WORDS);
+		print_problem("Error: more than %d words.", BATCH_WORDS);
 		return TOOL_USAGE;
 	}
 	return count ? command_object(tool, count, words) : TOOL_OK;
@@ -93,14 +93,14 @@ static int batch_lines(const struct tool *tool, FILE *file, const char *name)
 		ret = batch_line(tool, line);
 		if (!ret)
 			continue;
-		print_error("Command failed %s:%d", name, number);
+		print_problem("Command failed %s:%d", name, number);
 		if (!result)
 			result = ret;
 		if (!tool->force)
 			break;
 	}
 	if (ret < 0) {
-		print_error("Error: %s:%d: cannot read the command: %s.", name,
+		print_problem("Error: %s:%d: cannot read the command: %s.", name,
 			    number, ret == -EILSEQ ? "it has a NUL byte" :
 			    ret == -EMSGSIZE ? "it is too long" :
 			    strerror(-ret));
@@ -121,7 +121,7 @@ int batch_run(const struct tool *tool)
 		return batch_lines(tool, stdin, "-");
 	file = fopen(tool->batch, "re");
 	if (!file) {
-		print_error("Cannot open file \"%s\" for reading: %s",
+		print_problem("Cannot open file \"%s\" for reading: %s",
 			    tool->batch, strerror(errno));
 		return TOOL_USAGE;
 	}

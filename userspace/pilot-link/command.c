@@ -85,7 +85,7 @@ static int command_color(struct tool *tool, const char *when)
 	else if (!strcmp(when, "never"))
 		tool->color = false;
 	else {
-		print_error("Error: argument \"%s\" is wrong: color is always, "
+		print_problem("Error: argument \"%s\" is wrong: color is always, "
 			    "auto or never.", when);
 		return TOOL_USAGE;
 	}
@@ -98,7 +98,7 @@ static int command_value(struct args *args, const char *option,
 	const char *word = args_next(args);
 
 	if (!word || !*word) {
-		print_error("Command line is not complete: option \"%s\" needs "
+		print_problem("Command line is not complete: option \"%s\" needs "
 			    "a value. Try \"" TOOL_NAME " -help\".", option);
 		return TOOL_USAGE;
 	}
@@ -121,7 +121,7 @@ static int command_option(struct tool *tool, struct args *args, bool *done)
 	if (ret > 0 && ret < (int)sizeof(name))
 		memcpy(name, word + (word[1] == '-' ? 2 : 1), ret);
 	if (!*name) {
-		print_error("Option \"%s\" is unknown, try \"" TOOL_NAME
+		print_problem("Option \"%s\" is unknown, try \"" TOOL_NAME
 			    " -help\".", word);
 		return TOOL_USAGE;
 	}
@@ -132,7 +132,7 @@ static int command_option(struct tool *tool, struct args *args, bool *done)
 			return ret;
 	}
 	if (value && option != OPTION_COLOR) {
-		print_error("Error: option \"%s\" takes no \"=\".", word);
+		print_problem("Error: option \"%s\" takes no \"=\".", word);
 		return TOOL_USAGE;
 	}
 	switch ((enum command_option)option) {
@@ -232,7 +232,7 @@ int command_main(int argc, char **argv)
 		return TOOL_USAGE;
 	}
 	if (args.count > 0 && tool.batch) {
-		print_error("Error: \"%s\" is not expected after -batch.",
+		print_problem("Error: \"%s\" is not expected after -batch.",
 			    args.word[0]);
 		return TOOL_USAGE;
 	}

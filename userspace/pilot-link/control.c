@@ -214,6 +214,17 @@ static void control_explain(struct control_error *error, int ret)
 	}
 }
 
+/* The helper's texts become parts of a sentence that ends elsewhere. */
+static void control_text(char *text, size_t size, const char *said)
+{
+	size_t length;
+
+	snprintf(text, size, "%s", said ? said : "");
+	length = strlen(text);
+	if (length && text[length - 1] == '.')
+		text[length - 1] = '\0';
+}
+
 static json_t *control_load(const char *line, size_t length)
 {
 	json_t *value;
@@ -234,8 +245,9 @@ static int control_refusal(const json_t *reply, struct control_error *error)
 
 	if (!message || !code || !*code)
 		return -EBADMSG;
-	control_error_set(error, hint ? hint : "", "%s", message);
 	snprintf(error->code, sizeof(error->code), "%s", code);
+	control_text(error->message, sizeof(error->message), message);
+	control_text(error->hint, sizeof(error->hint), hint);
 	return -EREMOTEIO;
 }
 
@@ -370,8 +382,8 @@ int control_do(const struct tool *tool, const json_t *request)
 int control_fail(const struct control_error *error)
 {
 	if (*error->hint)
-		print_error("Error: %s; %s.", error->message, error->hint);
+		print_problem("Error: %s; %s.", error->message, error->hint);
 	else
-		print_error("Error: %s.", error->message);
+		print_problem("Error: %s.", error->message);
 	return TOOL_REFUSED;
 }

@@ -72,7 +72,7 @@ static int dump_select(struct dump *dump, struct genl *rtnl, const char *ifname)
 
 	ret = rtnl_get(rtnl, ifname, &link);
 	if (ret == -ENODEV) {
-		print_error("Cannot find device \"%s\"", ifname);
+		print_problem("Cannot find device \"%s\"", ifname);
 		return TOOL_USAGE;
 	}
 	if (ret)
@@ -85,7 +85,7 @@ static int dump_select(struct dump *dump, struct genl *rtnl, const char *ifname)
 		dump->devices.count = 1;
 		return TOOL_OK;
 	}
-	print_error("Error: \"%s\" is not a pilot device; \"" TOOL_NAME
+	print_problem("Error: \"%s\" is not a pilot device; \"" TOOL_NAME
 		    " link show\" lists those.", ifname);
 	return TOOL_USAGE;
 }
@@ -237,7 +237,7 @@ static json_t *dump_helper_ask(struct control *control, const char *op)
 	json_t *result;
 
 	if (control_request(control, request, &result, &error))
-		print_error("Warning: without what the helper knows: %s.",
+		print_problem("Warning: without what the helper knows: %s.",
 			    error.message);
 	json_decref(request);
 	return dump_objects(result);
@@ -257,7 +257,7 @@ void dump_helper_open(const struct tool *tool, struct dump_helper *helper,
 	ret = control_open(&control, tool->control_path, &error);
 	if (ret) {
 		if (ret != -ENOENT && ret != -ECONNREFUSED)
-			print_error("Warning: without what the helper knows: %s.",
+			print_problem("Warning: without what the helper knows: %s.",
 				    error.message);
 		helper->links = json_new_array();
 		helper->peers = json_new_array();

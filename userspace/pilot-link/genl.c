@@ -282,7 +282,7 @@ int genl_open(struct genl *genl)
 	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, PILOT_FAMILY_NAME);
 	ret = genl_request(genl, request, genl_family_message, genl);
 	if (ret == -ENOENT)
-		print_error("Error: The pilot module is not loaded: "
+		print_problem("Error: The pilot module is not loaded: "
 			    "modprobe pilot");
 	else if (ret)
 		genl_fail(genl, ret, "genl family pilot");
@@ -331,21 +331,21 @@ int genl_fail(const struct genl *genl, int error, const char *what)
 	size_t length = strlen(genl->text);
 
 	if (length)
-		print_error("Error: %s%s", genl->text,
+		print_problem("Error: %s%s", genl->text,
 			    genl->text[length - 1] == '.' ? "" : ".");
 	else if (error == -EPERM || error == -EACCES)
-		print_error("Error: %s: permission denied: this needs "
+		print_problem("Error: %s: permission denied: this needs "
 			    "CAP_NET_ADMIN in the network namespace; run it as "
 			    "root, or with sudo.", what);
 	else if (error == -EBADMSG)
-		print_error("Error: %s: the kernel's answer is malformed; the "
+		print_problem("Error: %s: the kernel's answer is malformed; the "
 			    "module and this command are of different versions.",
 			    what);
 	else if (error == -EBUSY)
-		print_error("Error: %s: the table keeps changing; try again.",
+		print_problem("Error: %s: the table keeps changing; try again.",
 			    what);
 	else
-		print_error("Error: %s: kernel answers: %s.", what,
+		print_problem("Error: %s: kernel answers: %s.", what,
 			    strerror(-error));
 	return TOOL_REFUSED;
 }

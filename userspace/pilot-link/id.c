@@ -12,7 +12,7 @@
 #include "text.h"
 
 static const char id_usage[] =
-"Usage: " TOOL_NAME " id [ show ] [ FILE ] [ network NUMBER ]\n"
+"Usage: " TOOL_NAME " id [ show [ FILE ] [ network NUMBER ] ]\n"
 "       " TOOL_NAME " id new [ FILE ] [ network NUMBER ]\n"
 "       " TOOL_NAME " id export [ FILE ]\n"
 "FILE := [" TOOL_IDENTITY_PATH "], the secret key: it never leaves this host\n"
@@ -45,7 +45,7 @@ static int id_make_folder(const char *file)
 	if (strcmp(file, TOOL_IDENTITY_PATH) ||
 	    !mkdir(TOOL_IDENTITY_DIR, 0700) || errno == EEXIST)
 		return TOOL_OK;
-	print_error("Error: cannot make " TOOL_IDENTITY_DIR
+	print_problem("Error: cannot make " TOOL_IDENTITY_DIR
 		    ": %s; run this as root, or name another file.",
 		    strerror(errno));
 	return TOOL_REFUSED;
@@ -102,7 +102,7 @@ static int id_fail(int error, const char *text)
 
 	if (error == -EEXIST && !length)
 		text = "there is an identity already";
-	print_error("Error: %s%s", length ? text : strerror(-error),
+	print_problem("Error: %s%s", length ? text : strerror(-error),
 		    length && text[length - 1] == '.' ? "" : ".");
 	return TOOL_REFUSED;
 }
@@ -199,7 +199,7 @@ int id_run(const struct tool *tool, struct args *args)
 	};
 
 	if (sodium_init() < 0) {
-		print_error("Error: libsodium does not start.");
+		print_problem("Error: libsodium does not start.");
 		return TOOL_REFUSED;
 	}
 	return args_run(tool, args, commands,

@@ -10,7 +10,7 @@
 #include "print.h"
 
 static const char link_usage[] =
-"Usage: " TOOL_NAME " link [ show | list ] [ NAME ]\n"
+"Usage: " TOOL_NAME " link [ show [ NAME ] ]\n"
 "       " TOOL_NAME " link add NAME [ identity FILE ] [ network NUMBER ]\n"
 "                           [ address ADDRESS ] [ netns NETNS ] [ mtu MTU ]\n"
 "       " TOOL_NAME " link delete NAME\n"
@@ -201,7 +201,7 @@ static int link_delete(const struct tool *tool, struct args *args)
 	if (ret)
 		return ret;
 	if (target.local && !target.pilot) {
-		print_error("Error: \"%s\" is not a pilot device; "
+		print_problem("Error: \"%s\" is not a pilot device; "
 			    "\"ip link delete %s\" removes others.", name, name);
 		return TOOL_USAGE;
 	}
@@ -210,10 +210,11 @@ static int link_delete(const struct tool *tool, struct args *args)
 		return link_delete_managed(tool, name);
 	if (target.local)
 		return link_delete_local(&target, name);
-	/* The device may be the helper's, elsewhere: say why it was not asked. */
-	if (asked && strcmp(error.code, "not-found"))
+	/* The device may be the helper's, elsewhere: say why it is not known. */
+	if (asked && asked != -ENOENT && asked != -ECONNREFUSED &&
+	    strcmp(error.code, "not-found"))
 		return control_fail(&error);
-	print_error("Cannot find device \"%s\"", name);
+	print_problem("Cannot find device \"%s\"", name);
 	return TOOL_USAGE;
 }
 

@@ -259,7 +259,7 @@ int message_parse_device(const struct nlmsghdr *message,
 	memset(device, 0, sizeof(*device));
 	ret = message_parse(message, PILOT_CMD_DEV_GET, message_device_top,
 			    device);
-	return ret || device->ifindex ? ret : -EBADMSG;
+	return ret || (device->ifindex && *device->ifname) ? ret : -EBADMSG;
 }
 
 static int message_peer_top(const struct nlattr *attr, void *context)

@@ -187,7 +187,7 @@ static int monitor_kernel(struct monitor *monitor)
 
 	ret = genl_receive(&monitor->events, monitor_kernel_message, monitor);
 	if (ret == -ENOBUFS) {
-		print_error("Warning: events came too fast; some are lost.");
+		print_problem("Warning: events came too fast; some are lost.");
 		return TOOL_OK;
 	}
 	return ret ? genl_fail(&monitor->events, ret, "events") : TOOL_OK;
@@ -212,7 +212,7 @@ static void monitor_helper(struct monitor *monitor)
 	}
 	if (ret == -EAGAIN)
 		return;
-	print_error("Warning: no more events of the helper: %s.",
+	print_problem("Warning: no more events of the helper: %s.",
 		    ret == -ECONNRESET ? "it closed the connection" :
 					 error.message);
 	control_close(&monitor->control);
@@ -230,7 +230,7 @@ static void monitor_open_helper(struct monitor *monitor)
 			   &error);
 	if (ret) {
 		if (ret != -ENOENT && ret != -ECONNREFUSED)
-			print_error("Warning: without events of the helper: %s.",
+			print_problem("Warning: without events of the helper: %s.",
 				    error.message);
 		return;
 	}
@@ -240,7 +240,7 @@ static void monitor_open_helper(struct monitor *monitor)
 	json_decref(result);
 	monitor->helper = !ret;
 	if (ret) {
-		print_error("Warning: without events of the helper: %s.",
+		print_problem("Warning: without events of the helper: %s.",
 			    error.message);
 		control_close(&monitor->control);
 	}
@@ -267,7 +267,7 @@ static int monitor_loop(struct monitor *monitor)
 		if (poll(pollfd, 2, -1) < 0) {
 			if (errno == EINTR)
 				continue;
-			print_error("Error: poll: %s.", strerror(errno));
+			print_problem("Error: poll: %s.", strerror(errno));
 			return TOOL_REFUSED;
 		}
 		if (pollfd[0].revents)

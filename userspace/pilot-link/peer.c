@@ -8,7 +8,7 @@
 #include "print.h"
 
 static const char peer_usage[] =
-"Usage: " TOOL_NAME " peer [ show | list ] [ link NAME ] [ DID | ADDRESS ]\n"
+"Usage: " TOOL_NAME " peer [ show [ link NAME ] [ DID | ADDRESS ] ]\n"
 "       " TOOL_NAME " peer { add | set } DID [ link NAME ] [ address ADDRESS ]\n"
 "                    [ endpoint ENDPOINT ] [ psk FILE ] [ keepalive SECONDS ]\n"
 "                    [ silence SECONDS ] [ idle SECONDS ]\n"
@@ -82,7 +82,7 @@ static int peer_change(const struct tool *tool, struct args *args,
 		goto out;
 	}
 	if (strncmp(word, "did:", 4)) {
-		print_error("Error: argument \"%s\" is wrong: a peer is named "
+		print_problem("Error: argument \"%s\" is wrong: a peer is named "
 			    "by its did, did:key:z6Mk...", word);
 		ret = TOOL_USAGE;
 		goto out;

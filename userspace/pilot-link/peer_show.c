@@ -429,7 +429,7 @@ int peer_show_all(const struct tool *tool, const json_t *filter)
 	if (!ret && tool->json)
 		print_json(tool, walk.list, false);
 	if (!ret && !walk.found && (walk.did || walk.has_address)) {
-		print_error("Error: no such peer; \"" TOOL_NAME
+		print_problem("Error: no such peer; \"" TOOL_NAME
 			    " peer show\" lists all of them.");
 		ret = TOOL_REFUSED;
 	}

@@ -127,7 +127,7 @@ void print_newline(void)
 }
 
 /* One line on stderr, after what stdout holds already. */
-void print_error(const char *format, ...)
+void print_problem(const char *format, ...)
 {
 	va_list list;
 
@@ -195,7 +195,7 @@ int print_flush(void)
 	if (!fflush(stdout) && !ferror(stdout))
 		return TOOL_OK;
 	clearerr(stdout);
-	print_error("Error: cannot write the output: %s.", strerror(errno));
+	print_problem("Error: cannot write the output: %s.", strerror(errno));
 	return TOOL_REFUSED;
 }
 

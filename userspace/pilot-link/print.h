@@ -24,7 +24,7 @@ void print_plain(const char *format, ...)
 void print_colored(const struct tool *tool, enum print_color color,
 		   const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void print_error(const char *format, ...)
+void print_problem(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 void print_newline(void);
 char *print_escape(const char *text);
