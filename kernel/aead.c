@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include "aead.h"
+
+#include <asm/simd.h>
+#include <crypto/aead.h>
+#include <crypto/chacha20poly1305.h>
+#include <crypto/internal/simd.h>
+#include <linux/percpu.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "wire.h"
+
+#define GCM_IV_LEN	12
+/* Largest request context a driver may ask for; the x86 cores need none. */
+#define REQUEST_CTX_MAX	512
+
+/*
+ * One request per CPU, used with BH disabled and finished before the function
+ * that took it returns, so that nothing can interleave with it.
+ */
+struct aead_scratch {
+	u8 iv[GCM_IV_LEN];
+	struct scatterlist src;
+	struct scatterlist dst;
+	struct aead_request req CRYPTO_MINALIGN_ATTR;
+	u8 ctx[REQUEST_CTX_MAX] CRYPTO_MINALIGN_ATTR;
+};
+
+static struct aead_scratch __percpu *aead_scratch;
+/* Written once at load: the fast driver agreed with the generic code. */
+static bool gcm_fast_ok = true;
+
+static const char *tfm_driver(struct crypto_aead *tfm)
+{
+	return crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
+}
+
+static bool tfm_is_generic(struct crypto_aead *tfm)
+{
+	return !strncmp(tfm_driver(tfm), "gcm_base(", 9);
+}
+
+static struct crypto_aead *gcm_alloc(const char *name, u32 type, u32 mask)
+{
+	struct crypto_aead *tfm = crypto_alloc_aead(name, type, mask);
+
+	if (IS_ERR(tfm))
+		return tfm;
+	if (crypto_aead_reqsize(tfm) > REQUEST_CTX_MAX) {
+		crypto_free_aead(tfm);
+		return ERR_PTR(-EOVERFLOW);
+	}
+	return tfm;
+}
+
+static int gcm_set_key(struct crypto_aead *tfm, const u8 *key)
+{
+	int ret = crypto_aead_setkey(tfm, key, PILOT_KEY_LEN);
+
+	return ret ?: crypto_aead_setauthsize(tfm, PILOT_TAG_LEN);
+}
+
+/*
+ * Plain "gcm(aes)" is the fast code where the architecture registers it
+ * without a SIMD wrapper (arm64; x86 since 6.16). Where masking ASYNC leaves
+ * only the generic template, the wrapped core is to be had as "__gcm(aes)",
+ * and then it is for us to ask whether SIMD is usable.
+ */
+static int gcm_init(struct pilot_aead *aead, const u8 *key, bool fast)
+{
+	struct crypto_aead *tfm, *core;
+	int ret;
+
+	tfm = gcm_alloc("gcm(aes)", 0, CRYPTO_ALG_ASYNC);
+	if (!IS_ERR(tfm) && (!tfm_is_generic(tfm) || !fast))
+		goto have_tfm;
+
+	core = gcm_alloc("__gcm(aes)", CRYPTO_ALG_INTERNAL,
+			 CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+	if (!IS_ERR(core) && !IS_ERR(tfm)) {
+		aead->fallback = tfm;
+		tfm = core;
+	} else if (!IS_ERR(core)) {
+		/* Without a fallback it cannot serve every context. */
+		crypto_free_aead(core);
+	}
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+have_tfm:
+	aead->tfm = tfm;
+	aead->driver = tfm_driver(tfm);
+	ret = gcm_set_key(tfm, key);
+	if (!ret && aead->fallback)
+		ret = gcm_set_key(aead->fallback, key);
+	if (ret)
+		pilot_aead_destroy(aead);
+	return ret;
+}
+
+/**
+ * pilot_aead_init - prepare one direction of a key
+ * @aead: what to fill
+ * @cipher: the cipher
+ * @key: PILOT_KEY_LEN bytes; the caller wipes its own copy
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative error; -ENOENT when the kernel lacks the cipher.
+ */
+int pilot_aead_init(struct pilot_aead *aead, enum pilot_cipher cipher,
+		    const u8 key[PILOT_KEY_LEN])
+{
+	memset(aead, 0, sizeof(*aead));
+	if (cipher == PILOT_CIPHER_AES_256_GCM)
+		return gcm_init(aead, key, gcm_fast_ok);
+
+	memcpy(aead->chacha, key, sizeof(aead->chacha));
+	aead->driver = "chacha20poly1305-lib";
+	return 0;
+}
+
+/**
+ * pilot_aead_destroy - wipe and free
+ * @aead: initialised or zeroed
+ *
+ * Context: process, may sleep; no seal or open may be under way.
+ */
+void pilot_aead_destroy(struct pilot_aead *aead)
+{
+	if (aead->tfm)
+		crypto_free_aead(aead->tfm);
+	if (aead->fallback)
+		crypto_free_aead(aead->fallback);
+	memzero_explicit(aead, sizeof(*aead));
+}
+
+static void gcm_record(struct aead_scratch *scratch, struct crypto_aead *tfm,
+		       struct pilot_record *record, bool seal)
+{
+	struct aead_request *req = &scratch->req;
+	struct scatterlist *dst = &scratch->src;
+	unsigned int total = record->len + PILOT_TAG_LEN;
+
+	put_unaligned_be64(record->counter, scratch->iv + 4);
+	sg_init_one(&scratch->src, record->src, total);
+	if (record->dst != record->src) {
+		/* Opening writes no tag: the destination ends with the text. */
+		sg_init_one(&scratch->dst, record->dst,
+			    seal ? total : max(record->len, 1U));
+		dst = &scratch->dst;
+	}
+	aead_request_set_tfm(req, tfm);
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, 0);
+	aead_request_set_crypt(req, &scratch->src, dst,
+			       seal ? record->len : total, scratch->iv);
+	record->err = seal ? crypto_aead_encrypt(req) :
+			     crypto_aead_decrypt(req);
+}
+
+/* Return: how many records the generic fallback did. */
+static unsigned int gcm_batch(const struct pilot_aead *aead,
+			      struct pilot_record *records, unsigned int n,
+			      bool seal)
+{
+	struct aead_scratch *scratch = this_cpu_ptr(aead_scratch);
+	bool fallback = aead->fallback && !crypto_simd_usable();
+	struct crypto_aead *tfm = fallback ? aead->fallback : aead->tfm;
+	unsigned int i;
+
+	memset(scratch->iv, 0, sizeof(scratch->iv));
+	for (i = 0; i < n; i++)
+		gcm_record(scratch, tfm, &records[i], seal);
+	return fallback ? n : 0;
+}
+
+/**
+ * pilot_aead_seal - encrypt and authenticate records
+ * @aead: the transmit direction of a key
+ * @records: what to seal; each one's @err is set
+ * @n: number of records
+ *
+ * Sealing out of place is for callers whose source is not theirs to write;
+ * then @src must still be readable for PILOT_TAG_LEN bytes behind the text.
+ *
+ * Context: BH disabled.
+ * Return: how many of them the generic fallback had to do.
+ */
+unsigned int pilot_aead_seal(const struct pilot_aead *aead,
+			     struct pilot_record *records, unsigned int n)
+{
+	unsigned int i;
+
+	if (aead->tfm)
+		return gcm_batch(aead, records, n, true);
+	for (i = 0; i < n; i++) {
+		chacha20poly1305_encrypt(records[i].dst, records[i].src,
+					 records[i].len, NULL, 0,
+					 records[i].counter, aead->chacha);
+		records[i].err = 0;
+	}
+	return 0;
+}
+
+/**
+ * pilot_aead_open - verify and decrypt records
+ * @aead: the receive direction of a key
+ * @records: what to open; each one's @err is set
+ * @n: number of records
+ *
+ * What stands at @dst of a record that failed is undefined.
+ *
+ * Context: BH disabled.
+ * Return: how many of them the generic fallback had to do.
+ */
+unsigned int pilot_aead_open(const struct pilot_aead *aead,
+			     struct pilot_record *records, unsigned int n)
+{
+	unsigned int i;
+	bool ok;
+
+	if (aead->tfm)
+		return gcm_batch(aead, records, n, false);
+	for (i = 0; i < n; i++) {
+		ok = chacha20poly1305_decrypt(records[i].dst, records[i].src,
+					      records[i].len + PILOT_TAG_LEN,
+					      NULL, 0, records[i].counter,
+					      aead->chacha);
+		records[i].err = ok ? 0 : -EBADMSG;
+	}
+	return 0;
+}
+
+/* The fast driver must write the very bytes that the generic one writes. */
+static bool gcm_drivers_agree(const struct pilot_aead *fast,
+			      const struct pilot_aead *generic, u8 *a, u8 *b,
+			      unsigned int len)
+{
+	struct pilot_record ra = { .src = a, .dst = a, .len = len,
+				   .counter = len };
+	struct pilot_record rb = { .src = b, .dst = b, .len = len,
+				   .counter = len };
+	unsigned int i;
+	bool agree;
+
+	for (i = 0; i < len; i++)
+		a[i] = b[i] = i * 7 + len;
+	local_bh_disable();
+	pilot_aead_seal(fast, &ra, 1);
+	pilot_aead_seal(generic, &rb, 1);
+	agree = !ra.err && !rb.err && !memcmp(a, b, len + PILOT_TAG_LEN);
+	if (agree) {
+		pilot_aead_open(fast, &ra, 1);
+		agree = !ra.err;
+	}
+	local_bh_enable();
+	return agree;
+}
+
+static int gcm_verify_fast(void)
+{
+	static const u16 len[] = { 0, 1, 15, 16, 17, 63, 64, 127, 128, 255,
+				   256, 511, 768, 1024, 1420, 1448, 2048 };
+	struct pilot_aead fast = {}, generic = {};
+	u8 key[PILOT_KEY_LEN], *a, *b;
+	unsigned int i;
+	int ret;
+
+	a = kmalloc(2048 + PILOT_TAG_LEN, GFP_KERNEL);
+	b = kmalloc(2048 + PILOT_TAG_LEN, GFP_KERNEL);
+	ret = -ENOMEM;
+	if (!a || !b)
+		goto out;
+	for (i = 0; i < sizeof(key); i++)
+		key[i] = i * 11 + 3;
+	ret = gcm_init(&fast, key, true);
+	if (ret)
+		goto out;
+	ret = gcm_init(&generic, key, false);
+	if (ret)
+		goto out;
+	for (i = 0; i < ARRAY_SIZE(len); i++) {
+		if (gcm_drivers_agree(&fast, &generic, a, b, len[i]))
+			continue;
+		pr_warn("pilot: %s disagrees with %s, not using it\n",
+			fast.driver, generic.driver);
+		gcm_fast_ok = false;
+		break;
+	}
+out:
+	pilot_aead_destroy(&generic);
+	pilot_aead_destroy(&fast);
+	kfree(b);
+	kfree(a);
+	return ret;
+}
+
+int pilot_aead_module_init(void)
+{
+	int ret;
+
+	aead_scratch = alloc_percpu(struct aead_scratch);
+	if (!aead_scratch)
+		return -ENOMEM;
+	ret = gcm_verify_fast();
+	if (ret == -ENOENT) {
+		pr_info("pilot: this kernel has no AES-GCM; ChaCha20-Poly1305 only\n");
+		ret = 0;
+	}
+	if (ret)
+		free_percpu(aead_scratch);
+	return ret;
+}
+
+void pilot_aead_module_exit(void)
+{
+	free_percpu(aead_scratch);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include "alive.h"
+
+#include "compat.h"
+#include "dev.h"
+#include "event.h"
+#include "xmit.h"
+
+#define NEVER			U64_MAX
+#define PASSIVE_NS		(PILOT_PASSIVE_SECONDS * NSEC_PER_SEC)
+/* After a keepalive that could not be sent. */
+#define RETRY_NS		NSEC_PER_SEC
+
+/*
+ * Each step below does what is due and returns when it wants to be called
+ * again, or NEVER.
+ */
+
+static u64 alive_queue(struct pilot_peer *peer, u64 now)
+{
+	struct sk_buff_head queue;
+	struct sk_buff *skb;
+	u64 due;
+
+	if (skb_queue_empty_lockless(&peer->queue))
+		return NEVER;
+	due = READ_ONCE(peer->queued_at) + PILOT_QUEUE_SECONDS * NSEC_PER_SEC;
+	if (now < due)
+		return due;
+	__skb_queue_head_init(&queue);
+	spin_lock(&peer->queue.lock);
+	skb_queue_splice_init(&peer->queue, &queue);
+	spin_unlock(&peer->queue.lock);
+	while ((skb = __skb_dequeue(&queue)))
+		pilot_xmit_unanswered(peer->dev->netdev, skb);
+	return NEVER;
+}
+
+static u64 alive_soft_age(struct pilot_peer *peer, struct pilot_key *key,
+			  u64 now)
+{
+	if (test_bit(PILOT_KEY_SOFT_TOLD, &key->flags))
+		return NEVER;
+	if (now < key->soft_at)
+		return key->soft_at;
+	if (!test_and_set_bit(PILOT_KEY_SOFT_TOLD, &key->flags))
+		pilot_event_key(peer->dev, PILOT_EVENT_SOFT_LIMIT,
+				PILOT_REASON_AGE, key);
+	return NEVER;
+}
+
+static u64 alive_hard_age(struct pilot_peer *peer, u64 now)
+{
+	struct pilot_key *key;
+	unsigned int gone;
+	u64 next = NEVER;
+	int i;
+
+	spin_lock(&peer->lock);
+	gone = pilot_peer_keys_expire(peer, now);
+	spin_unlock(&peer->lock);
+	pilot_dev_keyed(peer->dev, -(int)gone);
+
+	for (i = 0; i < PILOT_LANES; i++) {
+		key = rcu_dereference(peer->lane[i].current_key);
+		if (key)
+			next = min(next, key->hard_at);
+		key = rcu_dereference(peer->lane[i].next);
+		if (key)
+			next = min(next, key->hard_at);
+		key = rcu_dereference(peer->lane[i].previous);
+		if (key)
+			next = min(next, key->hard_at);
+	}
+	return next;
+}
+
+static u64 alive_keys(struct pilot_peer *peer, u64 now)
+{
+	struct pilot_key *key;
+	u64 next = NEVER;
+	int i;
+
+	for (i = 0; i < PILOT_LANES; i++) {
+		key = rcu_dereference(peer->lane[i].current_key);
+		if (!key)
+			continue;
+		next = min(next, alive_soft_age(peer, key, now));
+		if (pilot_key_expired(key, now) &&
+		    !test_and_set_bit(PILOT_KEY_HARD_TOLD, &key->flags))
+			pilot_event_key(peer->dev, PILOT_EVENT_HARD_LIMIT,
+					PILOT_REASON_AGE, key);
+	}
+	return min(next, alive_hard_age(peer, now));
+}
+
+static u64 alive_keepalive(struct pilot_peer *peer, u64 now)
+{
+	u64 every = READ_ONCE(peer->config.keepalive) * NSEC_PER_SEC;
+	u64 passive = READ_ONCE(peer->rx_unanswered);
+	u64 due = NEVER;
+
+	if (!rcu_access_pointer(peer->lane[0].current_key))
+		return NEVER;
+	if (every)
+		due = READ_ONCE(peer->last_tx) + every;
+	if (passive)
+		due = min(due, passive + PASSIVE_NS);
+	if (now < due)
+		return due;
+	if (!pilot_xmit_keepalive(peer) || READ_ONCE(peer->last_tx) < now)
+		return now + (every ?: RETRY_NS);
+	return every ? now + every : NEVER;
+}
+
+static u64 alive_timeout(struct pilot_peer *peer, u64 *since, u32 seconds,
+			 enum pilot_event_type type, u64 now)
+{
+	struct pilot_event event = {
+		.type = type,
+		.reason = PILOT_REASON_TIMEOUT,
+		.address = peer->address,
+	};
+	u64 start = READ_ONCE(*since);
+	u64 due = start + seconds * NSEC_PER_SEC;
+
+	if (!seconds || !start)
+		return NEVER;
+	if (now < due)
+		return due;
+	/* The next packet starts it again. */
+	WRITE_ONCE(*since, 0);
+	pilot_event_send(peer->dev, &event);
+	return NEVER;
+}
+
+static void alive_arm(struct timer_list *timer, u64 next, u64 now)
+{
+	if (next != NEVER)
+		timer_reduce(timer, jiffies + 1 +
+			     nsecs_to_jiffies(next > now ? next - now : 0));
+}
+
+/* A peer's timer: see struct pilot_peer for the times it looks after. */
+void pilot_alive_peer_timer(struct timer_list *timer)
+{
+	struct pilot_peer *peer = timer_container_of(peer, timer, timer);
+	u64 now = pilot_now();
+	u64 next;
+
+	rcu_read_lock_bh();
+	if (READ_ONCE(peer->dead))
+		goto out;
+	next = alive_queue(peer, now);
+	next = min(next, alive_keys(peer, now));
+	next = min(next, alive_keepalive(peer, now));
+	next = min(next, alive_timeout(peer, &peer->tx_unanswered,
+				       READ_ONCE(peer->config.silence),
+				       PILOT_EVENT_PEER_SILENT, now));
+	next = min(next, alive_timeout(peer, &peer->last_data,
+				       READ_ONCE(peer->config.idle),
+				       PILOT_EVENT_PEER_IDLE, now));
+	alive_arm(timer, next, now);
+out:
+	rcu_read_unlock_bh();
+}
+
+/* Look after a peer's times now, because what they depend on has changed. */
+void pilot_alive_kick(struct pilot_peer *peer)
+{
+	timer_reduce(&peer->timer, jiffies);
+}
+
+/* A device's timer for packets to addresses that never became peers. */
+void pilot_alive_waiting_timer(struct timer_list *timer)
+{
+	struct pilot_dev *dev = timer_container_of(dev, timer, waiting.timer);
+	struct sk_buff_head expired;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&expired);
+	rcu_read_lock_bh();
+	pilot_waiting_expire(&dev->waiting, pilot_now(), &expired);
+	while ((skb = __skb_dequeue(&expired)))
+		pilot_xmit_unanswered(dev->netdev, skb);
+	rcu_read_unlock_bh();
+}

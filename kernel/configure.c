@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include "configure.h"
+
+#include <linux/netlink.h>
+#include <net/sock.h>
+
+#include "alive.h"
+#include "compat.h"
+#include "event.h"
+#include "wire.h"
+#include "xmit.h"
+
+int pilot_device_address_check(u64 address, struct netlink_ext_ack *extack)
+{
+	if (address <= PILOT_ADDRESS_MAX && pilot_address_is_unicast(address))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "not an agent's address: 48 bits, node neither zero nor broadcast");
+	return -EINVAL;
+}
+
+/* Also allowed on a device that nobody can have peers on yet. */
+int pilot_device_address_set(struct pilot_dev *dev, u64 address,
+			     struct netlink_ext_ack *extack)
+{
+	int ret;
+
+	ret = pilot_device_address_check(address, extack);
+	if (ret || address == dev->address)
+		return ret;
+	if (dev->peers.count) {
+		NL_SET_ERR_MSG(extack,
+			       "device has peers: delete them before changing its address");
+		return -EBUSY;
+	}
+	pilot_address_to_in6(address, &dev->in6);
+	WRITE_ONCE(dev->address, address);
+	pilot_dev_carrier_update(dev);
+	return 0;
+}
+
+/*
+ * Routes belong to the namespace of the socket they were looked up for, and
+ * must not outlive it. No sender may be using the socket any more.
+ */
+static void device_routes_forget(struct pilot_dev *dev,
+				 enum pilot_family family)
+{
+	sa_family_t af = family == PILOT_FAMILY4 ? AF_INET : AF_INET6;
+	struct pilot_endpoint *endpoint;
+	struct pilot_peer *peer;
+	unsigned long id;
+
+	xa_for_each(&dev->peers.ids, id, peer) {
+		spin_lock_bh(&peer->lock);
+		endpoint = rcu_dereference_protected(peer->endpoint,
+						     lockdep_is_held(&peer->lock));
+		if (endpoint && endpoint->path.family == af)
+			dst_cache_reset_now(&endpoint->cache);
+		spin_unlock_bh(&peer->lock);
+	}
+}
+
+static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
+			     u64 socket)
+{
+	struct pilot_peer *peer;
+	unsigned long id;
+	int ret = 0, one;
+
+	xa_for_each(&dev->peers.ids, id, peer) {
+		one = pilot_peer_keys_index(peer, family, socket);
+		ret = ret ?: one;
+	}
+	return ret;
+}
+
+/* Use no socket of this family any more. The lock of the sockets is held. */
+static void device_socket_unset(struct pilot_dev *dev,
+				enum pilot_family family)
+{
+	struct pilot_socket *old;
+
+	old = rcu_dereference_protected(dev->link[family].socket,
+					pilot_sockets_held());
+	if (!old)
+		return;
+	pilot_socket_link_set(&dev->link[family], NULL);
+	synchronize_net();
+	device_routes_forget(dev, family);
+	device_keys_index(dev, family, 0);
+	pilot_event_socket_gone(dev, sock_net(old->sk), PILOT_REASON_UNBOUND);
+}
+
+/**
+ * pilot_device_socket_set - bind a socket to a device, or unbind
+ * @dev: the device, its lock held
+ * @family: which of its sockets
+ * @sock: the socket, or NULL to unbind
+ * @extack: told why not
+ *
+ * Return: 0 or a negative error; then the device has no socket of this
+ * family, unless the new one was unfit, which changes nothing.
+ */
+int pilot_device_socket_set(struct pilot_dev *dev, enum pilot_family family,
+			    struct socket *sock,
+			    struct netlink_ext_ack *extack)
+{
+	struct pilot_socket *socket = NULL;
+	int ret = 0;
+
+	pilot_sockets_lock();
+	if (sock) {
+		socket = pilot_socket_attach(sock, family, extack);
+		if (IS_ERR(socket)) {
+			ret = PTR_ERR(socket);
+			goto out;
+		}
+		if (rcu_access_pointer(dev->link[family].socket) == socket)
+			goto out;
+	}
+	device_socket_unset(dev, family);
+	if (socket) {
+		ret = device_keys_index(dev, family, socket->id);
+		if (ret) {
+			NL_SET_ERR_MSG(extack,
+				       "a key's receiver index is taken on that socket: delete the key first");
+			device_keys_index(dev, family, 0);
+		} else {
+			pilot_socket_link_set(&dev->link[family], socket);
+		}
+	}
+	pilot_dev_carrier_update(dev);
+out:
+	pilot_sockets_unlock();
+	return ret;
+}
+
+/**
+ * pilot_device_socket_gone - a device's socket was closed by its owner
+ * @link: the device's place for it, empty by now
+ * @family: which of its sockets
+ * @sk: the socket, whose namespace is about to be let go
+ *
+ * Context: the lock of the sockets is held, the lock of the device is not;
+ * nobody uses the socket any more.
+ */
+void pilot_device_socket_gone(struct pilot_socket_link *link,
+			      enum pilot_family family, struct sock *sk)
+{
+	struct pilot_dev *dev = link->dev;
+
+	rcu_read_lock();
+	device_routes_forget(dev, family);
+	device_keys_index(dev, family, 0);
+	rcu_read_unlock();
+	pilot_dev_carrier_update(dev);
+	pilot_event_socket_gone(dev, sock_net(sk), PILOT_REASON_CLOSED);
+}
+
+static int peer_address_check(const struct pilot_dev *dev, u64 address,
+			      struct netlink_ext_ack *extack)
+{
+	if (dev->dead) {
+		NL_SET_ERR_MSG(extack, "device is being deleted");
+		return -ENODEV;
+	}
+	if (!dev->address) {
+		NL_SET_ERR_MSG(extack, "give the device an address first");
+		return -EADDRNOTAVAIL;
+	}
+	if (pilot_address_network(address) !=
+	    pilot_address_network(dev->address)) {
+		NL_SET_ERR_MSG(extack, "peer is in another network than the device");
+		return -EINVAL;
+	}
+	if (address == dev->address) {
+		NL_SET_ERR_MSG(extack, "peer has the address of the device");
+		return -EINVAL;
+	}
+	return pilot_device_address_check(address, extack);
+}
+
+/**
+ * pilot_device_peer_add - add a peer
+ * @dev: the device, its lock held
+ * @address: agent address of the peer
+ * @config: the rest of its configuration
+ * @path: where it is reached, or NULL when that is not known
+ * @extack: told why not
+ *
+ * Packets that waited for this address now wait for its key.
+ *
+ * Return: 0 or a negative error.
+ */
+int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
+			  const struct pilot_peer_config *config,
+			  const struct pilot_path *path,
+			  struct netlink_ext_ack *extack)
+{
+	struct pilot_endpoint *endpoint = NULL;
+	struct pilot_peer *peer;
+	int ret;
+
+	ret = peer_address_check(dev, address, extack);
+	if (ret)
+		return ret;
+	peer = pilot_peer_new(dev, address, pilot_alive_peer_timer);
+	if (!peer)
+		return -ENOMEM;
+	if (path) {
+		endpoint = pilot_endpoint_new(path, GFP_KERNEL);
+		if (!endpoint) {
+			pilot_peer_free(peer);
+			return -ENOMEM;
+		}
+	}
+	pilot_peer_configure(peer, config);
+	rcu_assign_pointer(peer->endpoint, endpoint);
+	/* Nobody finds the peer yet, so its queue needs no lock. */
+	pilot_waiting_take(&dev->waiting, address, &peer->queue);
+	peer->queued_at = pilot_now();
+	ret = pilot_peer_link(&dev->peers, peer);
+	if (ret) {
+		if (ret == -EEXIST)
+			NL_SET_ERR_MSG(extack, "device has this peer already");
+		else if (ret == -ENOSPC)
+			NL_SET_ERR_MSG(extack, "device has as many peers as it can hold");
+		pilot_peer_free(peer);
+		return ret;
+	}
+	pilot_alive_kick(peer);
+	return 0;
+}
+
+/**
+ * pilot_device_peer_set - change a peer
+ * @peer: the peer, the lock of its device held
+ * @config: its whole new configuration
+ * @path: its new endpoint, or NULL to keep it
+ * @forget: forget the endpoint instead
+ *
+ * Return: 0 or -ENOMEM with nothing changed.
+ */
+int pilot_device_peer_set(struct pilot_peer *peer,
+			  const struct pilot_peer_config *config,
+			  const struct pilot_path *path, bool forget)
+{
+	struct pilot_endpoint *endpoint = NULL;
+
+	if (path) {
+		endpoint = pilot_endpoint_new(path, GFP_KERNEL);
+		if (!endpoint)
+			return -ENOMEM;
+	}
+	pilot_peer_configure(peer, config);
+	if (path || forget)
+		pilot_peer_endpoint_set(peer, endpoint);
+	pilot_alive_kick(peer);
+	return 0;
+}
+
+/**
+ * pilot_device_peer_del - delete a peer
+ * @dev: the device, its lock held
+ * @peer: the peer
+ *
+ * When this returns no packet goes to or comes from the peer any more.
+ */
+void pilot_device_peer_del(struct pilot_dev *dev, struct pilot_peer *peer)
+{
+	pilot_dev_keyed(dev, -(int)pilot_peer_unlink(&dev->peers, peer));
+	/* Revocation waits for every CPU; it should not wait long. */
+	synchronize_rcu_expedited();
+	pilot_peer_free(peer);
+}
+
+static int key_check(struct pilot_dev *dev, struct pilot_peer *peer,
+		     const struct pilot_key_config *config,
+		     struct netlink_ext_ack *extack)
+{
+	bool exists;
+
+	if (!rcu_access_pointer(dev->link[PILOT_FAMILY4].socket) &&
+	    !rcu_access_pointer(dev->link[PILOT_FAMILY6].socket)) {
+		NL_SET_ERR_MSG(extack,
+			       "bind a socket to the device first: receiver indexes belong to it");
+		return -ENOTCONN;
+	}
+	rcu_read_lock();
+	exists = pilot_peer_key_find(peer, config->lane, config->epoch);
+	rcu_read_unlock();
+	if (exists) {
+		NL_SET_ERR_MSG(extack, "lane has a key of this epoch already");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+/* The lock of the peer and that of the sockets are held. */
+static int key_index(struct pilot_dev *dev, struct pilot_key *key)
+{
+	struct pilot_socket *socket;
+	int i, ret;
+
+	for (i = 0; i < PILOT_FAMILIES; i++) {
+		socket = rcu_dereference_protected(dev->link[i].socket,
+						   pilot_sockets_held());
+		if (!socket)
+			continue;
+		ret = pilot_index_add(&key->index[i], socket->id,
+				      key->rx_index, key);
+		if (!ret)
+			continue;
+		while (i--)
+			pilot_index_del(&key->index[i]);
+		return ret;
+	}
+	return 0;
+}
+
+/* Send what waited for the key, or a keepalive: the peer awaits either. */
+static void key_confirm(struct pilot_dev *dev, struct pilot_peer *peer,
+			const struct pilot_key *key)
+{
+	rcu_read_lock_bh();
+	pilot_xmit_flush(peer);
+	if (!atomic64_read(&key->tx_counter) &&
+	    rcu_access_pointer(peer->endpoint))
+		pilot_xmit_keepalive(peer);
+	rcu_read_unlock_bh();
+}
+
+/**
+ * pilot_device_key_add - install a key
+ * @dev: the device, its lock held
+ * @peer: whose key
+ * @config: checked configuration
+ * @extack: told why not
+ *
+ * Return: 0 or a negative error.
+ */
+int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
+			 const struct pilot_key_config *config,
+			 struct netlink_ext_ack *extack)
+{
+	struct pilot_key *key;
+	bool first = false;
+	int ret;
+
+	ret = key_check(dev, peer, config, extack);
+	if (ret)
+		return ret;
+	key = pilot_key_new(peer, config);
+	if (IS_ERR(key)) {
+		if (PTR_ERR(key) == -ENOENT)
+			NL_SET_ERR_MSG(extack, "this kernel lacks the cipher");
+		return PTR_ERR(key);
+	}
+	pilot_sockets_lock();
+	spin_lock_bh(&peer->lock);
+	ret = key_index(dev, key);
+	if (!ret)
+		first = pilot_peer_key_install(peer, key, config->slot);
+	spin_unlock_bh(&peer->lock);
+	pilot_sockets_unlock();
+	if (ret) {
+		if (ret == -EEXIST)
+			NL_SET_ERR_MSG(extack,
+				       "receiver index is taken on this socket: choose another");
+		pilot_key_retire(key);
+		return ret;
+	}
+	pilot_dev_keyed(dev, first);
+	if (config->slot == PILOT_KEY_SLOT_CURRENT)
+		key_confirm(dev, peer, key);
+	pilot_alive_kick(peer);
+	return 0;
+}
+
+/*
+ * Context: RCU read section. Nothing is sent or received under the key after
+ * the next grace period.
+ */
+void pilot_device_key_del(struct pilot_dev *dev, struct pilot_key *key)
+{
+	struct pilot_peer *peer = key->peer;
+	bool gone;
+
+	spin_lock_bh(&peer->lock);
+	gone = pilot_peer_key_remove(peer, key);
+	spin_unlock_bh(&peer->lock);
+	pilot_dev_keyed(dev, -(int)gone);
+}
+
+/**
+ * pilot_device_key_swap - make the next key current on the helper's word
+ * @dev: the device, its lock held
+ * @key: the key
+ * @extack: told why not
+ *
+ * Context: RCU read section.
+ * Return: 0, or -EINVAL when the key does not wait in the next slot.
+ */
+int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
+			  struct netlink_ext_ack *extack)
+{
+	struct pilot_peer *peer = key->peer;
+	bool first, promoted;
+
+	spin_lock_bh(&peer->lock);
+	first = !rcu_access_pointer(peer->lane[key->lane].current_key);
+	promoted = pilot_peer_key_promote(peer, key);
+	spin_unlock_bh(&peer->lock);
+	if (!promoted) {
+		NL_SET_ERR_MSG(extack, "key is not in the next slot");
+		return -EINVAL;
+	}
+	pilot_dev_keyed(dev, first);
+	pilot_event_key(dev, PILOT_EVENT_KEY_CURRENT, PILOT_REASON_REQUEST,
+			key);
+	key_confirm(dev, peer, key);
+	return 0;
+}
+
+/**
+ * pilot_device_clear - end all that a device has: sockets, then peers
+ * @dev: the device, its lock not held
+ *
+ * One grace period serves all peers. When it returns nothing is received for
+ * the device any more.
+ */
+void pilot_device_clear(struct pilot_dev *dev)
+{
+	struct pilot_peer *peer;
+	LIST_HEAD(peers);
+	unsigned long id;
+	int i;
+
+	mutex_lock(&dev->lock);
+	dev->dead = true;
+	pilot_sockets_lock();
+	for (i = 0; i < PILOT_FAMILIES; i++)
+		pilot_socket_link_set(&dev->link[i], NULL);
+	pilot_sockets_unlock();
+	xa_for_each(&dev->peers.ids, id, peer) {
+		pilot_peer_unlink(&dev->peers, peer);
+		list_add(&peer->removed, &peers);
+	}
+	mutex_unlock(&dev->lock);
+
+	synchronize_net();
+	while (!list_empty(&peers)) {
+		peer = list_first_entry(&peers, struct pilot_peer, removed);
+		list_del(&peer->removed);
+		pilot_peer_free(peer);
+	}
+}

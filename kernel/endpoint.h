@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a peer is reached: immutable objects, replaced whole under RCU.
+ */
+#ifndef PILOT_ENDPOINT_H
+#define PILOT_ENDPOINT_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/pilot.h>
+#include <linux/rcupdate.h>
+#include <net/dst_cache.h>
+
+struct sk_buff;
+struct sock;
+struct net_device;
+
+/**
+ * struct pilot_path - the outer addresses of a datagram
+ * @family: AF_INET or AF_INET6
+ * @port: remote port
+ * @scope: interface index of a link-local IPv6 remote, else 0
+ * @remote4: remote IPv4 address
+ * @local4: our IPv4 address, 0 = whatever routing says
+ * @remote6: remote IPv6 address
+ * @local6: our IPv6 address, unspecified = whatever routing says
+ */
+struct pilot_path {
+	sa_family_t family;
+	__be16 port;
+	u32 scope;
+	union {
+		struct {
+			__be32 remote4;
+			__be32 local4;
+		};
+		struct {
+			struct in6_addr remote6;
+			struct in6_addr local6;
+		};
+	};
+};
+
+/**
+ * struct pilot_endpoint - a path with its route cache
+ * @path: immutable
+ * @kind: how the path is used
+ * @local_stale: the local address is no longer ours; set once, read racily
+ * @mark: SO_MARK the route cache was filled under
+ * @cache: routes, per CPU
+ * @rcu: for freeing
+ */
+struct pilot_endpoint {
+	struct pilot_path path;
+	enum pilot_endpoint_kind kind;
+	bool local_stale;
+	u32 mark;
+	struct dst_cache cache;
+	struct rcu_head rcu;
+};
+
+void pilot_path_from_skb(struct pilot_path *path, const struct sk_buff *skb);
+bool pilot_path_same_remote(const struct pilot_path *a,
+			    const struct pilot_path *b);
+bool pilot_path_same(const struct pilot_path *a, const struct pilot_path *b);
+
+struct pilot_endpoint *pilot_endpoint_new(const struct pilot_path *path,
+					  gfp_t gfp);
+void pilot_endpoint_free(struct pilot_endpoint *endpoint);
+int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
+			struct sk_buff *skb, const struct net_device *dev,
+			u8 ds);
+
+#endif /* PILOT_ENDPOINT_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/module.h>
+
+#include "aead.h"
+#include "device.h"
+#include "index.h"
+#include "key.h"
+#include "netlink.h"
+#include "selftest.h"
+#include "wire.h"
+
+static int __init pilot_module_init(void)
+{
+	int ret;
+
+	pilot_wire_assert();
+	ret = pilot_aead_module_init();
+	if (ret)
+		return ret;
+	ret = pilot_selftest();
+	if (ret)
+		goto err_aead;
+	ret = pilot_index_module_init();
+	if (ret)
+		goto err_aead;
+	ret = pilot_key_module_init();
+	if (ret)
+		goto err_index;
+	ret = pilot_netlink_module_init();
+	if (ret)
+		goto err_key;
+	ret = pilot_device_module_init();
+	if (ret)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	pilot_netlink_module_exit();
+err_key:
+	pilot_key_module_exit();
+err_index:
+	pilot_index_module_exit();
+err_aead:
+	pilot_aead_module_exit();
+	return ret;
+}
+
+/*
+ * Netlink goes first, so that no request meets a device half gone; devices
+ * before the keys they retire.
+ */
+static void __exit pilot_module_exit(void)
+{
+	pilot_netlink_module_exit();
+	pilot_device_module_exit();
+	pilot_key_module_exit();
+	pilot_index_module_exit();
+	pilot_aead_module_exit();
+}
+
+module_init(pilot_module_init);
+module_exit(pilot_module_exit);
+
+MODULE_DESCRIPTION("Encrypted network device for agents");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(PILOT_VERSION);
+MODULE_SOFTDEP("pre: aesni_intel ghash_generic gcm ctr libchacha20poly1305");

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From netlink attributes to configuration, with a reason for each refusal. */
+#ifndef PILOT_PARSE_H
+#define PILOT_PARSE_H
+
+#include "endpoint.h"
+#include "key.h"
+#include "peer.h"
+
+struct genl_info;
+struct netlink_ext_ack;
+struct nlattr;
+
+/**
+ * struct pilot_parsed_peer - the peer nest of a request
+ * @address: agent address, always given
+ * @endpoint: an endpoint was given
+ * @forget: an empty endpoint was given
+ * @path: the endpoint
+ * @attrs: the nest's attributes, for what may be given or not
+ */
+struct pilot_parsed_peer {
+	u64 address;
+	bool endpoint;
+	bool forget;
+	struct pilot_path path;
+	struct nlattr *attrs[PILOT_A_PEER_MAX + 1];
+};
+
+int pilot_parse_peer(struct genl_info *info, struct pilot_parsed_peer *peer);
+void pilot_parse_peer_config(const struct pilot_parsed_peer *peer,
+			     struct pilot_peer_config *config);
+int pilot_parse_key_name(struct genl_info *info, u8 *lane, u32 *epoch);
+int pilot_parse_key(struct genl_info *info, struct pilot_key_config *config);
+
+#endif /* PILOT_PARSE_H */

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Peers: the table of a device and the life of its entries.
+ */
+#ifndef PILOT_PEER_H
+#define PILOT_PEER_H
+
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <linux/xarray.h>
+
+#include "counters.h"
+#include "endpoint.h"
+#include "key.h"
+#include "ratelimit.h"
+
+struct pilot_dev;
+
+#define PILOT_LANES		1
+/* Packets that wait for a key, per peer, and for how long. */
+#define PILOT_QUEUE_MAX		16
+#define PILOT_QUEUE_SECONDS	5
+/*
+ * A peer that gets data and sends none answers with a keepalive after this
+ * long, so that silence means something.
+ */
+#define PILOT_PASSIVE_SECONDS	10
+/* Most peers of one device. */
+#define PILOT_PEERS_MAX		(1 << 20)
+
+/**
+ * struct pilot_peer_config - what netlink may change about a peer
+ * @flags: enum pilot_peer_flags
+ * @keepalive: seconds, 0 = off
+ * @silence: seconds, 0 = off
+ * @idle: seconds, 0 = off
+ * @rx_packet_rate: per second, 0 = no limit
+ * @rx_byte_rate: per second, 0 = no limit
+ */
+struct pilot_peer_config {
+	u32 flags;
+	u32 keepalive;
+	u32 silence;
+	u32 idle;
+	u32 rx_packet_rate;
+	u64 rx_byte_rate;
+};
+
+/**
+ * struct pilot_peer - a peer
+ * @node: table linkage
+ * @address: its agent address, the key of the table
+ * @in6: the same as IPv6
+ * @dev: its device, which outlives it
+ * @dead: unlinked; set before the grace period that precedes freeing
+ * @id: place in the order of dumps
+ * @lock: guards the slots, the endpoint pointer, the limits and the timer's
+ *	arming against removal; BH disabled; outside the queue's lock and the
+ *	index table's
+ * @endpoint: where it is reached, NULL = unknown; RCU, written under @lock
+ * @lane: its keys
+ * @config: read racily by the datapath, one word at a time
+ * @limit: packet and byte buckets, under @limit_lock
+ * @limit_lock: guards @limit; softirq only, never nested
+ * @queue: packets that wait for a key, under its own lock
+ * @queued_at: when the oldest of them came
+ * @acquired_at: when the last acquire was sent, 0 = never
+ * @last_rx: when the last authenticated record came, 0 = never
+ * @last_tx: when the last record went, 0 = never
+ * @rx_unanswered: since when it has sent data and we nothing, 0 = not
+ * @tx_unanswered: since when we have sent data and it nothing, 0 = not
+ * @last_data: when the last packet went either way, 0 = idle was told
+ * @timer: pending only while one of the times above matters
+ * @stats: counters of PILOT_A_PEER_STATS
+ * @removed: on the list of those that go with their device
+ * @rcu: for freeing
+ *
+ * All times are coarse CLOCK_BOOTTIME ns, written racily: they only steer
+ * timers and reports.
+ */
+struct pilot_peer {
+	struct rhash_head node;
+	u64 address;
+	struct in6_addr in6;
+	struct pilot_dev *dev;
+	bool dead;
+	u32 id;
+	spinlock_t lock;
+	struct pilot_endpoint __rcu *endpoint;
+	struct pilot_lane lane[PILOT_LANES];
+	struct pilot_peer_config config;
+	struct {
+		struct pilot_bucket packets;
+		struct pilot_bucket bytes;
+	} limit;
+	spinlock_t limit_lock;
+	struct sk_buff_head queue;
+	u64 queued_at;
+	u64 acquired_at;
+	u64 last_rx;
+	u64 last_tx;
+	u64 rx_unanswered;
+	u64 tx_unanswered;
+	u64 last_data;
+	struct timer_list timer;
+	struct pilot_counters stats;
+	struct list_head removed;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct pilot_peer_table - the peers of a device
+ * @hash: by address; RCU readers
+ * @ids: by number, so that a dump can go on after deletes
+ * @next_id: for the numbering
+ * @count: how many
+ *
+ * Writers hold the lock of the device.
+ */
+struct pilot_peer_table {
+	struct rhashtable hash;
+	struct xarray ids;
+	u32 next_id;
+	unsigned int count;
+};
+
+int pilot_peer_table_init(struct pilot_peer_table *table);
+void pilot_peer_table_destroy(struct pilot_peer_table *table);
+
+struct pilot_peer *pilot_peer_new(struct pilot_dev *dev, u64 address,
+				  void (*timer)(struct timer_list *));
+int pilot_peer_link(struct pilot_peer_table *table, struct pilot_peer *peer);
+unsigned int pilot_peer_unlink(struct pilot_peer_table *table,
+			       struct pilot_peer *peer);
+void pilot_peer_free(struct pilot_peer *peer);
+struct pilot_peer *pilot_peer_find(struct pilot_peer_table *table,
+				   u64 address);
+
+void pilot_peer_configure(struct pilot_peer *peer,
+			  const struct pilot_peer_config *config);
+bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
+			   unsigned int bytes);
+
+void pilot_peer_endpoint_set(struct pilot_peer *peer,
+			     struct pilot_endpoint *endpoint);
+
+struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
+				      u32 epoch);
+bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
+			    enum pilot_key_slot slot);
+bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key);
+bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key);
+unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now);
+int pilot_peer_keys_index(struct pilot_peer *peer, enum pilot_family family,
+			  u64 socket);
+
+/* Note a racily read time without dirtying the line for nothing. */
+static inline void pilot_peer_note(u64 *time, u64 now)
+{
+	if (READ_ONCE(*time) != now)
+		WRITE_ONCE(*time, now);
+}
+
+#endif /* PILOT_PEER_H */

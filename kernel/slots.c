@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The key slots of a peer: install, promote, remove, expire. Every change is
+ * made under the lock of the peer; readers use RCU.
+ */
+
+#include "peer.h"
+
+static struct pilot_key *slot_key(struct pilot_peer *peer,
+				  struct pilot_key __rcu **slot)
+{
+	return rcu_dereference_protected(*slot, lockdep_is_held(&peer->lock));
+}
+
+static struct pilot_key *slot_take(struct pilot_peer *peer,
+				   struct pilot_key __rcu **slot)
+{
+	return rcu_replace_pointer(*slot, NULL, lockdep_is_held(&peer->lock));
+}
+
+/* Make @key current; what was current can still be received under. */
+static void lane_advance(struct pilot_peer *peer, struct pilot_lane *lane,
+			 struct pilot_key *key)
+{
+	pilot_key_retire(slot_take(peer, &lane->previous));
+	rcu_assign_pointer(lane->previous,
+			   slot_key(peer, &lane->current_key));
+	rcu_assign_pointer(lane->current_key, key);
+}
+
+/**
+ * pilot_peer_key_find - a key by its name
+ * @peer: the peer
+ * @lane: lane number, below PILOT_LANES
+ * @epoch: epoch
+ *
+ * Context: RCU read section, or a lock that excludes removal.
+ * Return: the key or NULL.
+ */
+struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
+				      u32 epoch)
+{
+	struct pilot_lane *l = &peer->lane[lane];
+	struct pilot_key *key;
+
+	key = rcu_dereference_check(l->current_key,
+				    lockdep_is_held(&peer->lock));
+	if (key && key->epoch == epoch)
+		return key;
+	key = rcu_dereference_check(l->next, lockdep_is_held(&peer->lock));
+	if (key && key->epoch == epoch)
+		return key;
+	key = rcu_dereference_check(l->previous, lockdep_is_held(&peer->lock));
+	return key && key->epoch == epoch ? key : NULL;
+}
+
+/**
+ * pilot_peer_key_install - put a key into a slot
+ * @peer: the peer, its lock held
+ * @key: indexed already
+ * @slot: current or next; a key that waits in next gives way
+ *
+ * Return: whether the lane had no current key before and has one now.
+ */
+bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
+			    enum pilot_key_slot slot)
+{
+	struct pilot_lane *lane = &peer->lane[key->lane];
+	bool first = !rcu_access_pointer(lane->current_key);
+
+	lockdep_assert_held(&peer->lock);
+	pilot_key_retire(slot_take(peer, &lane->next));
+	if (slot == PILOT_KEY_SLOT_NEXT) {
+		rcu_assign_pointer(lane->next, key);
+		return false;
+	}
+	lane_advance(peer, lane, key);
+	return first;
+}
+
+/**
+ * pilot_peer_key_promote - make the next key current
+ * @peer: the peer, its lock held
+ * @key: the key that should be in the next slot
+ *
+ * Return: false when it is not there (any more).
+ */
+bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key)
+{
+	struct pilot_lane *lane = &peer->lane[key->lane];
+
+	lockdep_assert_held(&peer->lock);
+	if (rcu_access_pointer(lane->next) != key)
+		return false;
+	RCU_INIT_POINTER(lane->next, NULL);
+	lane_advance(peer, lane, key);
+	return true;
+}
+
+/**
+ * pilot_peer_key_remove - take a key out of its slot and retire it
+ * @peer: the peer, its lock held
+ * @key: a key in one of its slots
+ *
+ * Return: whether it was a current key.
+ */
+bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key)
+{
+	struct pilot_lane *lane = &peer->lane[key->lane];
+	bool current_key = rcu_access_pointer(lane->current_key) == key;
+
+	lockdep_assert_held(&peer->lock);
+	if (current_key)
+		RCU_INIT_POINTER(lane->current_key, NULL);
+	else if (rcu_access_pointer(lane->next) == key)
+		RCU_INIT_POINTER(lane->next, NULL);
+	else if (rcu_access_pointer(lane->previous) == key)
+		RCU_INIT_POINTER(lane->previous, NULL);
+	else
+		return false;
+	pilot_key_retire(key);
+	return current_key;
+}
+
+/**
+ * pilot_peer_keys_expire - retire the keys past their hard age
+ * @peer: the peer, its lock held
+ * @now: coarse CLOCK_BOOTTIME ns
+ *
+ * Return: how many of them were current keys.
+ */
+unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now)
+{
+	struct pilot_key __rcu **slot[3];
+	unsigned int gone = 0;
+	struct pilot_key *key;
+	int i, j;
+
+	lockdep_assert_held(&peer->lock);
+	for (i = 0; i < PILOT_LANES; i++) {
+		slot[0] = &peer->lane[i].current_key;
+		slot[1] = &peer->lane[i].next;
+		slot[2] = &peer->lane[i].previous;
+		for (j = 0; j < ARRAY_SIZE(slot); j++) {
+			key = slot_key(peer, slot[j]);
+			if (key && pilot_key_expired(key, now))
+				gone += pilot_peer_key_remove(peer, key);
+		}
+	}
+	return gone;
+}
+
+/**
+ * pilot_peer_keys_index - make all keys of a peer reachable by a new socket
+ * @peer: the peer
+ * @family: whose socket changed
+ * @socket: identifier of the new socket, 0 = none
+ *
+ * Return: 0, or -EEXIST or -ENOMEM with some keys unreachable.
+ */
+int pilot_peer_keys_index(struct pilot_peer *peer, enum pilot_family family,
+			  u64 socket)
+{
+	struct pilot_key *key[3];
+	int i, j, ret = 0;
+
+	spin_lock_bh(&peer->lock);
+	for (i = 0; i < PILOT_LANES; i++) {
+		key[0] = slot_key(peer, &peer->lane[i].current_key);
+		key[1] = slot_key(peer, &peer->lane[i].next);
+		key[2] = slot_key(peer, &peer->lane[i].previous);
+		for (j = 0; j < ARRAY_SIZE(key); j++) {
+			if (!key[j])
+				continue;
+			pilot_index_del(&key[j]->index[family]);
+			if (socket && !ret)
+				ret = pilot_index_add(&key[j]->index[family],
+						      socket, key[j]->rx_index,
+						      key[j]);
+		}
+	}
+	spin_unlock_bh(&peer->lock);
+	return ret;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * UDP sockets of the helper that carry our frames. The kernel holds neither
+ * the file nor the socket: state is attached to the socket for its life and
+ * goes when its owner closes it.
+ */
+#ifndef PILOT_SOCKET_H
+#define PILOT_SOCKET_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include "counters.h"
+#include "key.h"
+#include "ratelimit.h"
+
+struct netlink_ext_ack;
+struct pilot_dev;
+struct sk_buff;
+struct sock;
+struct socket;
+
+/**
+ * struct pilot_socket - what is attached to a UDP socket
+ * @sk: the socket; outlives this by an RCU grace period
+ * @id: never used again; names the socket in the table of indexes
+ * @family: PILOT_FAMILY4 or PILOT_FAMILY6
+ * @devices: devices that use it, under the lock of the sockets
+ * @n_devices: how many, read racily
+ * @stats: counters
+ * @limit: how much the helper is shown
+ * @rcu: for freeing
+ */
+struct pilot_socket {
+	struct sock *sk;
+	u64 id;
+	enum pilot_family family;
+	struct list_head devices;
+	unsigned int n_devices;
+	struct pilot_counters stats;
+	struct pilot_prefix_limit *limit;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct pilot_socket_link - a device's use of a socket
+ * @socket: the socket or NULL; RCU, written under the lock of the sockets
+ * @node: on the socket's list of devices, under the same lock
+ * @dev: the device
+ */
+struct pilot_socket_link {
+	struct pilot_socket __rcu *socket;
+	struct list_head node;
+	struct pilot_dev *dev;
+};
+
+/* What the layer above does with datagrams and with a socket's end. */
+struct pilot_socket_user {
+	int (*receive)(struct sock *sk, struct sk_buff *skb);
+	void (*gone)(struct pilot_socket_link *link,
+		     enum pilot_family family, struct sock *sk);
+};
+
+void pilot_socket_module_init(const struct pilot_socket_user *user);
+void pilot_socket_module_exit(void);
+
+void pilot_sockets_lock(void);
+void pilot_sockets_unlock(void);
+bool pilot_sockets_held(void);
+
+struct pilot_socket *pilot_socket_attach(struct socket *sock,
+					 enum pilot_family family,
+					 struct netlink_ext_ack *extack);
+struct pilot_socket *pilot_socket_from_sk(struct sock *sk);
+void pilot_socket_link_set(struct pilot_socket_link *link,
+			   struct pilot_socket *socket);
+
+#endif /* PILOT_SOCKET_H */
