@@ -50,6 +50,14 @@ kernel_known() {
 	return 1
 }
 
+progress_pid=
+
+# Ends what with_progress started; for a script's exit trap.
+progress_stop() {
+	[ -z "$progress_pid" ] || kill -- "-$progress_pid" 2>/dev/null ||
+		kill "$progress_pid" 2>/dev/null || true
+}
+
 # with_progress LABEL LOG COMMAND...: output to LOG, a line of life every
 # 20 seconds, the log's tail on failure.
 with_progress() {
@@ -57,8 +65,11 @@ with_progress() {
 	shift 2
 
 	say "$label ..."
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
+	progress_pid=$pid
 	next=$((SECONDS + 20))
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.5
@@ -69,6 +80,7 @@ with_progress() {
 		fi
 	done
 	wait "$pid" || rc=$?
+	progress_pid=
 	if [ "$rc" -ne 0 ]; then
 		tail -n 40 "$log" >&2
 		say "$label failed ($rc); the whole log is $log"
