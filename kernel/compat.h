@@ -8,15 +8,11 @@
 #define PILOT_COMPAT_H
 
 #include <linux/timer.h>
-#include <linux/version.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/route.h>
 #include <net/udp_tunnel.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "pilot needs Linux 6.1 or later"
-#endif
 #ifndef CONFIG_64BIT
 #error "pilot needs a 64-bit kernel: its counters are read without locks"
 #endif

@@ -42,7 +42,7 @@ enum {
  */
 struct pilot_dev {
 	struct net_device *netdev;
-	struct mutex lock;
+	struct mutex lock;	/* configuration */
 	bool dead;
 	u64 address;
 	struct in6_addr in6;

@@ -34,7 +34,8 @@ static struct netlink_range_validation pilot_key_hard_age_range = {
 };
 
 const struct nla_policy pilot_dev_nl_policy[PILOT_A_DEV_MAX + 1] = {
-	[PILOT_A_DEV_ADDRESS] = NLA_POLICY_FULL_RANGE(NLA_U64, &pilot_dev_address_range),
+	[PILOT_A_DEV_ADDRESS] = NLA_POLICY_FULL_RANGE(NLA_U64,
+		&pilot_dev_address_range),
 	[PILOT_A_DEV_SOCKET4_FD] = NLA_POLICY_MIN(NLA_S32, -1),
 	[PILOT_A_DEV_SOCKET6_FD] = NLA_POLICY_MIN(NLA_S32, -1),
 };
@@ -48,12 +49,16 @@ const struct nla_policy pilot_endpoint_nl_policy[PILOT_A_ENDPOINT_MAX + 1] = {
 };
 
 const struct nla_policy pilot_peer_nl_policy[PILOT_A_PEER_MAX + 1] = {
-	[PILOT_A_PEER_ADDRESS] = NLA_POLICY_FULL_RANGE(NLA_U64, &pilot_peer_address_range),
+	[PILOT_A_PEER_ADDRESS] = NLA_POLICY_FULL_RANGE(NLA_U64,
+		&pilot_peer_address_range),
 	[PILOT_A_PEER_ENDPOINT] = NLA_POLICY_NESTED(pilot_endpoint_nl_policy),
 	[PILOT_A_PEER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
-	[PILOT_A_PEER_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &pilot_peer_keepalive_range),
-	[PILOT_A_PEER_SILENCE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &pilot_peer_silence_timeout_range),
-	[PILOT_A_PEER_IDLE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &pilot_peer_idle_timeout_range),
+	[PILOT_A_PEER_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32,
+		&pilot_peer_keepalive_range),
+	[PILOT_A_PEER_SILENCE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32,
+		&pilot_peer_silence_timeout_range),
+	[PILOT_A_PEER_IDLE_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32,
+		&pilot_peer_idle_timeout_range),
 	[PILOT_A_PEER_RX_PACKET_RATE] = { .type = NLA_U32, },
 	[PILOT_A_PEER_RX_BYTE_RATE] = { .type = NLA_U64, },
 };
@@ -69,8 +74,10 @@ const struct nla_policy pilot_key_nl_policy[PILOT_A_KEY_MAX + 1] = {
 	[PILOT_A_KEY_TX_KEY] = NLA_POLICY_EXACT_LEN(32),
 	[PILOT_A_KEY_SOFT_PACKETS] = NLA_POLICY_MIN(NLA_U64, 1),
 	[PILOT_A_KEY_HARD_PACKETS] = NLA_POLICY_MIN(NLA_U64, 1),
-	[PILOT_A_KEY_SOFT_AGE] = NLA_POLICY_FULL_RANGE(NLA_U32, &pilot_key_soft_age_range),
-	[PILOT_A_KEY_HARD_AGE] = NLA_POLICY_FULL_RANGE(NLA_U32, &pilot_key_hard_age_range),
+	[PILOT_A_KEY_SOFT_AGE] = NLA_POLICY_FULL_RANGE(NLA_U32,
+		&pilot_key_soft_age_range),
+	[PILOT_A_KEY_HARD_AGE] = NLA_POLICY_FULL_RANGE(NLA_U32,
+		&pilot_key_hard_age_range),
 };
 
 const struct nla_policy pilot_nl_policy[PILOT_A_MAX + 1] = {

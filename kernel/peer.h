@@ -27,7 +27,7 @@ struct pilot_dev;
  */
 #define PILOT_PASSIVE_SECONDS	10
 /* Most peers of one device. */
-#define PILOT_PEERS_MAX		(1 << 20)
+#define PILOT_PEERS_MAX		BIT(20)
 
 /**
  * struct pilot_peer_config - what netlink may change about a peer
@@ -86,7 +86,7 @@ struct pilot_peer {
 	struct pilot_dev *dev;
 	bool dead;
 	u32 id;
-	spinlock_t lock;
+	spinlock_t lock;	/* slots, endpoint */
 	struct pilot_endpoint __rcu *endpoint;
 	struct pilot_lane lane[PILOT_LANES];
 	struct pilot_peer_config config;
@@ -94,7 +94,7 @@ struct pilot_peer {
 		struct pilot_bucket packets;
 		struct pilot_bucket bytes;
 	} limit;
-	spinlock_t limit_lock;
+	spinlock_t limit_lock;	/* limit */
 	struct sk_buff_head queue;
 	u64 queued_at;
 	u64 acquired_at;

@@ -22,7 +22,7 @@
  * @bitmap: bit set = counter seen
  */
 struct pilot_replay {
-	spinlock_t lock;
+	spinlock_t lock;	/* next, bitmap */
 	u64 next;
 	unsigned long bitmap[PILOT_REPLAY_WORDS];
 };

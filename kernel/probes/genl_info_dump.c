@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 #include <net/genetlink.h>
 
 void *probe(struct netlink_callback *cb);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 #include <net/rtnetlink.h>
 
 void *probe(struct rtnl_newlink_params *params);

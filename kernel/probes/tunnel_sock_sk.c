@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 #include <net/udp_tunnel.h>
 
 void probe(struct sock *sk, struct udp_tunnel_sock_cfg *cfg);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 #include <net/udp_tunnel.h>
 
 void probe(struct rtable *rt, struct sock *sk, struct sk_buff *skb);

@@ -74,6 +74,7 @@ enum {
 
 	__IFLA_PILOT_MAX,
 };
+
 #define IFLA_PILOT_MAX (__IFLA_PILOT_MAX - 1)
 
 enum {
@@ -86,6 +87,7 @@ enum {
 
 	__PILOT_A_MAX,
 };
+
 #define PILOT_A_MAX (__PILOT_A_MAX - 1)
 
 enum {
@@ -102,6 +104,7 @@ enum {
 
 	__PILOT_A_DEV_MAX,
 };
+
 #define PILOT_A_DEV_MAX (__PILOT_A_DEV_MAX - 1)
 
 enum {
@@ -113,6 +116,7 @@ enum {
 
 	__PILOT_A_SOCKET_MAX,
 };
+
 #define PILOT_A_SOCKET_MAX (__PILOT_A_SOCKET_MAX - 1)
 
 enum {
@@ -134,6 +138,7 @@ enum {
 
 	__PILOT_A_PEER_MAX,
 };
+
 #define PILOT_A_PEER_MAX (__PILOT_A_PEER_MAX - 1)
 
 enum {
@@ -146,6 +151,7 @@ enum {
 
 	__PILOT_A_ENDPOINT_MAX,
 };
+
 #define PILOT_A_ENDPOINT_MAX (__PILOT_A_ENDPOINT_MAX - 1)
 
 enum {
@@ -170,6 +176,7 @@ enum {
 
 	__PILOT_A_KEY_MAX,
 };
+
 #define PILOT_A_KEY_MAX (__PILOT_A_KEY_MAX - 1)
 
 enum {
@@ -179,6 +186,7 @@ enum {
 
 	__PILOT_A_EVENT_MAX,
 };
+
 #define PILOT_A_EVENT_MAX (__PILOT_A_EVENT_MAX - 1)
 
 /* Counters of a device, all u64: nested in PILOT_A_DEV_STATS. */
@@ -219,6 +227,7 @@ enum {
 
 	__PILOT_A_DEV_STATS_MAX,
 };
+
 #define PILOT_A_DEV_STATS_MAX (__PILOT_A_DEV_STATS_MAX - 1)
 
 /* Counters of a socket, all u64: nested in PILOT_A_SOCKET_STATS. */
@@ -234,6 +243,7 @@ enum {
 
 	__PILOT_A_SOCKET_STATS_MAX,
 };
+
 #define PILOT_A_SOCKET_STATS_MAX (__PILOT_A_SOCKET_STATS_MAX - 1)
 
 /* Counters of a peer, all u64: nested in PILOT_A_PEER_STATS. */
@@ -249,6 +259,7 @@ enum {
 
 	__PILOT_A_PEER_STATS_MAX,
 };
+
 #define PILOT_A_PEER_STATS_MAX (__PILOT_A_PEER_STATS_MAX - 1)
 
 /*
@@ -272,6 +283,7 @@ enum {
 
 	__PILOT_CMD_MAX,
 };
+
 #define PILOT_CMD_MAX (__PILOT_CMD_MAX - 1)
 
 #endif /* _UAPI_LINUX_PILOT_H */
