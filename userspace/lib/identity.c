@@ -81,16 +81,18 @@ int identity_parse(const char *bytes, size_t len, struct identity *id,
 {
 	uint8_t seed[IDENTITY_SEED_LEN];
 	char did[DID_TEXT_LEN];
-	const char *named;
+	const char *named = NULL;
 	int ret;
 
 	if (identity_take(&bytes, &len, IDENTITY_HEADER))
 		return error_set(err, err_size, EINVAL,
 				 "not an identity file: its first line is not "
 				 "\"pilot-link identity 1\"");
-	named = bytes + 4;
-	if (identity_take(&bytes, &len, "did ") || len < sizeof(did) ||
-	    !(bytes = memchr(named, '\n', sizeof(did))))
+	if (!identity_take(&bytes, &len, "did ") && len >= sizeof(did)) {
+		named = bytes;
+		bytes = memchr(named, '\n', sizeof(did));
+	}
+	if (!named || !bytes)
 		return error_set(err, err_size, EINVAL,
 				 "damaged identity file: the line \"did\" is "
 				 "wrong; restore it from a backup");

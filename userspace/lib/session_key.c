@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <sodium.h>
+#include <string.h>
+
+#include "session_impl.h"
+
+static uint32_t session_smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+void session_held_drop(struct session_held *held)
+{
+	if (held->index.used)
+		session_index_drop(held->index.peer->host, &held->index);
+	memset(held, 0, sizeof(*held));
+}
+
+/* The index node sits in a table, so it moves by leaving and joining. */
+static void session_index_move(struct session_index *to,
+			       struct session_index *from)
+{
+	struct session_peer *peer = from->peer;
+	uint64_t value = from->node.key;
+
+	session_index_drop(peer->host, from);
+	to->peer = peer;
+	to->used = true;
+	table_add(&peer->host->by_index, &to->node, value);
+}
+
+static void session_held_move(struct session_held *to,
+			      struct session_held *from)
+{
+	struct session_held copy = *from;
+
+	session_held_drop(to);
+	if (!from->index.used)
+		return;
+	copy.index.used = false;
+	*to = copy;
+	session_index_move(&to->index, &from->index);
+	memset(from, 0, sizeof(*from));
+}
+
+struct session_held *session_held_find(struct session_peer *peer,
+				       uint32_t epoch)
+{
+	struct session_held *held[] = {
+		&peer->current, &peer->offered, &peer->previous,
+	};
+
+	for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++)
+		if (held[i]->index.used && held[i]->epoch == epoch)
+			return held[i];
+	return NULL;
+}
+
+/*
+ * The initiator is due a little before the soft limit; the responder only
+ * when that did not happen.
+ */
+static void session_held_plan(struct session_peer *peer,
+			      struct session_held *held)
+{
+	uint64_t jitter = session_jitter(peer->host, held->soft_ns / 12 + 1);
+
+	if (held->role == SESSION_ROLE_INITIATOR)
+		held->rekey_at = held->installed_at + held->soft_ns - jitter;
+	else
+		held->rekey_at = held->installed_at + held->soft_ns +
+				 held->soft_ns / 8 + jitter;
+}
+
+static void session_held_fill(struct session_held *held,
+			      const struct clock *now, enum session_slot slot,
+			      const struct session_key *key)
+{
+	held->role = slot == SESSION_SLOT_CURRENT ? SESSION_ROLE_INITIATOR :
+						    SESSION_ROLE_RESPONDER;
+	held->epoch = key->epoch;
+	held->installed_at = now->boot_ns;
+	held->soft_ns = key->soft_age * CLOCK_SECOND;
+	held->expire_at = now->boot_ns + key->hard_age * CLOCK_SECOND;
+}
+
+int session_key_place(struct session_peer *peer, const struct clock *now,
+		      enum session_slot slot, struct session_index *index,
+		      const struct handshake_terms *ours,
+		      const struct handshake_terms *theirs,
+		      const struct handshake_keys *keys)
+{
+	bool current = slot == SESSION_SLOT_CURRENT;
+	struct session_host *host = peer->host;
+	struct session_held *held;
+	struct session_key key = {
+		.slot = slot,
+		.cipher = current ? theirs->cipher : ours->cipher,
+		.epoch = current ? theirs->epoch : ours->epoch,
+		.rx_index = index->node.key,
+		.tx_index = theirs->index,
+		.soft_age = session_smaller(ours->soft_age, theirs->soft_age),
+		.hard_age = session_smaller(ours->hard_age, theirs->hard_age),
+	};
+	int ret;
+
+	memcpy(key.rx_key, keys->rx, sizeof(key.rx_key));
+	memcpy(key.tx_key, keys->tx, sizeof(key.tx_key));
+	memcpy(key.control_rx_key, keys->control_rx,
+	       sizeof(key.control_rx_key));
+	memcpy(key.control_tx_key, keys->control_tx,
+	       sizeof(key.control_tx_key));
+	ret = host->ops.key_install(host->ctx, peer->agent, peer, &key);
+	if (ret)
+		goto out;
+
+	if (current)
+		session_held_move(&peer->previous, &peer->current);
+	held = current ? &peer->current : &peer->offered;
+	session_held_drop(held);
+	session_held_fill(held, now, slot, &key);
+	session_index_move(&held->index, index);
+	session_held_plan(peer, held);
+	peer->epoch_last = key.epoch;
+out:
+	sodium_memzero(&key, sizeof(key));
+	return ret;
+}
+
+void session_key_promote(struct session_peer *peer, const struct clock *now)
+{
+	bool older = peer->current.index.used &&
+		     peer->offered.epoch < peer->current.epoch;
+
+	if (!endpoint_is_set(&peer->endpoint))
+		peer->endpoint = peer->offered.source;
+	session_held_move(&peer->previous, &peer->current);
+	session_held_move(&peer->current, &peer->offered);
+	/* Two handshakes crossed and the ends differ in what is newest. */
+	if (older)
+		peer->current.rekey_at = now->boot_ns;
+	peer->confirm_at = CLOCK_NEVER;
+}
+
+bool session_key_expire(struct session_peer *peer, struct session_held *held)
+{
+	struct session_host *host = peer->host;
+	bool current = held == &peer->current;
+	uint32_t epoch = held->epoch;
+
+	if (held == &peer->offered)
+		peer->confirm_at = CLOCK_NEVER;
+	session_held_drop(held);
+	host->ops.key_delete(host->ctx, peer->agent, peer, epoch);
+	return current;
+}
