@@ -41,14 +41,14 @@ bool args_is_help(const char *word)
 int args_missing(const struct args *args, const char *what)
 {
 	print_problem("Command line is not complete: %s. "
-		    "Try \"" TOOL_NAME " %s help\".", what, args->object);
+		      "Try \"" TOOL_NAME " %s help\".", what, args->object);
 	return TOOL_USAGE;
 }
 
 int args_garbage(const struct args *args, const char *word)
 {
 	print_problem("Error: \"%s\" is not expected here. "
-		    "Try \"" TOOL_NAME " %s help\".", word, args->object);
+		      "Try \"" TOOL_NAME " %s help\".", word, args->object);
 	return TOOL_USAGE;
 }
 
@@ -87,10 +87,10 @@ int args_find(const char *what, const char *word, const char *const *names,
 		return TOOL_OK;
 	if (matches)
 		print_problem("%s \"%s\" is ambiguous: it could be %s.", what,
-			    word, candidates);
+			      word, candidates);
 	else
 		print_problem("%s \"%s\" is unknown, try \"" TOOL_NAME " %s\".",
-			    what, word, help);
+			      what, word, help);
 	return TOOL_USAGE;
 }
 
@@ -222,7 +222,7 @@ static int args_path(const char *word, json_t **value)
 	}
 	if (!getcwd(cwd, sizeof(cwd))) {
 		print_problem("Error: cannot tell the working directory: %s.",
-			    strerror(errno));
+			      strerror(errno));
 		return TOOL_REFUSED;
 	}
 	*value = json_sprintf("%s/%s", cwd, word);
@@ -285,7 +285,7 @@ int args_keyword(struct args *args, const struct keyword *table, size_t count,
 	}
 	if (json_object_get(values, keyword->key)) {
 		print_problem("Error: duplicate \"%s\": \"%s\" is the second value.",
-			    name, word);
+			      name, word);
 		return TOOL_USAGE;
 	}
 	ret = args_value(word, keyword, &value);
@@ -316,7 +316,7 @@ int args_peer(const char *word, json_t *values)
 
 	if (json_object_get(values, "did") || json_object_get(values, "address")) {
 		print_problem("Error: \"%s\" names a second peer, or is garbage.",
-			    word);
+			      word);
 		return TOOL_USAGE;
 	}
 	if (!strncmp(word, "did:", 4)) {

@@ -101,9 +101,9 @@ static int batch_lines(const struct tool *tool, FILE *file, const char *name)
 	}
 	if (ret < 0) {
 		print_problem("Error: %s:%d: cannot read the command: %s.", name,
-			    number, ret == -EILSEQ ? "it has a NUL byte" :
-			    ret == -EMSGSIZE ? "it is too long" :
-			    strerror(-ret));
+			      number, ret == -EILSEQ ? "it has a NUL byte" :
+			      ret == -EMSGSIZE ? "it is too long" :
+			      strerror(-ret));
 		if (!result)
 			result = TOOL_USAGE;
 	}
@@ -122,7 +122,7 @@ int batch_run(const struct tool *tool)
 	file = fopen(tool->batch, "re");
 	if (!file) {
 		print_problem("Cannot open file \"%s\" for reading: %s",
-			    tool->batch, strerror(errno));
+			      tool->batch, strerror(errno));
 		return TOOL_USAGE;
 	}
 	ret = batch_lines(tool, file, tool->batch);

@@ -86,7 +86,7 @@ static int command_color(struct tool *tool, const char *when)
 		tool->color = false;
 	else {
 		print_problem("Error: argument \"%s\" is wrong: color is always, "
-			    "auto or never.", when);
+			      "auto or never.", when);
 		return TOOL_USAGE;
 	}
 	return TOOL_OK;
@@ -99,7 +99,7 @@ static int command_value(struct args *args, const char *option,
 
 	if (!word || !*word) {
 		print_problem("Command line is not complete: option \"%s\" needs "
-			    "a value. Try \"" TOOL_NAME " -help\".", option);
+			      "a value. Try \"" TOOL_NAME " -help\".", option);
 		return TOOL_USAGE;
 	}
 	*value = word;
@@ -122,7 +122,7 @@ static int command_option(struct tool *tool, struct args *args, bool *done)
 		memcpy(name, word + (word[1] == '-' ? 2 : 1), ret);
 	if (!*name) {
 		print_problem("Option \"%s\" is unknown, try \"" TOOL_NAME
-			    " -help\".", word);
+			      " -help\".", word);
 		return TOOL_USAGE;
 	}
 	if (!command_alias(name, &option)) {
@@ -233,7 +233,7 @@ int command_main(int argc, char **argv)
 	}
 	if (args.count > 0 && tool.batch) {
 		print_problem("Error: \"%s\" is not expected after -batch.",
-			    args.word[0]);
+			      args.word[0]);
 		return TOOL_USAGE;
 	}
 	if (tool.netns)

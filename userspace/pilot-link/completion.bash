@@ -25,6 +25,7 @@ _pilot_link_words() {
 
 	# shellcheck disable=SC2207
 	COMPREPLY=($(compgen -W "$1" -- "$cur"))
+	return 0
 }
 
 # Colons part words for readline, addresses and dids have them.
@@ -79,7 +80,7 @@ _pilot_link_link() {
 	case $command in
 	add)
 		((after > 1)) || return
-		_pilot_link_keyword "$prev" && ((after > 2)) && return
+		((after > 2)) && _pilot_link_keyword "$prev" && return
 		_pilot_link_words "$(_pilot_link_lines identity network \
 			address netns mtu)"
 		;;

@@ -86,7 +86,7 @@ static int dump_select(struct dump *dump, struct genl *rtnl, const char *ifname)
 		return TOOL_OK;
 	}
 	print_problem("Error: \"%s\" is not a pilot device; \"" TOOL_NAME
-		    " link show\" lists those.", ifname);
+		      " link show\" lists those.", ifname);
 	return TOOL_USAGE;
 }
 
@@ -238,7 +238,7 @@ static json_t *dump_helper_ask(struct control *control, const char *op)
 
 	if (control_request(control, request, &result, &error))
 		print_problem("Warning: without what the helper knows: %s.",
-			    error.message);
+			      error.message);
 	json_decref(request);
 	return dump_objects(result);
 }
@@ -255,10 +255,11 @@ void dump_helper_open(const struct tool *tool, struct dump_helper *helper,
 	int ret;
 
 	ret = control_open(&control, tool->control_path, &error);
+	helper->answers = !ret;
 	if (ret) {
 		if (ret != -ENOENT && ret != -ECONNREFUSED)
 			print_problem("Warning: without what the helper knows: %s.",
-				    error.message);
+				      error.message);
 		helper->links = json_new_array();
 		helper->peers = json_new_array();
 		return;

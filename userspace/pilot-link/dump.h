@@ -4,6 +4,7 @@
 #define PILOT_LINK_DUMP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "genl.h"
 #include "message.h"
@@ -31,6 +32,7 @@ struct dump {
 
 /* What the helper answers; arrays of objects, empty without a helper. */
 struct dump_helper {
+	bool answers;
 	json_t *links;
 	json_t *peers;
 };

@@ -283,7 +283,7 @@ int genl_open(struct genl *genl)
 	ret = genl_request(genl, request, genl_family_message, genl);
 	if (ret == -ENOENT)
 		print_problem("Error: The pilot module is not loaded: "
-			    "modprobe pilot");
+			      "modprobe pilot");
 	else if (ret)
 		genl_fail(genl, ret, "genl family pilot");
 	if (ret)
@@ -332,20 +332,20 @@ int genl_fail(const struct genl *genl, int error, const char *what)
 
 	if (length)
 		print_problem("Error: %s%s", genl->text,
-			    genl->text[length - 1] == '.' ? "" : ".");
+			      genl->text[length - 1] == '.' ? "" : ".");
 	else if (error == -EPERM || error == -EACCES)
 		print_problem("Error: %s: permission denied: this needs "
-			    "CAP_NET_ADMIN in the network namespace; run it as "
-			    "root, or with sudo.", what);
+			      "CAP_NET_ADMIN in the network namespace; run it as "
+			      "root, or with sudo.", what);
 	else if (error == -EBADMSG)
 		print_problem("Error: %s: the kernel's answer is malformed; the "
-			    "module and this command are of different versions.",
-			    what);
+			      "module and this command are of different versions.",
+			      what);
 	else if (error == -EBUSY)
 		print_problem("Error: %s: the table keeps changing; try again.",
-			    what);
+			      what);
 	else
 		print_problem("Error: %s: kernel answers: %s.", what,
-			    strerror(-error));
+			      strerror(-error));
 	return TOOL_REFUSED;
 }

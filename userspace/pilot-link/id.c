@@ -46,8 +46,8 @@ static int id_make_folder(const char *file)
 	    !mkdir(TOOL_IDENTITY_DIR, 0700) || errno == EEXIST)
 		return TOOL_OK;
 	print_problem("Error: cannot make " TOOL_IDENTITY_DIR
-		    ": %s; run this as root, or name another file.",
-		    strerror(errno));
+		      ": %s; run this as root, or name another file.",
+		      strerror(errno));
 	return TOOL_REFUSED;
 }
 
@@ -103,7 +103,7 @@ static int id_fail(int error, const char *text)
 	if (error == -EEXIST && !length)
 		text = "there is an identity already";
 	print_problem("Error: %s%s", length ? text : strerror(-error),
-		    length && text[length - 1] == '.' ? "" : ".");
+		      length && text[length - 1] == '.' ? "" : ".");
 	return TOOL_REFUSED;
 }
 

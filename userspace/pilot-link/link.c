@@ -202,7 +202,7 @@ static int link_delete(const struct tool *tool, struct args *args)
 		return ret;
 	if (target.local && !target.pilot) {
 		print_problem("Error: \"%s\" is not a pilot device; "
-			    "\"ip link delete %s\" removes others.", name, name);
+			      "\"ip link delete %s\" removes others.", name, name);
 		return TOOL_USAGE;
 	}
 	asked = link_find_managed(tool, name, &target, &device, &error);

@@ -18,13 +18,13 @@ static const char *link_scope(uint8_t scope)
 static json_t *link_flags_json(uint32_t flags)
 {
 	json_t *list = json_new_array();
-	unsigned int bit;
+	const struct rtnl_flag *flag;
 
 	if (flags & IFF_UP && !(flags & IFF_RUNNING))
 		json_add(list, json_text("NO-CARRIER"));
-	for (bit = 0; bit < 32; bit++) {
-		if (flags & 1U << bit && rtnl_flag(bit))
-			json_add(list, json_text(rtnl_flag(bit)));
+	for (flag = rtnl_flags; flag->name; flag++) {
+		if (flags & flag->flag)
+			json_add(list, json_text(flag->name));
 	}
 	return list;
 }
@@ -166,10 +166,10 @@ static void link_print_flags(uint32_t flags)
 	json_t *flag;
 	size_t i;
 
-	print_plain("<");
+	print_plain(" <");
 	json_array_foreach(list, i, flag)
 		print_plain("%s%s", i ? "," : "", json_string_value(flag));
-	print_plain("> ");
+	print_plain(">");
 	json_decref(list);
 }
 
@@ -177,11 +177,10 @@ static void link_print_state(const struct tool *tool, uint8_t operstate)
 {
 	const char *text = rtnl_operstate(operstate);
 
-	print_plain("state ");
+	print_plain(" state ");
 	print_colored(tool, !strcmp(text, "UP") ? PRINT_UP :
 			    !strcmp(text, "DOWN") ? PRINT_DOWN : PRINT_PLAIN,
 		      "%s", text);
-	print_plain(" ");
 }
 
 static void link_print_socket(const char *family,
@@ -249,20 +248,19 @@ void link_print(const struct tool *tool, const struct link_view *view)
 	if (view->device)
 		print_plain("%u: ", view->device->ifindex);
 	print_colored(tool, PRINT_IFNAME, "%s:", view->ifname);
-	print_plain(" ");
 	if (view->rtnl)
 		link_print_flags(view->rtnl->flags);
 	if (!view->device) {
 		text = json_get_text(object, "netns");
-		print_plain("netns %s ", text ? text : "unknown");
+		print_plain(" netns %s", text ? text : "unknown");
 	}
 	if (json_object_get(object, "mtu"))
-		print_plain("mtu %" JSON_INTEGER_FORMAT " ",
+		print_plain(" mtu %" JSON_INTEGER_FORMAT,
 			    json_integer_value(json_object_get(object, "mtu")));
 	if (view->rtnl)
 		link_print_state(tool, view->rtnl->operstate);
 	if (view->device)
-		print_plain("peers %u", view->device->peers);
+		print_plain(" peers %u", view->device->peers);
 	print_newline();
 
 	print_plain("    address ");

@@ -83,10 +83,10 @@ static void monitor_print_value(const char *key, const json_t *value)
 {
 	char *text;
 
-	if (json_is_string(value)) {
-		print_plain(strpbrk(json_string_value(value), " \"") ?
-			    " %s \"%s\"" : " %s %s", key,
-			    json_string_value(value));
+	/* What is not one plain word stays as JSON writes it. */
+	if (json_is_string(value) &&
+	    !strpbrk(json_string_value(value), " \"\\")) {
+		print_plain(" %s %s", key, json_string_value(value));
 		return;
 	}
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |
@@ -213,7 +213,7 @@ static void monitor_helper(struct monitor *monitor)
 	if (ret == -EAGAIN)
 		return;
 	print_problem("Warning: no more events of the helper: %s.",
-		    ret == -ECONNRESET ? "it closed the connection" :
+		      ret == -ECONNRESET ? "it closed the connection" :
 					 error.message);
 	control_close(&monitor->control);
 	monitor->helper = false;
@@ -231,7 +231,7 @@ static void monitor_open_helper(struct monitor *monitor)
 	if (ret) {
 		if (ret != -ENOENT && ret != -ECONNREFUSED)
 			print_problem("Warning: without events of the helper: %s.",
-				    error.message);
+				      error.message);
 		return;
 	}
 	request = control_op("monitor");
@@ -241,7 +241,7 @@ static void monitor_open_helper(struct monitor *monitor)
 	monitor->helper = !ret;
 	if (ret) {
 		print_problem("Warning: without events of the helper: %s.",
-			    error.message);
+			      error.message);
 		control_close(&monitor->control);
 	}
 }

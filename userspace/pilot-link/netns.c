@@ -22,20 +22,20 @@ int netns_enter(const char *name)
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") ||
 	    !strcmp(name, "..") || strlen(name) > NAME_MAX) {
 		print_problem("Error: argument \"%s\" is wrong: not a valid name "
-			    "of a network namespace.", name);
+			      "of a network namespace.", name);
 		return TOOL_USAGE;
 	}
 	snprintf(path, sizeof(path), "%s/%s", NETNS_DIR, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		print_problem("Cannot open network namespace \"%s\": %s", name,
-			    strerror(errno));
+			      strerror(errno));
 		return TOOL_USAGE;
 	}
 	ret = setns(fd, CLONE_NEWNET) ? TOOL_REFUSED : TOOL_OK;
 	if (ret)
 		print_problem("setting the network namespace \"%s\" failed: %s",
-			    name, strerror(errno));
+			      name, strerror(errno));
 	close(fd);
 	return ret;
 }

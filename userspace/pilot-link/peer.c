@@ -83,7 +83,7 @@ static int peer_change(const struct tool *tool, struct args *args,
 	}
 	if (strncmp(word, "did:", 4)) {
 		print_problem("Error: argument \"%s\" is wrong: a peer is named "
-			    "by its did, did:key:z6Mk...", word);
+			      "by its did, did:key:z6Mk...", word);
 		ret = TOOL_USAGE;
 		goto out;
 	}

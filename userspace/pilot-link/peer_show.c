@@ -398,6 +398,21 @@ static void peer_filter(struct peer_walk *walk, const json_t *filter)
 	walk->has_address = address && !addr_parse(address, &walk->address);
 }
 
+/* An empty list is an answer, unless it was asked for one peer. */
+static int peer_missing(const struct peer_walk *walk,
+			const struct dump_helper *helper)
+{
+	if (!walk->did && !walk->has_address)
+		return TOOL_OK;
+	if (walk->did && !helper->answers)
+		print_problem("Error: only the helper knows dids, and it does "
+			      "not run; name the peer by its address.");
+	else
+		print_problem("Error: no such peer; \"" TOOL_NAME
+			      " peer show\" lists all of them.");
+	return TOOL_REFUSED;
+}
+
 /* @filter has some of the keys link, did, address. */
 int peer_show_all(const struct tool *tool, const json_t *filter)
 {
@@ -428,11 +443,8 @@ int peer_show_all(const struct tool *tool, const json_t *filter)
 		peer_walk_helper(&walk, &helper, only);
 	if (!ret && tool->json)
 		print_json(tool, walk.list, false);
-	if (!ret && !walk.found && (walk.did || walk.has_address)) {
-		print_problem("Error: no such peer; \"" TOOL_NAME
-			    " peer show\" lists all of them.");
-		ret = TOOL_REFUSED;
-	}
+	if (!ret && !walk.found)
+		ret = peer_missing(&walk, &helper);
 	json_decref(walk.list);
 	json_decref(walk.index);
 	dump_helper_close(&helper);

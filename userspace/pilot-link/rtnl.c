@@ -244,16 +244,13 @@ const char *rtnl_operstate(uint8_t operstate)
 							      "UNKNOWN";
 }
 
-/* The name ip(8) gives to the flag 1 << @bit; NULL when it has none. */
-const char *rtnl_flag(unsigned int bit)
-{
-	static const char *const names[] = {
-		"UP", "BROADCAST", "DEBUG", "LOOPBACK", "POINTOPOINT",
-		"NOTRAILERS", NULL /* RUNNING: the state says it */, "NOARP",
-		"PROMISC", "ALLMULTI", "MASTER", "SLAVE", "MULTICAST",
-		"PORTSEL", "AUTOMEDIA", "DYNAMIC", "LOWER_UP", "DORMANT",
-		"ECHO",
-	};
-
-	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
-}
+/* What ip(8) shows of the flags, in its order; ends with a NULL. */
+const struct rtnl_flag rtnl_flags[] = {
+	{ IFF_LOOPBACK, "LOOPBACK" }, { IFF_BROADCAST, "BROADCAST" },
+	{ IFF_POINTOPOINT, "POINTOPOINT" }, { IFF_MULTICAST, "MULTICAST" },
+	{ IFF_NOARP, "NOARP" }, { IFF_ALLMULTI, "ALLMULTI" },
+	{ IFF_PROMISC, "PROMISC" }, { IFF_DEBUG, "DEBUG" },
+	{ IFF_DYNAMIC, "DYNAMIC" }, { IFF_UP, "UP" },
+	{ RTNL_LOWER_UP, "LOWER_UP" }, { RTNL_DORMANT, "DORMANT" },
+	{ 0, NULL },
+};

@@ -33,6 +33,17 @@ struct rtnl_link {
 	unsigned int in6_count;
 };
 
+/* Flags that only <linux/if.h> names, which <net/if.h> excludes. */
+#define RTNL_LOWER_UP	(1U << 16)
+#define RTNL_DORMANT	(1U << 17)
+
+struct rtnl_flag {
+	uint32_t flag;
+	const char *name;
+};
+
+extern const struct rtnl_flag rtnl_flags[];
+
 struct rtnl_table {
 	struct rtnl_link *links;
 	size_t count;
@@ -47,6 +58,5 @@ struct rtnl_link *rtnl_find(const struct rtnl_table *table, uint32_t ifindex);
 int rtnl_get(struct genl *rtnl, const char *ifname, struct rtnl_link *link);
 int rtnl_delete(struct genl *rtnl, uint32_t ifindex);
 const char *rtnl_operstate(uint8_t operstate);
-const char *rtnl_flag(unsigned int bit);
 
 #endif /* PILOT_LINK_RTNL_H */

@@ -12,9 +12,12 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 
+#include "../pilot-link/counters.h"
 #include "../pilot-link/genl.h"
 #include "../pilot-link/link_show.h"
 #include "../pilot-link/monitor.h"
@@ -232,7 +235,7 @@ static void test_device_json(void **state)
 	assert_int_equal(device.stats[PILOT_A_DEV_STATS_RX_DROP_REPLAY], 3);
 	check_json(link_json(&tool, &view),
 		   "{\"ifindex\":3,\"ifname\":\"pilot0\","
-		   "\"flags\":[\"UP\",\"POINTOPOINT\",\"NOARP\"],"
+		   "\"flags\":[\"POINTOPOINT\",\"NOARP\",\"UP\"],"
 		   "\"mtu\":1440,\"operstate\":\"DORMANT\","
 		   "\"address\":\"1:0001.F291.0001\",\"network\":1,\"peers\":2,"
 		   "\"addr_info\":[{\"family\":\"inet6\",\"local\":\"::\","
@@ -246,6 +249,77 @@ static void test_device_json(void **state)
 		   "\"link_netnsid\":-1,\"devices\":4,\"counters\":"
 		   "{\"rx_data\":99,\"rx_helper\":0,\"drop_malformed\":0,"
 		   "\"drop_no_index\":0,\"drop_type\":0,\"drop_limit\":0}}]}");
+}
+
+/* Calls @print with stdout kept in @text. */
+static void capture(void (*print)(void *), void *context, char *text,
+		    size_t size)
+{
+	int fd = memfd_create("out", MFD_CLOEXEC);
+	int saved = dup(STDOUT_FILENO);
+	ssize_t length;
+
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	print(context);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	length = pread(fd, text, size - 1, 0);
+	close(fd);
+	assert_true(length > 0);
+	text[length] = '\0';
+}
+
+static void print_hostile(void *context)
+{
+	const struct tool tool = { .statistics = true, .details = true };
+	struct message_peer peer;
+	struct message_device device;
+	struct peer_view peer_view = {
+		.ifname = "p\033[1m", .peer = &peer, .helper = context,
+	};
+	struct link_view link_view = {
+		.ifname = "p\n", .device = &device, .helper = context,
+	};
+
+	assert_int_equal(message_parse_peer(build_peer(), &peer), 0);
+	strcpy(peer.keys[0].driver, "driver\033c");
+	peer_print(&tool, &peer_view);
+	message_free_peer(&peer);
+	assert_int_equal(message_parse_device(build_device(), &device), 0);
+	link_print(&tool, &link_view);
+	link_view.device = NULL;
+	link_print(&tool, &link_view);
+	monitor_event_print(&tool, context);
+}
+
+/* Whatever the helper, a peer or a name says: no control character. */
+static void test_hostile_texts(void **state)
+{
+	static const char hostile[] = "x\033[2J\r\n\x7f\xc2\x9b" "1m";
+	static const char *const keys[] = {
+		"event", "link", "peer", "did", "name", "state", "last_error",
+		"source", "netns", "endpoint", "address", "other",
+	};
+	json_t *helper = json_object();
+	char text[8192];
+	size_t i, lines = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_set_new(helper, keys[i], json_string(hostile));
+	json_object_set_new(helper, hostile, json_string(hostile));
+	capture(print_hostile, helper, text, sizeof(text));
+	json_decref(helper);
+	for (i = 0; text[i]; i++) {
+		lines += text[i] == '\n';
+		assert_true((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+		assert_true(text[i] != 0x7f);
+		assert_false(text[i] == '\xc2');
+	}
+	assert_non_null(strstr(text, "x\\x1b[2J\\x0d\\x0a\\x7f\\xc2\\x9b1m"));
+	assert_int_equal(lines, 11 + 3 + counters_device_count + 2 + 1);
 }
 
 static void test_event_json(void **state)
@@ -509,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_peer_json),
 		cmocka_unit_test(test_peer_merge),
 		cmocka_unit_test(test_device_json),
+		cmocka_unit_test(test_hostile_texts),
 		cmocka_unit_test(test_event_json),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_lengths),
