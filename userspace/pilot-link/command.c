@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The options before the object, and the choice of the object. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,11 @@ int command_main(int argc, char **argv)
 	bool done = false;
 	int ret = TOOL_OK;
 
+	/* Needed wherever a did is read. */
+	if (sodium_init() < 0) {
+		print_problem("Error: libsodium does not start.");
+		return TOOL_REFUSED;
+	}
 	tool.control_path = path && *path ? path : TOOL_CONTROL_PATH;
 	while (args.count > 0 && args.word[0][0] == '-') {
 		ret = command_option(&tool, &args, &done);

@@ -171,9 +171,13 @@ int genl_request(struct genl *genl, struct nlmsghdr *request,
 		 genl_callback callback, void *context)
 {
 	bool interrupted = false;
+	int ret;
 
 	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	return genl_exchange(genl, request, callback, context, &interrupted);
+	ret = genl_exchange(genl, request, callback, context, &interrupted);
+	if (!ret && *genl->text)
+		print_problem("Warning: %s", genl->text);
+	return ret;
 }
 
 /* A dump during which the table changed is not to be shown: it starts over. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pilot-link id: the key that an agent is. Works without module and helper. */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -198,10 +197,6 @@ int id_run(const struct tool *tool, struct args *args)
 		{ "export", id_export },
 	};
 
-	if (sodium_init() < 0) {
-		print_problem("Error: libsodium does not start.");
-		return TOOL_REFUSED;
-	}
 	return args_run(tool, args, commands,
 			sizeof(commands) / sizeof(commands[0]), id_usage);
 }
