@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A network of helpers in simulated time. Each node has a state machine and
+ * a small model of the kernel's key slots; the same seed gives the same run.
+ */
+#ifndef PILOT_TESTS_SIM_H
+#define PILOT_TESTS_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session.h"
+
+#define SIM_NODES	4
+#define SIM_MS		1000000ULL
+#define SIM_S		1000000000ULL
+#define SIM_REAL_START	(1790000000ULL * SIM_S)
+
+struct sim_key {
+	bool used;
+	uint32_t epoch;
+	uint32_t rx_index, tx_index;
+	uint8_t rx_key[32], tx_key[32];
+	uint8_t cipher;
+};
+
+/* What a kernel holds for a node about one peer node. */
+struct sim_kernel {
+	struct sim_key current, next, previous;
+	struct endpoint endpoint;
+};
+
+struct sim_node {
+	struct sim *sim;
+	struct session_host *host;
+	struct session_agent *agent;
+	struct session_peer *peers[SIM_NODES];
+	struct sim_kernel kernel[SIM_NODES];
+	struct identity id;
+	struct endpoint endpoint;
+	struct session_config config;
+	int64_t clock_offset;		/* of CLOCK_REALTIME */
+	int install_error;		/* what key_install() answers */
+	int install_errors;		/* how many times; -1: for ever */
+	unsigned int sent, sent_bytes;	/* datagrams by the helper */
+	unsigned int sent_type[256];
+	unsigned int notices[16];
+	unsigned int installs, deletes, endpoint_sets;
+	unsigned int data_sent, data_received, data_undeliverable;
+	uint64_t traffic;		/* interval of data, 0: none */
+	bool acquire;			/* traffic without a key asks for one */
+	uint64_t traffic_at;
+	char text[128];
+};
+
+struct sim_datagram {
+	struct sim_datagram *next;
+	uint64_t at;
+	int to, from;
+	size_t len;
+	uint8_t bytes[1500];
+};
+
+struct sim {
+	uint64_t seed;
+	uint64_t now;			/* boot time of all */
+	unsigned int loss;		/* per cent */
+	unsigned int duplicate;		/* per cent */
+	uint64_t delay, jitter;
+	bool blocked[SIM_NODES][SIM_NODES];
+	bool check_receivable;
+	unsigned int violations;
+	int nodes;
+	struct sim_node node[SIM_NODES];
+	struct sim_datagram *queue;
+	/* Sees every datagram as it is sent, when set. */
+	void (*tap)(struct sim *sim, int from, int to, const uint8_t *bytes,
+		    size_t len);
+};
+
+struct sim *sim_new(uint64_t seed, int nodes);
+void sim_free(struct sim *sim);
+uint64_t sim_random(struct sim *sim);
+void sim_clock(const struct sim_node *node, struct clock *now);
+/* Let @from know @to; @know: with its endpoint. */
+struct session_peer *sim_peer(struct sim *sim, int from, int to, bool know,
+			      const uint8_t *psk, bool persist);
+/* A new helper process, or a whole new machine when the kernel forgets. */
+void sim_restart(struct sim *sim, int node, bool kernel_too);
+void sim_acquire(struct sim *sim, int from, int to);
+void sim_event(struct sim *sim, int node, int peer, enum session_event event,
+	       uint32_t epoch);
+/* Bytes from anywhere straight into a helper. */
+void sim_inject(struct sim *sim, int node, const struct endpoint *src,
+		const void *bytes, size_t len);
+void sim_run(struct sim *sim, uint64_t duration);
+/* Both kernels have current keys that fit each other. */
+bool sim_is_up(struct sim *sim, int a, int b);
+enum session_state sim_state(struct sim *sim, int node, int peer);
+
+#endif /* PILOT_TESTS_SIM_H */
