@@ -20,7 +20,8 @@
 
 /*
  * One request per CPU, used with BH disabled and finished before the function
- * that took it returns, so that nothing can interleave with it.
+ * that took it returns, so that nothing can interleave with it. It is not
+ * per-CPU memory itself, which drivers could not put into a scatterlist.
  */
 struct aead_scratch {
 	u8 iv[GCM_IV_LEN];
@@ -30,7 +31,7 @@ struct aead_scratch {
 	u8 ctx[REQUEST_CTX_MAX] CRYPTO_MINALIGN_ATTR;
 };
 
-static struct aead_scratch __percpu *aead_scratch;
+static struct aead_scratch * __percpu *aead_scratch;
 /* Written once at load: the fast driver agreed with the generic code. */
 static bool gcm_fast_ok = true;
 
@@ -166,7 +167,7 @@ static unsigned int gcm_batch(const struct pilot_aead *aead,
 			      struct pilot_record *records, unsigned int n,
 			      bool seal)
 {
-	struct aead_scratch *scratch = this_cpu_ptr(aead_scratch);
+	struct aead_scratch *scratch = *this_cpu_ptr(aead_scratch);
 	bool fallback = aead->fallback && !crypto_simd_usable();
 	struct crypto_aead *tfm = fallback ? aead->fallback : aead->tfm;
 	unsigned int i;
@@ -299,24 +300,53 @@ out:
 	return ret;
 }
 
+static void scratch_free(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(*per_cpu_ptr(aead_scratch, cpu));
+	free_percpu(aead_scratch);
+}
+
+static int scratch_alloc(void)
+{
+	struct aead_scratch *scratch;
+	int cpu;
+
+	aead_scratch = alloc_percpu(struct aead_scratch *);
+	if (!aead_scratch)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		scratch = kzalloc_node(sizeof(*scratch), GFP_KERNEL,
+				       cpu_to_node(cpu));
+		if (!scratch) {
+			scratch_free();
+			return -ENOMEM;
+		}
+		*per_cpu_ptr(aead_scratch, cpu) = scratch;
+	}
+	return 0;
+}
+
 int pilot_aead_module_init(void)
 {
 	int ret;
 
-	aead_scratch = alloc_percpu(struct aead_scratch);
-	if (!aead_scratch)
-		return -ENOMEM;
+	ret = scratch_alloc();
+	if (ret)
+		return ret;
 	ret = gcm_verify_fast();
 	if (ret == -ENOENT) {
 		pr_info("pilot: this kernel has no AES-GCM; ChaCha20-Poly1305 only\n");
 		ret = 0;
 	}
 	if (ret)
-		free_percpu(aead_scratch);
+		scratch_free();
 	return ret;
 }
 
 void pilot_aead_module_exit(void)
 {
-	free_percpu(aead_scratch);
+	scratch_free();
 }

@@ -149,7 +149,7 @@ void pilot_alive_peer_timer(struct timer_list *timer)
 	u64 now = pilot_now();
 	u64 next;
 
-	rcu_read_lock_bh();
+	rcu_read_lock();
 	if (READ_ONCE(peer->dead))
 		goto out;
 	next = alive_queue(peer, now);
@@ -163,7 +163,7 @@ void pilot_alive_peer_timer(struct timer_list *timer)
 				       PILOT_EVENT_PEER_IDLE, now));
 	alive_arm(timer, next, now);
 out:
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
 }
 
 /* Look after a peer's times now, because what they depend on has changed. */
@@ -180,9 +180,9 @@ void pilot_alive_waiting_timer(struct timer_list *timer)
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&expired);
-	rcu_read_lock_bh();
+	rcu_read_lock();
 	pilot_waiting_expire(&dev->waiting, pilot_now(), &expired);
 	while ((skb = __skb_dequeue(&expired)))
 		pilot_xmit_unanswered(dev->netdev, skb);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
 }

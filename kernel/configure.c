@@ -324,12 +324,14 @@ static int key_index(struct pilot_dev *dev, struct pilot_key *key)
 static void key_confirm(struct pilot_dev *dev, struct pilot_peer *peer,
 			const struct pilot_key *key)
 {
-	rcu_read_lock_bh();
+	local_bh_disable();
+	rcu_read_lock();
 	pilot_xmit_flush(peer);
 	if (!atomic64_read(&key->tx_counter) &&
 	    rcu_access_pointer(peer->endpoint))
 		pilot_xmit_keepalive(peer);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
+	local_bh_enable();
 }
 
 /**

@@ -561,7 +561,7 @@ netdev_tx_t pilot_xmit(struct sk_buff *skb, struct net_device *netdev)
 	unsigned int drop;
 	u64 address;
 
-	rcu_read_lock_bh();
+	rcu_read_lock();
 	drop = tx_classify(dev, skb, &address);
 	if (unlikely(drop)) {
 		if (drop == PILOT_A_DEV_STATS_TX_DROP_ADDRESS &&
@@ -581,6 +581,6 @@ netdev_tx_t pilot_xmit(struct sk_buff *skb, struct net_device *netdev)
 	else
 		tx_wait(dev, peer, skb);
 out:
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }
