@@ -292,7 +292,7 @@ struct sim *sim_new(uint64_t seed, int nodes)
 	return sim;
 }
 
-void sim_free(struct sim *sim)
+void sim_drop(struct sim *sim)
 {
 	while (sim->queue) {
 		struct sim_datagram *d = sim->queue;
@@ -300,6 +300,11 @@ void sim_free(struct sim *sim)
 		sim->queue = d->next;
 		free(d);
 	}
+}
+
+void sim_free(struct sim *sim)
+{
+	sim_drop(sim);
 	for (int i = 0; i < sim->nodes; i++)
 		session_host_free(sim->node[i].host);
 	free(sim);

@@ -93,6 +93,8 @@ void sim_event(struct sim *sim, int node, int peer, enum session_event event,
 /* Bytes from anywhere straight into a helper. */
 void sim_inject(struct sim *sim, int node, const struct endpoint *src,
 		const void *bytes, size_t len);
+/* Lose what is on its way. */
+void sim_drop(struct sim *sim);
 void sim_run(struct sim *sim, uint64_t duration);
 /* Both kernels have current keys that fit each other. */
 bool sim_is_up(struct sim *sim, int a, int b);

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whoever is not the peer gets no answer and changes nothing. */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "check.h"
+#include "handshake.h"
+#include "sim.h"
+#include "wire.h"
+
+static struct {
+	uint8_t bytes[16][1500];
+	size_t len[16];
+	int from[16];
+	int count;
+} seen;
+
+static void tap_keep(struct sim *sim, int from, int to, const uint8_t *bytes,
+		     size_t len)
+{
+	(void)sim;
+	(void)to;
+	if (seen.count == 16 || bytes[0] == WIRE_TYPE_DATA)
+		return;
+	memcpy(seen.bytes[seen.count], bytes, len);
+	seen.len[seen.count] = len;
+	seen.from[seen.count++] = from;
+}
+
+static struct sim *pair_new(uint64_t seed)
+{
+	struct sim *sim = sim_new(seed, 2);
+
+	memset(&seen, 0, sizeof(seen));
+	sim->tap = tap_keep;
+	sim_peer(sim, 0, 1, true, NULL, false);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	return sim;
+}
+
+/* All that a datagram from outside could have changed. */
+struct shot {
+	unsigned int sent, installs, deletes, endpoint_sets;
+	struct sim_kernel kernel;
+	struct session_peer_info info;
+	uint64_t deadline;
+};
+
+static void shot_take(struct sim *sim, int node, int peer, struct shot *shot)
+{
+	struct sim_node *n = &sim->node[node];
+
+	memset(shot, 0, sizeof(*shot));
+	shot->sent = n->sent;
+	shot->installs = n->installs;
+	shot->deletes = n->deletes;
+	shot->endpoint_sets = n->endpoint_sets;
+	shot->kernel = n->kernel[peer];
+	shot->deadline = session_next_deadline(n->host);
+	session_peer_info(n->peers[peer], &shot->info);
+}
+
+static void shot_check(struct sim *sim, int node, int peer,
+		       const struct shot *before)
+{
+	struct shot after;
+
+	shot_take(sim, node, peer, &after);
+	assert_memory_equal(before, &after, sizeof(after));
+}
+
+static void stranger(struct endpoint *src)
+{
+	memset(src, 0, sizeof(*src));
+	src->family = AF_INET;
+	src->in4.s_addr = htonl(0xcb007101);
+	src->port = 4000;
+}
+
+static void test_random_datagrams(void **state)
+{
+	struct sim *sim = pair_new(1);
+	struct endpoint src;
+	uint8_t bytes[1400];
+	struct shot before;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	sim_acquire(sim, 1, 0);
+	shot_take(sim, 0, 1, &before);
+	for (int i = 0; i < 100000; i++) {
+		size_t len = sim_random(sim) % (i & 1 ? 300 : sizeof(bytes));
+
+		for (size_t j = 0; j < len; j += 8) {
+			uint64_t r = sim_random(sim);
+
+			memcpy(bytes + j, &r, len - j < 8 ? len - j : 8);
+		}
+		if (len && i % 4)
+			bytes[0] = 0x91 + sim_random(sim) % 3;
+		if (len > 4 && i % 8)
+			memset(bytes + 1, 0, 3);
+		sim_inject(sim, 0, &src, bytes, len);
+	}
+	shot_check(sim, 0, 1, &before);
+	sim_free(sim);
+}
+
+/*
+ * A stranger with a right format, our public key and identity, but no trust:
+ * node 2 knows node 1, and node 1 does not know node 2.
+ */
+static void test_stranger_silence(void **state)
+{
+	struct sim *sim = sim_new(2, 3);
+	struct shot before;
+
+	(void)state;
+	sim_peer(sim, 0, 1, true, NULL, false);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	sim_peer(sim, 2, 1, true, NULL, true);
+	shot_take(sim, 1, 0, &before);
+	sim_run(sim, 600 * SIM_S);
+	assert_true(sim->node[2].sent > 5);
+	shot_check(sim, 1, 0, &before);
+	assert_int_equal(session_host_stats(sim->node[1].host)->rx_stranger,
+			 sim->node[2].sent);
+	sim_free(sim);
+}
+
+/* A request of a stranger is in the format, and dropped unread. */
+static void test_request_dropped(void **state)
+{
+	struct sim *sim = pair_new(3);
+	struct endpoint src;
+	struct shot before;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	assert_int_equal(seen.count, 1);
+	memset(seen.bytes[0] + WIRE_INIT_HINT, 0, WIRE_HINT_LEN);
+	shot_take(sim, 1, 0, &before);
+	sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	shot_check(sim, 1, 0, &before);
+	assert_int_equal(session_host_stats(sim->node[1].host)->rx_stranger,
+			 1);
+	sim_free(sim);
+}
+
+/* Every message cut at every byte, and with every single bit turned. */
+static void mangle(struct sim *sim, int node, int number)
+{
+	uint8_t frame[1500];
+	struct shot before;
+
+	shot_take(sim, node, !node, &before);
+	for (size_t len = 0; len < seen.len[number]; len++) {
+		uint8_t *cut = malloc(len + !len);
+
+		memcpy(cut, seen.bytes[number], len);
+		sim_inject(sim, node, &sim->node[!node].endpoint, cut, len);
+		free(cut);
+		shot_check(sim, node, !node, &before);
+	}
+	for (size_t bit = 0; bit < seen.len[number] * 8; bit++) {
+		memcpy(frame, seen.bytes[number], seen.len[number]);
+		frame[bit / 8] ^= 1 << (bit % 8);
+		/* mac2 means nothing when nobody asked for a cookie. */
+		if (frame[0] == WIRE_TYPE_INIT &&
+		    bit / 8 >= WIRE_INIT_MAC2 && bit / 8 < WIRE_INIT_NOISE)
+			continue;
+		sim_inject(sim, node, &sim->node[!node].endpoint, frame,
+			   seen.len[number]);
+		shot_check(sim, node, !node, &before);
+	}
+	memcpy(frame, seen.bytes[number], seen.len[number]);
+	memset(frame + seen.len[number], 0, 8);
+	sim_inject(sim, node, &sim->node[!node].endpoint, frame,
+		   seen.len[number] + 1);
+	shot_check(sim, node, !node, &before);
+}
+
+static void test_mangled(void **state)
+{
+	struct sim *sim = pair_new(4);
+
+	(void)state;
+	sim->node[1].config.load_rate = 1;
+	sim_restart(sim, 1, true);
+	sim_peer(sim, 1, 0, true, NULL, false);
+
+	sim_acquire(sim, 0, 1);
+	assert_int_equal(seen.count, 1);
+	mangle(sim, 1, 0);
+	sim_inject(sim, 1, &sim->node[0].endpoint, seen.bytes[0], seen.len[0]);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.bytes[1][0], WIRE_TYPE_RESP);
+	mangle(sim, 0, 1);
+
+	/* The answer is lost; the repeated message meets load. */
+	sim_drop(sim);
+	sim_run(sim, 700 * SIM_MS);
+	assert_int_equal(seen.bytes[2][0], WIRE_TYPE_INIT);
+	assert_int_equal(seen.bytes[3][0], WIRE_TYPE_COOKIE);
+	sim_free(sim);
+}
+
+static void test_mangled_cookie(void **state)
+{
+	struct sim *sim = pair_new(5);
+	struct endpoint src;
+
+	(void)state;
+	stranger(&src);
+	sim->node[1].config.load_rate = 1;
+	sim_restart(sim, 1, true);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	sim_acquire(sim, 0, 1);
+	/* Uses up the capacity, from elsewhere. */
+	sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	sim->node[1].kernel[0].next.used = false;
+	sim_inject(sim, 1, &sim->node[0].endpoint, seen.bytes[0], seen.len[0]);
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.bytes[2][0], WIRE_TYPE_COOKIE);
+	assert_true(seen.len[2] <= seen.len[0]);
+	mangle(sim, 0, 2);
+	sim_inject(sim, 0, &sim->node[1].endpoint, seen.bytes[2], seen.len[2]);
+	assert_int_equal(seen.count, 4);
+	assert_int_equal(seen.bytes[3][0], WIRE_TYPE_INIT);
+	assert_false(sodium_is_zero(seen.bytes[3] + WIRE_INIT_MAC2, 16));
+	sim_free(sim);
+}
+
+/* What was recorded is of no use later, at once or after an hour. */
+static void test_replay(void **state)
+{
+	struct sim *sim = pair_new(6);
+	struct endpoint src;
+	struct shot before;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	assert_int_equal(seen.count, 2);
+	for (int hour = 0; hour < 4; hour++) {
+		for (int i = 0; i < 2; i++) {
+			for (int node = 0; node < 2; node++) {
+				shot_take(sim, node, !node, &before);
+				sim_inject(sim, node, &src, seen.bytes[i],
+					   seen.len[i]);
+				shot_check(sim, node, !node, &before);
+			}
+		}
+		sim_run(sim, 3600 * SIM_S);
+	}
+	assert_in_range(session_host_stats(sim->node[1].host)->rx_replayed,
+			1, 2);
+	sim_free(sim);
+}
+
+/* An older message of the same peer that arrives late is a replay too. */
+static void test_replay_older(void **state)
+{
+	struct sim *sim = pair_new(7);
+	struct shot before;
+
+	(void)state;
+	sim->blocked[0][1] = true;
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, 2 * SIM_S);
+	assert_int_equal(seen.count, 3);
+	sim_inject(sim, 1, &sim->node[0].endpoint, seen.bytes[2], seen.len[2]);
+	assert_int_equal(sim->node[1].sent, 1);
+	shot_take(sim, 1, 0, &before);
+	for (int i = 0; i < 3; i++)
+		sim_inject(sim, 1, &sim->node[0].endpoint, seen.bytes[i],
+			   seen.len[i]);
+	shot_check(sim, 1, 0, &before);
+	sim_free(sim);
+}
+
+/* A restarted responder forgot the stamps: the hint bounds what is taken. */
+static void test_replay_after_restart(void **state)
+{
+	struct sim *sim = pair_new(8);
+	struct endpoint src;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, 2 * 3600 * SIM_S + SIM_S);
+	sim_restart(sim, 1, false);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	assert_int_equal(session_host_stats(sim->node[1].host)->rx_stranger,
+			 1);
+	sim_free(sim);
+}
+
+/*
+ * Under load no public-key work is done before the source is proven: a
+ * thousand valid messages from a forged source, then the real peer comes.
+ */
+static void test_cookie_under_load(void **state)
+{
+	const struct session_stats *stats;
+	struct sim *sim = pair_new(9);
+	unsigned int sent, bytes;
+	struct endpoint src;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	stats = session_host_stats(sim->node[1].host);
+	sent = sim->node[1].sent;
+	bytes = sim->node[1].sent_bytes;
+	for (int i = 0; i < 1000; i++) {
+		src.port = i + 1;
+		src.in4.s_addr = htonl(0xcb007100 + i / 4);
+		sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	}
+	assert_int_equal(stats->rx_no_cookie, 1000 - stats->rx_replayed);
+	assert_in_range(stats->rx_replayed, 120, 128);
+	assert_int_equal(sim->node[1].sent - sent, stats->tx_cookies);
+	assert_true(sim->node[1].sent_bytes - bytes < 1000 * seen.len[0]);
+	assert_int_equal(sim->node[1].notices[SESSION_NOTICE_LOAD], 1);
+
+	/* The peer gets a cookie and is served while the flood goes on. */
+	sim_event(sim, 0, 1, SESSION_EVENT_SOFT_LIMIT, 1);
+	for (int i = 0; i < 200; i++) {
+		src.port++;
+		for (int j = 0; j < 10; j++)
+			sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+		sim_run(sim, SIM_MS);
+	}
+	assert_int_equal(sim->node[0].kernel[1].current.epoch, 2);
+	assert_true(sim_is_up(sim, 0, 1));
+	/* And the cookie serves again, without another round trip. */
+	sent = sim->node[1].sent_type[WIRE_TYPE_COOKIE];
+	sim_event(sim, 0, 1, SESSION_EVENT_SOFT_LIMIT, 2);
+	for (int i = 0; i < 200; i++)
+		sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	sim_run(sim, 100 * SIM_MS);
+	assert_int_equal(sim->node[0].kernel[1].current.epoch, 3);
+	sim_free(sim);
+}
+
+/* One loud prefix does not use up what others need. */
+static void test_prefix_limit(void **state)
+{
+	const struct session_stats *stats;
+	struct sim *sim = pair_new(10);
+	struct endpoint src;
+
+	(void)state;
+	stranger(&src);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	stats = session_host_stats(sim->node[1].host);
+	for (int i = 0; i < 120; i++) {
+		src.port = i + 1;
+		sim_inject(sim, 1, &src, seen.bytes[0], seen.len[0]);
+	}
+	assert_int_equal(stats->rx_limited, 20);
+	assert_int_equal(stats->rx_replayed, 100);
+	sim_free(sim);
+}
+
+/* A trusted peer that sends what breaks the format gets nothing by it. */
+static void test_peer_breaks_format(void **state)
+{
+	struct handshake_terms terms = {
+		.index = 7, .epoch = 1, .soft_age = 120, .hard_age = 600,
+		.lanes = 1, .chacha = true,
+	};
+	struct handshake_terms bad[8];
+	struct sim *sim = pair_new(11);
+	uint8_t frame[WIRE_FRAME_MAX];
+	struct handshake_ends ends;
+	uint8_t ephemeral[32] = { 1 };
+	struct handshake hs;
+	struct clock now;
+	struct pair pair;
+	int len;
+
+	(void)state;
+	sim_clock(&sim->node[0], &now);
+	terms.address = session_agent_address(sim->node[0].agent);
+	for (int i = 0; i < 8; i++)
+		bad[i] = terms;
+	bad[0].epoch = 0;
+	bad[1].epoch = UINT32_MAX;
+	bad[2].soft_age = 0;
+	bad[3].hard_age = 119;
+	bad[4].lanes = 0;
+	bad[5].chacha = false;			/* no cipher at all */
+	bad[6].address ^= 1;
+	bad[7].address |= 1ULL << 60;
+
+	assert_int_equal(pair_derive(&pair, &sim->node[0].id,
+				     sim->node[1].id.public,
+				     sim->node[1].id.x25519_public, NULL), 0);
+	ends.self = &sim->node[0].id;
+	ends.peer = sim->node[1].id.public;
+	ends.peer_x25519 = sim->node[1].id.x25519_public;
+	ends.pair = &pair;
+	ends.network = 1;
+	for (int i = 0; i < 8; i++) {
+		len = handshake_init_write(&hs, &ends, &bad[i],
+					   now.real_ns + i, ephemeral, NULL,
+					   frame);
+		assert_true(len > 0);
+		sim_inject(sim, 1, &sim->node[0].endpoint, frame, len);
+		assert_int_equal(sim->node[1].sent, 0);
+		assert_int_equal(sim->node[1].installs, 0);
+	}
+	/* For another network: another prologue. */
+	ends.network = 2;
+	len = handshake_init_write(&hs, &ends, &terms, now.real_ns + 50,
+				   ephemeral, NULL, frame);
+	sim_inject(sim, 1, &sim->node[0].endpoint, frame, len);
+	assert_int_equal(sim->node[1].sent, 0);
+	/* The good one is taken, so the others failed for their fault. */
+	ends.network = 1;
+	len = handshake_init_write(&hs, &ends, &terms, now.real_ns + 100,
+				   ephemeral, NULL, frame);
+	sim_inject(sim, 1, &sim->node[0].endpoint, frame, len);
+	assert_int_equal(sim->node[1].sent, 1);
+	pair_wipe(&pair);
+	sim_free(sim);
+}
+
+/* No identity, address or static key in any byte that is sent. */
+static void test_nothing_shown(void **state)
+{
+	struct sim *sim = pair_new(12);
+
+	(void)state;
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	assert_int_equal(seen.count, 2);
+	for (int i = 0; i < seen.count; i++) {
+		for (int n = 0; n < 2; n++) {
+			struct sim_node *node = &sim->node[n];
+			uint8_t address[8];
+
+			wire_put64(address, session_agent_address(node->agent));
+			assert_null(memmem(seen.bytes[i], seen.len[i],
+					   node->id.public, 8));
+			assert_null(memmem(seen.bytes[i], seen.len[i],
+					   node->id.x25519_public, 8));
+			assert_null(memmem(seen.bytes[i], seen.len[i],
+					   address, 6));
+		}
+	}
+	sim_free(sim);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_datagrams),
+		cmocka_unit_test(test_stranger_silence),
+		cmocka_unit_test(test_request_dropped),
+		cmocka_unit_test(test_mangled),
+		cmocka_unit_test(test_mangled_cookie),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_replay_older),
+		cmocka_unit_test(test_replay_after_restart),
+		cmocka_unit_test(test_cookie_under_load),
+		cmocka_unit_test(test_prefix_limit),
+		cmocka_unit_test(test_peer_breaks_format),
+		cmocka_unit_test(test_nothing_shown),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests_name("session hostile", tests, NULL,
+					   NULL);
+}
