@@ -88,7 +88,11 @@ static void test_bad(void **state)
 		/* X25519 (z6LS) and secp256k1 (zQ3s) keys */
 		"did:key:z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc",
 		"did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
-		/* more than 34 bytes can hold */
+		/* the key of the last vector with 0xec01, and with 0xed00 */
+		"did:key:z6LSrApwZptxFR4jy6U8Z8exYPwTqSXniWLqihApE1oK9WsK",
+		"did:key:z6MkbibT8yavhT6hR89eUsvYsgUTZNdCgaLx3gQjhuh2qQdf",
+		/* more than 34 bytes can hold: the same plus 2^272, and more */
+		"did:key:zC9R9wTE24DFeZEvtjp65xNGiPRGs3u3ciyB9R1N2giHdgcq",
 		"did:key:zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
 	};
 	uint8_t public[32] = { 7 }, before[32] = { 7 };

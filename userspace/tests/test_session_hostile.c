@@ -8,6 +8,7 @@
 #include "check.h"
 #include "handshake.h"
 #include "sim.h"
+#include "stamp.h"
 #include "wire.h"
 
 static struct {
@@ -373,6 +374,17 @@ static void test_prefix_limit(void **state)
 	sim_free(sim);
 }
 
+static void mac1_renew(const struct pair *pair, uint8_t *frame, size_t len)
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, pair->mac_tx, 32, WIRE_MAC_LEN);
+	crypto_generichash_update(&state, frame, WIRE_INIT_MAC1);
+	crypto_generichash_update(&state, frame + WIRE_INIT_NOISE,
+				  len - WIRE_INIT_NOISE);
+	crypto_generichash_final(&state, frame + WIRE_INIT_MAC1, WIRE_MAC_LEN);
+}
+
 /* A trusted peer that sends what breaks the format gets nothing by it. */
 static void test_peer_breaks_format(void **state)
 {
@@ -421,6 +433,20 @@ static void test_peer_breaks_format(void **state)
 		assert_int_equal(sim->node[1].sent, 0);
 		assert_int_equal(sim->node[1].installs, 0);
 	}
+	/* Another index in front, and the hint of another hour. */
+	len = handshake_init_write(&hs, &ends, &terms, now.real_ns + 40,
+				   ephemeral, NULL, frame);
+	frame[4] ^= 1;
+	mac1_renew(&pair, frame, len);
+	sim_inject(sim, 1, &sim->node[0].endpoint, frame, len);
+	frame[4] ^= 1;
+	wire_put64(frame + WIRE_INIT_HINT, pair_hint(pair.hint_tx,
+		   stamp_hour(now.real_ns) + 1));
+	mac1_renew(&pair, frame, len);
+	sim_inject(sim, 1, &sim->node[0].endpoint, frame, len);
+	assert_int_equal(session_host_stats(sim->node[1].host)->rx_unauthentic,
+			 8);
+	assert_int_equal(sim->node[1].sent, 0);
 	/* For another network: another prologue. */
 	ends.network = 2;
 	len = handshake_init_write(&hs, &ends, &terms, now.real_ns + 50,
