@@ -45,7 +45,7 @@ int session_acquire(struct session_host *host, const struct clock *now,
 static void session_confirmed(struct session_peer *peer,
 			      const struct clock *now)
 {
-	session_key_promote(peer, now);
+	session_key_promote(peer);
 	peer->host->stats.handshakes++;
 	peer->handshake_ns = now->boot_ns;
 	peer->backing_off = false;

@@ -186,7 +186,7 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 		      const struct handshake_terms *theirs,
 		      const struct handshake_keys *keys);
 /* The peer has used what we offered. */
-void session_key_promote(struct session_peer *peer, const struct clock *now);
+void session_key_promote(struct session_peer *peer);
 /* Past its hard limit: gone. Return: true when it was the current one. */
 bool session_key_expire(struct session_peer *peer, struct session_held *held);
 

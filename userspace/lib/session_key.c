@@ -127,18 +127,12 @@ out:
 	return ret;
 }
 
-void session_key_promote(struct session_peer *peer, const struct clock *now)
+void session_key_promote(struct session_peer *peer)
 {
-	bool older = peer->current.index.used &&
-		     peer->offered.epoch < peer->current.epoch;
-
 	if (!endpoint_is_set(&peer->endpoint))
 		peer->endpoint = peer->offered.source;
 	session_held_move(&peer->previous, &peer->current);
 	session_held_move(&peer->current, &peer->offered);
-	/* Two handshakes crossed and the ends differ in what is newest. */
-	if (older)
-		peer->current.rekey_at = now->boot_ns;
 	peer->confirm_at = CLOCK_NEVER;
 }
 

@@ -117,9 +117,11 @@ static void sim_data_receive(struct sim_node *node, int from,
 
 			kernel->endpoint = sim->node[from].endpoint;
 			sim_clock(node, &now);
-			session_kernel_event(node->host, &now, node->peers[i],
-					     SESSION_EVENT_ENDPOINT_MOVED, 0,
-					     &kernel->endpoint);
+			if (!node->moves_untold)
+				session_kernel_event(node->host, &now,
+					node->peers[i],
+					SESSION_EVENT_ENDPOINT_MOVED, 0,
+					&kernel->endpoint);
 		}
 		if (next) {
 			kernel->previous = kernel->current;

@@ -48,6 +48,7 @@ struct sim_node {
 	unsigned int installs, deletes, endpoint_sets;
 	unsigned int data_sent, data_received, data_undeliverable;
 	uint64_t traffic;		/* interval of data, 0: none */
+	bool moves_untold;		/* the kernel keeps them to itself */
 	bool acquire;			/* traffic without a key asks for one */
 	uint64_t traffic_at;
 	char text[128];

@@ -150,9 +150,10 @@ static void test_whole(void **state)
 
 static void test_payload_rules(void **state)
 {
-	uint8_t payload[900];
+	static const uint8_t filler[400];
 	struct handshake_terms terms;
 	struct tlv_writer w;
+	uint8_t payload[900];
 	size_t len;
 
 	(void)state;
@@ -170,7 +171,7 @@ static void test_payload_rules(void **state)
 	tlv_write_u64(&w, 8, 1);
 	tlv_write_u64(&w, 8, 1);
 	tlv_write(&w, 0, NULL, 0);
-	tlv_write(&w, 0xffff, payload, 400);
+	tlv_write(&w, 0xffff, filler, sizeof(filler));
 	assert_int_equal(w.err, 0);
 	assert_int_equal(payload_read(payload, len + w.len, &terms), 0);
 }

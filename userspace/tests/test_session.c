@@ -40,27 +40,34 @@ static void test_acquire_establishes(void **state)
 	sim_free(sim);
 }
 
-/* One end knows no endpoint: it only answers, then it can also begin. */
+/*
+ * One end knows no endpoint: it only answers, then it can also begin, told
+ * by its kernel where the peer is or not.
+ */
 static void test_endpoint_learned(void **state)
 {
-	struct sim *sim = sim_new(2, 2);
-
 	(void)state;
-	sim_peer(sim, 0, 1, true, NULL, false);
-	sim_peer(sim, 1, 0, false, NULL, false);
-	sim_acquire(sim, 1, 0);
-	sim_run(sim, SIM_S);
-	assert_int_equal(sim->node[1].sent, 0);
-	assert_int_equal(sim->node[1].notices[SESSION_NOTICE_REFUSED], 1);
-	sim_acquire(sim, 0, 1);
-	sim_run(sim, SIM_S);
-	assert_true(sim_is_up(sim, 0, 1));
-	sim_event(sim, 1, 0, SESSION_EVENT_PEER_SILENT, 0);
-	sim_run(sim, SIM_S);
-	assert_int_equal(sim->node[1].sent_type[WIRE_TYPE_INIT], 1);
-	assert_true(sim_is_up(sim, 0, 1));
-	assert_int_equal(sim->node[0].kernel[1].current.epoch, 2);
-	sim_free(sim);
+	for (int untold = 0; untold < 2; untold++) {
+		struct sim *sim = sim_new(2, 2);
+
+		sim->node[1].moves_untold = untold;
+		sim_peer(sim, 0, 1, true, NULL, false);
+		sim_peer(sim, 1, 0, false, NULL, false);
+		sim_acquire(sim, 1, 0);
+		sim_run(sim, SIM_S);
+		assert_int_equal(sim->node[1].sent, 0);
+		assert_int_equal(sim->node[1].notices[SESSION_NOTICE_REFUSED],
+				 1);
+		sim_acquire(sim, 0, 1);
+		sim_run(sim, SIM_S);
+		assert_true(sim_is_up(sim, 0, 1));
+		sim_event(sim, 1, 0, SESSION_EVENT_PEER_SILENT, 0);
+		sim_run(sim, SIM_S);
+		assert_int_equal(sim->node[1].sent_type[WIRE_TYPE_INIT], 1);
+		assert_true(sim_is_up(sim, 0, 1));
+		assert_int_equal(sim->node[0].kernel[1].current.epoch, 2);
+		sim_free(sim);
+	}
 }
 
 static void test_loss_and_disorder(void **state)

@@ -463,6 +463,45 @@ static void test_peer_breaks_format(void **state)
 	sim_free(sim);
 }
 
+/*
+ * A response with a right MAC that does not authenticate: the handshake goes
+ * on as if it had not come, and the good one is taken.
+ */
+static void test_bad_response_first(void **state)
+{
+	struct sim *sim = pair_new(13);
+	crypto_generichash_state hash;
+	uint8_t bad[1500];
+	struct pair pair;
+
+	(void)state;
+	sim_acquire(sim, 0, 1);
+	sim_drop(sim);
+	sim_inject(sim, 1, &sim->node[0].endpoint, seen.bytes[0], seen.len[0]);
+	sim_drop(sim);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(pair_derive(&pair, &sim->node[1].id,
+				     sim->node[0].id.public,
+				     sim->node[0].id.x25519_public, NULL), 0);
+	memcpy(bad, seen.bytes[1], seen.len[1]);
+	bad[WIRE_RESP_NOISE] ^= 1;
+	crypto_generichash_init(&hash, pair.mac_tx, 32, WIRE_MAC_LEN);
+	crypto_generichash_update(&hash, bad, WIRE_RESP_MAC1);
+	crypto_generichash_update(&hash, bad + WIRE_RESP_NOISE,
+				  seen.len[1] - WIRE_RESP_NOISE);
+	crypto_generichash_update(&hash, seen.bytes[0] + WIRE_INIT_MAC1,
+				  WIRE_MAC_LEN);
+	crypto_generichash_final(&hash, bad + WIRE_RESP_MAC1, WIRE_MAC_LEN);
+	sim_inject(sim, 0, &sim->node[1].endpoint, bad, seen.len[1]);
+	assert_int_equal(session_host_stats(sim->node[0].host)->rx_unauthentic,
+			 1);
+	assert_int_equal(sim->node[0].installs, 0);
+	sim_inject(sim, 0, &sim->node[1].endpoint, seen.bytes[1], seen.len[1]);
+	assert_int_equal(sim->node[0].installs, 1);
+	pair_wipe(&pair);
+	sim_free(sim);
+}
+
 /* No identity, address or static key in any byte that is sent. */
 static void test_nothing_shown(void **state)
 {
@@ -503,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_cookie_under_load),
 		cmocka_unit_test(test_prefix_limit),
 		cmocka_unit_test(test_peer_breaks_format),
+		cmocka_unit_test(test_bad_response_first),
 		cmocka_unit_test(test_nothing_shown),
 	};
 
