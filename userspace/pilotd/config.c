@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The set of agents and peers: finding, comparing, changing. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+void config_init(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->port = CONFIG_PORT;
+	config->log_level = LOG_LEVEL_INFO;
+}
+
+void config_free(struct config *config)
+{
+	free(config->agents);
+	free(config->peers);
+	config_init(config);
+}
+
+bool config_agent_equal(const struct config_agent *a,
+			const struct config_agent *b)
+{
+	return !strcmp(a->name, b->name) &&
+	       !strcmp(a->identity, b->identity) &&
+	       !strcmp(a->netns, b->netns) && a->address == b->address &&
+	       a->mtu == b->mtu && a->network == b->network &&
+	       a->disabled == b->disabled;
+}
+
+static bool peer_endpoint_equal(const struct endpoint *a,
+				const struct endpoint *b)
+{
+	if (!endpoint_is_set(a) || !endpoint_is_set(b))
+		return endpoint_is_set(a) == endpoint_is_set(b);
+	return endpoint_equal(a, b);
+}
+
+bool config_peer_equal(const struct config_peer *a,
+		       const struct config_peer *b)
+{
+	return !memcmp(a->public, b->public, sizeof(a->public)) &&
+	       !strcmp(a->link, b->link) && !strcmp(a->psk, b->psk) &&
+	       !strcmp(a->name, b->name) && a->address == b->address &&
+	       peer_endpoint_equal(&a->endpoint, &b->endpoint) &&
+	       a->rx_byte_rate == b->rx_byte_rate &&
+	       a->rx_packet_rate == b->rx_packet_rate &&
+	       a->keepalive == b->keepalive && a->silence == b->silence &&
+	       a->idle == b->idle && a->disabled == b->disabled;
+}
+
+struct config_agent *config_agent_find(const struct config *config,
+				       const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config->agent_count; i++) {
+		if (!strcmp(config->agents[i].name, name))
+			return &config->agents[i];
+	}
+	return NULL;
+}
+
+struct config_peer *config_peer_find(const struct config *config,
+				     const char *link,
+				     const uint8_t public[static 32])
+{
+	struct config_peer *peer;
+	size_t i;
+
+	for (i = 0; i < config->peer_count; i++) {
+		peer = &config->peers[i];
+		if (!memcmp(peer->public, public, sizeof(peer->public)) &&
+		    !strcmp(peer->link, link))
+			return peer;
+	}
+	return NULL;
+}
+
+static int array_grow(void **array, size_t count, size_t *room, size_t size,
+		      size_t max)
+{
+	size_t more = *room ? *room * 2 : 8;
+	void *grown;
+
+	if (count >= max)
+		return -ENOSPC;
+	if (count < *room)
+		return 0;
+	grown = reallocarray(*array, more, size);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*room = more;
+	return 0;
+}
+
+int config_agent_append(struct config *config, const struct config_agent *agent)
+{
+	void *agents = config->agents;
+	int ret;
+
+	ret = array_grow(&agents, config->agent_count, &config->agent_room,
+			 sizeof(*agent), CONFIG_AGENTS_MAX);
+	if (ret)
+		return ret;
+	config->agents = agents;
+	config->agents[config->agent_count++] = *agent;
+	return 0;
+}
+
+int config_peer_append(struct config *config, const struct config_peer *peer)
+{
+	void *peers = config->peers;
+	int ret;
+
+	ret = array_grow(&peers, config->peer_count, &config->peer_room,
+			 sizeof(*peer), CONFIG_PEERS_MAX);
+	if (ret)
+		return ret;
+	config->peers = peers;
+	config->peers[config->peer_count++] = *peer;
+	return 0;
+}
+
+int config_agent_put(struct config *config, const struct config_agent *agent)
+{
+	struct config_agent *old = config_agent_find(config, agent->name);
+
+	if (!old)
+		return config_agent_append(config, agent);
+	*old = *agent;
+	return 0;
+}
+
+int config_peer_put(struct config *config, const struct config_peer *peer)
+{
+	struct config_peer *old;
+
+	old = config_peer_find(config, peer->link, peer->public);
+	if (!old)
+		return config_peer_append(config, peer);
+	*old = *peer;
+	return 0;
+}
+
+void config_agent_remove(struct config *config, struct config_agent *agent)
+{
+	size_t index = agent - config->agents;
+
+	config->agent_count--;
+	memmove(agent, agent + 1,
+		(config->agent_count - index) * sizeof(*agent));
+}
+
+void config_peer_remove(struct config *config, struct config_peer *peer)
+{
+	size_t index = peer - config->peers;
+
+	config->peer_count--;
+	memmove(peer, peer + 1, (config->peer_count - index) * sizeof(*peer));
+}

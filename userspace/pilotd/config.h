@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pilotd.conf and state.conf: text in, struct out, and back. Nothing here
+ * opens a file, so that the same code checks a file, a runtime change and
+ * fuzzed bytes.
+ */
+#ifndef PILOTD_CONFIG_H
+#define PILOTD_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+#include "identity.h"
+#include "log.h"
+
+#define CONFIG_PORT		7740
+#define CONFIG_NETWORK		1
+#define CONFIG_IDENTITY		"/etc/pilot-link/identity"
+#define CONFIG_PATH_LEN		256
+#define CONFIG_NETNS_LEN	64
+#define CONFIG_NAME_LEN		64
+#define CONFIG_LINE_MAX		1024
+#define CONFIG_SIZE_MAX		(64 << 20)
+#define CONFIG_AGENTS_MAX	4096
+#define CONFIG_PEERS_MAX	200000
+#define CONFIG_MTU_MIN		1280
+#define CONFIG_MTU_MAX		65535
+/* Longer than any interval that makes sense, and safe in milliseconds. */
+#define CONFIG_SECONDS_MAX	(7 * 24 * 3600)
+#define CONFIG_ERROR_LEN	512
+
+/* Equal contents are equal bytes: unused bytes are zero in both structs. */
+struct config_agent {
+	char name[IFNAMSIZ];
+	char identity[CONFIG_PATH_LEN];
+	char netns[CONFIG_NETNS_LEN];	/* "": pilotd's own */
+	uint64_t address;		/* 0: derived from the identity */
+	uint32_t mtu;			/* 0: the device's default */
+	uint32_t network;
+	uint32_t disabled;
+	uint32_t line;			/* not part of the comparison */
+};
+
+struct config_peer {
+	uint8_t public[IDENTITY_KEY_LEN];
+	char link[IFNAMSIZ];
+	char psk[CONFIG_PATH_LEN];
+	char name[CONFIG_NAME_LEN];
+	struct endpoint endpoint;
+	uint64_t address;		/* 0: derived from the identity */
+	uint64_t rx_byte_rate;
+	uint32_t rx_packet_rate;
+	uint32_t keepalive;
+	uint32_t silence;
+	uint32_t idle;
+	uint32_t disabled;
+	uint32_t line;			/* not part of the comparison */
+};
+
+struct config {
+	uint16_t port;
+	enum log_level log_level;
+	struct config_agent *agents;
+	size_t agent_count;
+	size_t agent_room;
+	struct config_peer *peers;
+	size_t peer_count;
+	size_t peer_room;
+};
+
+enum config_kind {
+	CONFIG_FILE,		/* every link a peer names has a block */
+	CONFIG_STATE,		/* links may be those of the file */
+};
+
+void config_init(struct config *config);
+void config_free(struct config *config);
+
+/*
+ * On success @config, which was initialised, has the contents; on any error
+ * it is empty and @error reads "FILE:LINE: message; expected ...".
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int config_parse(struct config *config, enum config_kind kind,
+		 const char *file, const char *text, size_t len,
+		 char error[static CONFIG_ERROR_LEN]);
+
+/* The text config_parse() takes; the caller frees it. NULL: no memory. */
+char *config_format(const struct config *config, size_t *len);
+
+/*
+ * One keyword of a block, with the value as text. Return: 0, -ENOENT for an
+ * unknown keyword, -EINVAL; @error says what was expected.
+ */
+int config_agent_set(struct config_agent *agent, const char *keyword,
+		     const char *value, char error[static CONFIG_ERROR_LEN]);
+int config_peer_set(struct config_peer *peer, const char *keyword,
+		    const char *value, char error[static CONFIG_ERROR_LEN]);
+
+/* Defaults of a new block. Return: 0, or -EINVAL for a bad name or did. */
+int config_agent_init(struct config_agent *agent, const char *name,
+		      char error[static CONFIG_ERROR_LEN]);
+int config_peer_init(struct config_peer *peer, const char *did,
+		     char error[static CONFIG_ERROR_LEN]);
+
+bool config_agent_equal(const struct config_agent *a,
+			const struct config_agent *b);
+bool config_peer_equal(const struct config_peer *a,
+		       const struct config_peer *b);
+
+struct config_agent *config_agent_find(const struct config *config,
+				       const char *name);
+struct config_peer *config_peer_find(const struct config *config,
+				     const char *link,
+				     const uint8_t public[static 32]);
+/*
+ * Append, or replace what has the same name. Either may move the array.
+ * Return: 0, -ENOMEM, -ENOSPC.
+ */
+int config_agent_append(struct config *config,
+			const struct config_agent *agent);
+int config_peer_append(struct config *config, const struct config_peer *peer);
+int config_agent_put(struct config *config, const struct config_agent *agent);
+int config_peer_put(struct config *config, const struct config_peer *peer);
+void config_agent_remove(struct config *config, struct config_agent *agent);
+void config_peer_remove(struct config *config, struct config_peer *peer);
+
+/* A name a network device may have. */
+bool config_ifname_valid(const char *name);
+/* A namespace below /run/netns. */
+bool config_netns_valid(const char *name);
+
+#endif /* PILOTD_CONFIG_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a value of the configuration may look like. */
+#ifndef PILOTD_CONFIG_VALUE_H
+#define PILOTD_CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal digits only. Return: 0, or -EINVAL. */
+int value_parse_u64(const char *text, uint64_t min, uint64_t max,
+		    uint64_t *number);
+/* Valid UTF-8 without control characters, '#' and '"'. */
+bool value_is_clean(const char *text);
+bool value_is_utf8(const char *text, size_t len);
+/* Absolute, no empty, "." or ".." part, clean, short enough. */
+bool value_is_path(const char *text);
+
+#endif /* PILOTD_CONFIG_VALUE_H */
