@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "ipc.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <sodium.h>
+
+#define LENGTH(member)	(offsetof(struct ipc_message, member) + \
+			 sizeof(((struct ipc_message *)0)->member))
+
+static const size_t lengths[IPC_TYPES] = {
+	[IPC_INIT] = LENGTH(init),
+	[IPC_AGENT_ADD] = LENGTH(agent),
+	[IPC_AGENT_DEL] = LENGTH(agent_name),
+	[IPC_PEER_ADD] = LENGTH(peer),
+	[IPC_PEER_SET] = LENGTH(peer),
+	[IPC_PEER_DEL] = LENGTH(peer_name),
+	[IPC_KEY_ADOPT] = LENGTH(adopt),
+	[IPC_READY] = LENGTH(id),
+	[IPC_REPLY] = LENGTH(reply),
+	[IPC_KEY_NEW] = LENGTH(key),
+	[IPC_KEY_DEL] = LENGTH(key_name),
+	[IPC_ENDPOINT_SET] = LENGTH(endpoint),
+	[IPC_LINK_ADD] = LENGTH(link),
+	[IPC_LINK_DEL] = LENGTH(link_name),
+	[IPC_PEER_NEW] = LENGTH(config_peer),
+	[IPC_PEER_CHANGE] = LENGTH(config_peer),
+	[IPC_PEER_REMOVE] = LENGTH(peer_remove),
+	[IPC_RELOAD] = LENGTH(id),
+};
+
+void ipc_message_init(struct ipc_message *message, enum ipc_type type)
+{
+	memset(message, 0, sizeof(*message));
+	message->type = type;
+}
+
+size_t ipc_length(uint32_t type)
+{
+	return type < IPC_TYPES ? lengths[type] : 0;
+}
+
+#define ENDED(array)	(memchr(array, 0, sizeof(array)) != NULL)
+
+static bool bool_ok(const bool *value)
+{
+	uint8_t byte;
+
+	memcpy(&byte, value, 1);
+	return byte <= 1;
+}
+
+static bool endpoint_ok(const struct endpoint *ep)
+{
+	return ep->family == AF_UNSPEC ||
+	       ((ep->family == AF_INET || ep->family == AF_INET6) && ep->port);
+}
+
+static bool config_agent_ok(const struct config_agent *agent)
+{
+	return ENDED(agent->name) && ENDED(agent->identity) &&
+	       ENDED(agent->netns) && config_ifname_valid(agent->name);
+}
+
+static bool config_peer_ok(const struct config_peer *peer)
+{
+	return ENDED(peer->link) && ENDED(peer->psk) && ENDED(peer->name) &&
+	       endpoint_ok(&peer->endpoint);
+}
+
+static bool key_ok(const struct session_key *key)
+{
+	return (key->slot == SESSION_SLOT_CURRENT ||
+		key->slot == SESSION_SLOT_NEXT) &&
+	       key->lane == 0 && key->soft_age && key->hard_age;
+}
+
+static bool content_ok(const struct ipc_message *message)
+{
+	switch (message->type) {
+	case IPC_AGENT_ADD:
+		return config_agent_ok(&message->agent.config) &&
+		       bool_ok(&message->agent.runtime);
+	case IPC_PEER_ADD:
+	case IPC_PEER_SET:
+		return config_peer_ok(&message->peer.config) &&
+		       bool_ok(&message->peer.runtime) &&
+		       bool_ok(&message->peer.has_psk);
+	case IPC_REPLY:
+		return ENDED(message->reply.text);
+	case IPC_KEY_NEW:
+		return key_ok(&message->key.key);
+	case IPC_ENDPOINT_SET:
+		return endpoint_ok(&message->endpoint.endpoint) &&
+		       endpoint_is_set(&message->endpoint.endpoint);
+	case IPC_LINK_ADD:
+		return config_agent_ok(&message->link);
+	case IPC_LINK_DEL:
+		return ENDED(message->link_name.name);
+	case IPC_PEER_NEW:
+	case IPC_PEER_CHANGE:
+		return config_peer_ok(&message->config_peer);
+	case IPC_PEER_REMOVE:
+		return ENDED(message->peer_remove.link);
+	default:
+		return true;
+	}
+}
+
+int ipc_check(const struct ipc_message *message, size_t len, bool from_worker)
+{
+	if (len < sizeof(message->type) || !ipc_length(message->type) ||
+	    len != ipc_length(message->type))
+		return -EBADMSG;
+	if ((message->type >= IPC_FIRST_REQUEST) != from_worker)
+		return -EBADMSG;
+	return content_ok(message) ? 0 : -EBADMSG;
+}
+
+int ipc_send(int fd, const struct ipc_message *message)
+{
+	size_t len = ipc_length(message->type);
+	ssize_t n;
+
+	do {
+		n = send(fd, message, len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EMSGSIZE;
+}
+
+int ipc_receive(int fd, struct ipc_message *message, bool from_worker)
+{
+	ssize_t n;
+
+	do {
+		/* With MSG_TRUNC an overlong message shows its length. */
+		n = recv(fd, message, sizeof(*message), MSG_TRUNC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	if (n == 0)
+		return -EPIPE;
+	return ipc_check(message, (size_t)n, from_worker);
+}

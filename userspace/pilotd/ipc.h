@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the privileged parent and the worker: one fixed struct
+ * per datagram of a SOCK_SEQPACKET pair. The parent trusts nothing in a
+ * message from the worker.
+ */
+#ifndef PILOTD_IPC_H
+#define PILOTD_IPC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "identity.h"
+#include "session.h"
+#include "config.h"
+
+#define IPC_TEXT_LEN	CONFIG_ERROR_LEN
+#define IPC_PSK_LEN	32
+
+enum ipc_type {
+	/* From the parent. */
+	IPC_INIT = 1,
+	IPC_AGENT_ADD,
+	IPC_AGENT_DEL,
+	IPC_PEER_ADD,
+	IPC_PEER_SET,
+	IPC_PEER_DEL,
+	IPC_KEY_ADOPT,
+	IPC_READY,		/* all that is configured was told */
+	IPC_REPLY,
+
+	/* From the worker; the parent answers each with IPC_REPLY. */
+	IPC_FIRST_REQUEST,
+	IPC_KEY_NEW = IPC_FIRST_REQUEST,
+	IPC_KEY_DEL,
+	IPC_ENDPOINT_SET,
+	IPC_LINK_ADD,
+	IPC_LINK_DEL,
+	IPC_PEER_NEW,
+	IPC_PEER_CHANGE,
+	IPC_PEER_REMOVE,
+	IPC_RELOAD,
+
+	IPC_TYPES,
+};
+
+struct ipc_init {
+	uint16_t port;
+	enum log_level log_level;
+	uint32_t control_gid;
+};
+
+struct ipc_agent {
+	struct config_agent config;
+	bool runtime;
+	uint64_t address;
+	uint32_t ifindex;
+	uint8_t seed[IDENTITY_SEED_LEN];
+};
+
+struct ipc_agent_name {
+	uint64_t address;
+};
+
+struct ipc_peer {
+	uint64_t agent;
+	uint64_t address;
+	struct config_peer config;
+	bool runtime;
+	bool has_psk;
+	uint8_t psk[IPC_PSK_LEN];
+};
+
+struct ipc_peer_name {
+	uint64_t agent;
+	uint64_t peer;
+};
+
+struct ipc_adopt {
+	uint64_t agent;
+	uint64_t peer;
+	uint32_t slot;
+	uint32_t epoch;
+	uint32_t rx_index;
+	uint32_t age_s;
+};
+
+struct ipc_reply {
+	int32_t error;			/* 0 or a positive errno */
+	char text[IPC_TEXT_LEN];	/* for people, when there is an error */
+};
+
+struct ipc_key {
+	uint64_t agent;
+	uint64_t peer;
+	struct session_key key;
+};
+
+struct ipc_key_name {
+	uint64_t agent;
+	uint64_t peer;
+	uint32_t epoch;
+};
+
+struct ipc_endpoint {
+	uint64_t agent;
+	uint64_t peer;
+	struct endpoint endpoint;
+};
+
+struct ipc_link_name {
+	char name[IFNAMSIZ];
+};
+
+struct ipc_peer_remove {
+	char link[IFNAMSIZ];
+	uint8_t public[IDENTITY_KEY_LEN];
+};
+
+struct ipc_message {
+	uint32_t type;			/* enum ipc_type */
+	uint32_t id;			/* of a request, and of its reply */
+	union {
+		struct ipc_init init;
+		struct ipc_agent agent;
+		struct ipc_agent_name agent_name;
+		struct ipc_peer peer;
+		struct ipc_peer_name peer_name;
+		struct ipc_adopt adopt;
+		struct ipc_reply reply;
+		struct ipc_key key;
+		struct ipc_key_name key_name;
+		struct ipc_endpoint endpoint;
+		struct config_agent link;
+		struct ipc_link_name link_name;
+		struct config_peer config_peer;
+		struct ipc_peer_remove peer_remove;
+	};
+};
+
+/* A zeroed message of a type. */
+void ipc_message_init(struct ipc_message *message, enum ipc_type type);
+
+/* Return: the length of a message of this type, 0 for no type. */
+size_t ipc_length(uint32_t type);
+
+/*
+ * Checks that @len bytes are a whole message that may come from this side,
+ * with every string ended and every enum in range. Return: 0 or -EBADMSG.
+ */
+int ipc_check(const struct ipc_message *message, size_t len,
+	      bool from_worker);
+
+/* Return: 0 or -errno. Waits while the other side is slow. */
+int ipc_send(int fd, const struct ipc_message *message);
+
+/*
+ * Return: 0; -EAGAIN when there is nothing and the socket is non-blocking;
+ * -EPIPE when the other side is gone; -EBADMSG for a message that is none.
+ */
+int ipc_receive(int fd, struct ipc_message *message, bool from_worker);
+
+#endif /* PILOTD_IPC_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests to the pilot module. Every function returns 0 or -errno with a
+ * text in @err, as netlink_do() does.
+ */
+#ifndef PILOTD_KERNEL_H
+#define PILOTD_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session.h"
+#include "config.h"
+#include "netlink.h"
+
+/* Sets the device's address and sockets; a descriptor below 0 is left out. */
+int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		   int fd4, int fd6, char *err, size_t err_size);
+int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
+		       uint64_t *address, char *err, size_t err_size);
+
+/* Adds the peer, or changes it when it is there. */
+int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		    const struct config_peer *config, char *err,
+		    size_t err_size);
+int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
+			 uint64_t address, const struct endpoint *endpoint,
+			 char *err, size_t err_size);
+int kernel_peer_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		    char *err, size_t err_size);
+
+int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		   const struct session_key *key, char *err, size_t err_size);
+int kernel_key_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		   uint32_t epoch, char *err, size_t err_size);
+
+struct kernel_key {
+	uint64_t peer;
+	uint32_t slot;			/* enum pilot_key_slot */
+	uint32_t epoch;
+	uint32_t rx_index;
+	uint32_t age_s;
+};
+
+/* Calls @peer for each peer of the device, then @key for each of its keys. */
+struct kernel_walk {
+	void (*peer)(void *ctx, uint64_t address);
+	void (*key)(void *ctx, const struct kernel_key *key);
+	void *ctx;
+};
+
+int kernel_peers(struct netlink *nl, uint32_t ifindex,
+		 const struct kernel_walk *walk, char *err, size_t err_size);
+
+#endif /* PILOTD_KERNEL_H */

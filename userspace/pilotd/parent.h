@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The privileged parent: holds the configuration, the agents and the
+ * sockets, keeps a worker running, and does for it what needs privileges.
+ */
+#ifndef PILOTD_PARENT_H
+#define PILOTD_PARENT_H
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "agent.h"
+#include "config.h"
+#include "options.h"
+
+struct parent {
+	const struct options *options;
+	sd_event *event;
+	struct config file;		/* pilotd.conf */
+	struct config state;		/* changes at run time */
+	struct config config;		/* both together */
+	struct agent *agents;
+	int udp[2];
+	int events;
+	int control;
+	int handover;
+	gid_t control_gid;
+	pid_t worker;
+	int ipc;			/* -1: no worker */
+	unsigned int deaths;		/* of workers, in a row */
+	sd_event_source *ipc_source;
+	sd_event_source *child_source;
+	sd_event_source *respawn_source;
+};
+
+/* Runs until it is told to stop. Return: an exit status. */
+int parent_run(const struct options *options);
+
+struct agent *parent_agent(struct parent *parent, const char *name);
+struct agent *parent_agent_at(struct parent *parent, uint64_t address);
+
+/* Tell the worker, if there is one. One that cannot listen is ended. */
+void parent_tell(struct parent *parent, const struct ipc_message *message);
+void parent_tell_agent(struct parent *parent, const struct agent *agent);
+
+/* Is the agent or peer one that was added at run time? */
+bool parent_link_is_runtime(const struct parent *parent, const char *name);
+bool parent_peer_is_runtime(const struct parent *parent,
+			    const struct config_peer *peer);
+
+/*
+ * Puts a peer into the kernel and tells the worker, with @type, PEER_ADD or
+ * PEER_SET. Return: 0 or -errno with a text in @err.
+ */
+int parent_peer_put(struct parent *parent, struct agent *agent,
+		    const struct config_peer *peer, enum ipc_type type,
+		    char *err);
+int parent_peer_del(struct parent *parent, struct agent *agent,
+		    const struct config_peer *peer, char *err);
+int parent_agent_add(struct parent *parent, const struct config_agent *config,
+		     char *err);
+void parent_agent_del(struct parent *parent, struct agent *agent);
+
+/* Makes @parent->config of the file and the state. Return: 0 or -ENOMEM. */
+int parent_merge(struct parent *parent);
+/* Reads pilotd.conf again and applies what changed. */
+int parent_reload(struct parent *parent, char *err);
+
+#endif /* PILOTD_PARENT_H */

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+#include <seccomp.h>
+
+#include "error.h"
+
+/*
+ * What the loop, the allocator and the libraries call once all is set up.
+ * Anything else fails with EPERM.
+ */
+static const int allowed[] = {
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close),
+	SCMP_SYS(dup), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(exit),
+	SCMP_SYS(exit_group), SCMP_SYS(fcntl), SCMP_SYS(fstat),
+	SCMP_SYS(futex), SCMP_SYS(getegid), SCMP_SYS(geteuid),
+	SCMP_SYS(getgid), SCMP_SYS(getpeername), SCMP_SYS(getpid),
+	SCMP_SYS(getrandom), SCMP_SYS(getsockname), SCMP_SYS(getsockopt),
+	SCMP_SYS(gettid), SCMP_SYS(gettimeofday), SCMP_SYS(getuid),
+	SCMP_SYS(lseek), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mmap),
+	SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(munlock),
+	SCMP_SYS(munmap), SCMP_SYS(newfstatat), SCMP_SYS(poll),
+	SCMP_SYS(ppoll), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sched_yield), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
+	SCMP_SYS(shutdown), SCMP_SYS(sigaltstack), SCMP_SYS(signalfd4),
+	SCMP_SYS(time), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_gettime),
+	SCMP_SYS(timerfd_settime), SCMP_SYS(write), SCMP_SYS(writev),
+};
+
+/* Names of interfaces, for link-local endpoints. */
+static int allow_interfaces(scmp_filter_ctx filter)
+{
+	int ret;
+
+	ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			       SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	if (!ret)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(ioctl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, SIOCGIFINDEX));
+	if (!ret)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(ioctl), 1,
+				       SCMP_A1(SCMP_CMP_EQ, SIOCGIFNAME));
+	return ret;
+}
+
+static int filter_enter(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	size_t i;
+	int ret;
+
+	if (!filter)
+		return -ENOMEM;
+	ret = allow_interfaces(filter);
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !ret; i++)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!ret)
+		ret = seccomp_load(filter);
+	seccomp_release(filter);
+	return ret;
+}
+
+static int user_enter(uid_t uid, gid_t gid)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
+		return -errno;
+	capng_clear(CAPNG_SELECT_BOTH);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
+int sandbox_enter(uid_t uid, gid_t gid, char *err, size_t err_size)
+{
+	const struct rlimit none = { 0, 0 }, files = { 256, 256 };
+	int ret;
+
+	/* Keys should not be swapped out; where it is not allowed, go on. */
+	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    setrlimit(RLIMIT_NPROC, &none) < 0 ||
+	    setrlimit(RLIMIT_NOFILE, &files) < 0)
+		return error_set(err, err_size, errno,
+				 "cannot set resource limits: %s",
+				 strerror(errno));
+	ret = user_enter(uid, gid);
+	if (ret)
+		return error_set(err, err_size, -ret,
+				 "cannot become user %u: %s", (unsigned)uid,
+				 strerror(-ret));
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(err, err_size, errno, "prctl: %s",
+				 strerror(errno));
+	ret = filter_enter();
+	if (ret)
+		return error_set(err, err_size, -ret,
+				 "cannot install the system call filter: %s",
+				 strerror(-ret));
+	return 0;
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "told.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "log.h"
+#include "worker.h"
+
+static void agent_add(struct worker *worker, const struct ipc_agent *told)
+{
+	struct worker_agent *agent = calloc(1, sizeof(*agent));
+	struct identity identity;
+	int ret;
+
+	if (!agent)
+		return;
+	agent->config = told->config;
+	agent->runtime = told->runtime;
+	agent->address = told->address;
+	agent->ifindex = told->ifindex;
+	ret = identity_from_seed(told->seed, &identity);
+	if (!ret)
+		ret = session_agent_add(worker->host, &identity, told->address,
+					agent, &agent->session);
+	identity_wipe(&identity);
+	if (ret) {
+		log_error("cannot serve %s: %s", told->config.name,
+			  strerror(-ret));
+		free(agent);
+		return;
+	}
+	agent->next = worker->agents;
+	worker->agents = agent;
+}
+
+static void peer_forget(struct worker *worker, struct session_peer *peer)
+{
+	struct worker_peer *data = session_peer_data(peer);
+
+	session_peer_del(worker->host, peer);
+	free(data);
+}
+
+static void agent_del(struct worker *worker, uint64_t address)
+{
+	struct worker_agent **link = &worker->agents, *agent;
+	struct session_peer *peer;
+
+	while (*link && (*link)->address != address)
+		link = &(*link)->next;
+	agent = *link;
+	if (!agent)
+		return;
+	*link = agent->next;
+	while ((peer = session_peer_next(agent->session, NULL)))
+		peer_forget(worker, peer);
+	session_agent_del(worker->host, agent->session);
+	free(agent);
+}
+
+static void peer_config(const struct ipc_peer *told,
+			struct session_peer_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	memcpy(config->public, told->config.public, sizeof(config->public));
+	config->address = told->address;
+	config->endpoint = told->config.endpoint;
+	config->has_psk = told->has_psk;
+	memcpy(config->psk, told->psk, sizeof(config->psk));
+	config->persist = told->config.keepalive != 0;
+}
+
+static void peer_put(struct worker *worker, const struct ipc_peer *told)
+{
+	struct session_agent *agent;
+	struct session_peer_config config;
+	struct worker_peer *data;
+	struct session_peer *peer;
+	struct clock now;
+	int ret;
+
+	agent = session_agent_find(worker->host, told->agent);
+	if (!agent)
+		return;
+	clock_read(&now);
+	peer_config(told, &config);
+	peer = session_peer_find(agent, told->address);
+	data = peer ? session_peer_data(peer) : calloc(1, sizeof(*data));
+	if (!data)
+		return;
+	ret = peer ? session_peer_set(worker->host, &now, peer, &config) :
+		     session_peer_add(worker->host, &now, agent, &config, data,
+				      &peer);
+	sodium_memzero(&config, sizeof(config));
+	if (ret) {
+		log_error("cannot serve a peer of %s: %s", told->config.link,
+			  strerror(-ret));
+		if (!session_peer_find(agent, told->address))
+			free(data);
+		return;
+	}
+	data->config = told->config;
+	data->runtime = told->runtime;
+	data->address = told->address;
+}
+
+static void peer_del(struct worker *worker, const struct ipc_peer_name *told)
+{
+	struct session_agent *agent = session_agent_find(worker->host,
+							 told->agent);
+	struct session_peer *peer = agent ?
+		session_peer_find(agent, told->peer) : NULL;
+
+	if (peer)
+		peer_forget(worker, peer);
+}
+
+static void key_adopt(struct worker *worker, const struct ipc_adopt *told)
+{
+	struct session_agent *agent = session_agent_find(worker->host,
+							 told->agent);
+	struct session_peer *peer = agent ?
+		session_peer_find(agent, told->peer) : NULL;
+	struct clock now;
+
+	clock_read(&now);
+	if (peer)
+		session_peer_adopt(worker->host, &now, peer,
+				   told->slot == SESSION_SLOT_NEXT ?
+				   SESSION_SLOT_NEXT : SESSION_SLOT_CURRENT,
+				   told->epoch, told->rx_index, told->age_s);
+}
+
+void told_message(struct worker *worker, struct ipc_message *message)
+{
+	switch (message->type) {
+	case IPC_AGENT_ADD:
+		agent_add(worker, &message->agent);
+		break;
+	case IPC_AGENT_DEL:
+		agent_del(worker, message->agent_name.address);
+		break;
+	case IPC_PEER_ADD:
+	case IPC_PEER_SET:
+		peer_put(worker, &message->peer);
+		break;
+	case IPC_PEER_DEL:
+		peer_del(worker, &message->peer_name);
+		break;
+	case IPC_KEY_ADOPT:
+		key_adopt(worker, &message->adopt);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/pilot.h>
+#include <sodium.h>
+
+#include "addr.h"
+#include "answer.h"
+#include "cpu.h"
+#include "events.h"
+#include "log.h"
+#include "sandbox.h"
+#include "sockets.h"
+#include "spawn.h"
+#include "told.h"
+
+/* Datagrams taken at one go, so that timers and requests get their turn. */
+#define BURST		64
+#define DATAGRAM_MAX	2048
+/* How long an orphan keeps its sockets for a new parent: a key's life. */
+#define ORPHAN_S	600
+
+static const int udp_fds[2] = { WORKER_FD_UDP4, WORKER_FD_UDP6 };
+
+/* A message from the parent that has to wait its turn. */
+struct worker_queued {
+	struct worker_queued *next;
+	struct ipc_message message;
+};
+
+struct worker_agent *worker_agent_find(struct worker *worker,
+				       const char *name)
+{
+	struct worker_agent *agent;
+
+	for (agent = worker->agents; agent; agent = agent->next)
+		if (!strcmp(agent->config.name, name))
+			return agent;
+	return NULL;
+}
+
+static void rearm(struct worker *worker)
+{
+	uint64_t deadline = session_next_deadline(worker->host);
+
+	if (deadline == CLOCK_NEVER) {
+		sd_event_source_set_enabled(worker->timer_source,
+					    SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(worker->timer_source, deadline / 1000 + 1);
+	sd_event_source_set_enabled(worker->timer_source, SD_EVENT_ONESHOT);
+}
+
+static int enqueue(struct worker *worker, const struct ipc_message *message)
+{
+	struct worker_queued *queued = malloc(sizeof(*queued));
+
+	if (!queued)
+		return -ENOMEM;
+	queued->next = NULL;
+	queued->message = *message;
+	*worker->queue_end = queued;
+	worker->queue_end = &queued->next;
+	return 0;
+}
+
+int worker_call(struct worker *worker, struct ipc_message *message)
+{
+	uint32_t id = ++worker->last_id;
+	int ret;
+
+	message->id = id;
+	ret = ipc_send(WORKER_FD_IPC, message);
+	while (!ret) {
+		ret = ipc_receive(WORKER_FD_IPC, message, false);
+		if (ret)
+			break;
+		if (message->type == IPC_REPLY && message->id == id)
+			return -message->reply.error;
+		ret = enqueue(worker, message);
+		sodium_memzero(message, sizeof(*message));
+	}
+	/* Without the parent nothing can go on: the loop will see to it. */
+	ipc_message_init(message, IPC_REPLY);
+	strcpy(message->reply.text, "the privileged process is gone");
+	if (worker->queue && worker->deferred_source)
+		sd_event_source_set_enabled(worker->deferred_source,
+					    SD_EVENT_ONESHOT);
+	return ret;
+}
+
+void worker_catch_up(struct worker *worker)
+{
+	struct worker_queued *queued;
+
+	while ((queued = worker->queue)) {
+		worker->queue = queued->next;
+		if (!worker->queue)
+			worker->queue_end = &worker->queue;
+		told_message(worker, &queued->message);
+		sodium_memzero(queued, sizeof(*queued));
+		free(queued);
+	}
+	rearm(worker);
+}
+
+/* The session's callbacks. */
+
+static void op_send(void *ctx, const struct endpoint *dst, const void *bytes,
+		    size_t len)
+{
+	struct worker *worker = ctx;
+	struct sockaddr_storage ss;
+	socklen_t ss_len = endpoint_to_sockaddr(dst, &ss);
+	int i = dst->family == AF_INET6;
+
+	if (!ss_len || (i && !worker->has_udp6))
+		return;
+	/* Lost is lost: the state machine sends again. */
+	if (sendto(udp_fds[i], bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (struct sockaddr *)&ss, ss_len) < 0)
+		log_debug("cannot send: %s", strerror(errno));
+}
+
+static int op_key_install(void *ctx, struct session_agent *agent,
+			  struct session_peer *peer,
+			  const struct session_key *key)
+{
+	struct worker *worker = ctx;
+	struct ipc_message message;
+	int ret;
+
+	ipc_message_init(&message, IPC_KEY_NEW);
+	message.key.agent = session_agent_address(agent);
+	message.key.peer = session_peer_address(peer);
+	message.key.key = *key;
+	/* Control keys stay here. */
+	memset(message.key.key.control_rx_key, 0, 32);
+	memset(message.key.key.control_tx_key, 0, 32);
+	ret = worker_call(worker, &message);
+	if (ret && ret != -EEXIST)
+		log_error("the kernel refused a key: %s", message.reply.text);
+	sodium_memzero(&message, sizeof(message));
+	return ret;
+}
+
+static void op_key_delete(void *ctx, struct session_agent *agent,
+			  struct session_peer *peer, uint32_t epoch)
+{
+	struct worker *worker = ctx;
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_KEY_DEL);
+	message.key_name.agent = session_agent_address(agent);
+	message.key_name.peer = session_peer_address(peer);
+	message.key_name.epoch = epoch;
+	worker_call(worker, &message);
+}
+
+static int op_endpoint_set(void *ctx, struct session_agent *agent,
+			   struct session_peer *peer,
+			   const struct endpoint *endpoint)
+{
+	struct worker *worker = ctx;
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_ENDPOINT_SET);
+	message.endpoint.agent = session_agent_address(agent);
+	message.endpoint.peer = session_peer_address(peer);
+	message.endpoint.endpoint = *endpoint;
+	return worker_call(worker, &message);
+}
+
+static const char *notice_name(enum session_notice notice)
+{
+	static const char *const names[] = {
+		[SESSION_NOTICE_INITIATING] = "handshake-started",
+		[SESSION_NOTICE_ESTABLISHED] = "established",
+		[SESSION_NOTICE_CONFIRMED] = "confirmed",
+		[SESSION_NOTICE_FAILED] = "handshake-failed",
+		[SESSION_NOTICE_EXPIRED] = "expired",
+		[SESSION_NOTICE_REFUSED] = "refused",
+		[SESSION_NOTICE_LOAD] = "under-load",
+	};
+
+	return names[notice];
+}
+
+static void op_notify(void *ctx, enum session_notice notice,
+		      struct session_agent *agent, struct session_peer *peer,
+		      const char *text)
+{
+	struct worker *worker = ctx;
+	const struct worker_agent *at = agent ? session_agent_data(agent) :
+						NULL;
+	char address[ADDR_TEXT_LEN] = "";
+
+	if (peer)
+		addr_format(session_peer_address(peer), address);
+	log_line(notice == SESSION_NOTICE_FAILED ||
+		 notice == SESSION_NOTICE_LOAD ? LOG_LEVEL_NOTICE :
+						 LOG_LEVEL_DEBUG,
+		 "%s %s: %s%s%s", at ? at->config.name : "-", address,
+		 notice_name(notice), text[0] ? ": " : "", text);
+	if (worker->control)
+		control_broadcast(worker->control,
+				  answer_event(notice_name(notice),
+					       at ? at->config.name : NULL,
+					       address, text));
+}
+
+static const struct session_ops session_ops = {
+	.send = op_send,
+	.key_install = op_key_install,
+	.key_delete = op_key_delete,
+	.endpoint_set = op_endpoint_set,
+	.notify = op_notify,
+};
+
+/* Sources of the loop. */
+
+static int on_udp(sd_event_source *source, int fd, uint32_t revents, void *ctx)
+{
+	struct worker *worker = ctx;
+	uint8_t bytes[DATAGRAM_MAX];
+	struct sockaddr_storage ss;
+	struct endpoint src;
+	struct clock now;
+	socklen_t len;
+	ssize_t n;
+	int i;
+
+	(void)source;
+	(void)revents;
+	clock_read(&now);
+	for (i = 0; i < BURST; i++) {
+		len = sizeof(ss);
+		n = recvfrom(fd, bytes, sizeof(bytes),
+			     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&ss,
+			     &len);
+		if (n < 0)
+			break;
+		if ((size_t)n > sizeof(bytes) ||
+		    endpoint_from_sockaddr(&src, &ss))
+			continue;
+		session_receive(worker->host, &now, &src, bytes, n);
+	}
+	rearm(worker);
+	return 0;
+}
+
+static void on_kernel_event(void *ctx, const struct kernel_event *event)
+{
+	static const enum session_event kinds[] = {
+		[PILOT_EVENT_SOFT_LIMIT] = SESSION_EVENT_SOFT_LIMIT,
+		[PILOT_EVENT_HARD_LIMIT] = SESSION_EVENT_HARD_LIMIT,
+		[PILOT_EVENT_KEY_CURRENT] = SESSION_EVENT_KEY_CURRENT,
+		[PILOT_EVENT_ENDPOINT_MOVED] = SESSION_EVENT_ENDPOINT_MOVED,
+		[PILOT_EVENT_PEER_IDLE] = SESSION_EVENT_PEER_IDLE,
+		[PILOT_EVENT_PEER_SILENT] = SESSION_EVENT_PEER_SILENT,
+	};
+	struct worker *worker = ctx;
+	struct session_agent *agent;
+	struct session_peer *peer;
+	struct clock now;
+
+	agent = session_agent_find(worker->host, event->agent);
+	if (!agent)
+		return;
+	clock_read(&now);
+	if (event->type == PILOT_EVENT_ACQUIRE) {
+		session_acquire(worker->host, &now, event->agent, event->peer);
+		return;
+	}
+	if (event->type < PILOT_EVENT_SOFT_LIMIT ||
+	    event->type > PILOT_EVENT_PEER_SILENT)
+		return;
+	peer = session_peer_find(agent, event->peer);
+	if (peer)
+		session_kernel_event(worker->host, &now, peer,
+				     kinds[event->type], event->epoch,
+				     endpoint_is_set(&event->endpoint) ?
+				     &event->endpoint : NULL);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents,
+		     void *ctx)
+{
+	struct worker *worker = ctx;
+	uint8_t bytes[16384];
+	ssize_t n;
+	int i;
+
+	(void)source;
+	(void)revents;
+	for (i = 0; i < BURST; i++) {
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		/* What overflowed comes again: an acquire while packets wait. */
+		if (n < 0 && errno == ENOBUFS)
+			log_warning("lost events of the kernel");
+		if (n <= 0)
+			break;
+		events_parse(bytes, n, on_kernel_event, worker);
+	}
+	rearm(worker);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	(void)source;
+	(void)usec;
+	clock_read(&now);
+	session_timer(worker->host, &now);
+	rearm(worker);
+	return 0;
+}
+
+static int on_deferred(sd_event_source *source, void *ctx)
+{
+	(void)source;
+	worker_catch_up(ctx);
+	return 0;
+}
+
+static int on_claim(sd_event_source *source, int fd, uint32_t revents,
+		    void *ctx)
+{
+	struct worker *worker = ctx;
+	const int udp[2] = { WORKER_FD_UDP4,
+			     worker->has_udp6 ? WORKER_FD_UDP6 : -1 };
+
+	(void)source;
+	(void)revents;
+	if (socket_give(fd, udp) == 0) {
+		log_info("gave the sockets to a new parent");
+		sd_event_exit(worker->event, 0);
+	}
+	return 0;
+}
+
+static int on_orphan_end(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct worker *worker = ctx;
+
+	(void)source;
+	(void)usec;
+	return sd_event_exit(worker->event, 0);
+}
+
+/*
+ * The parent died and not by a stop, which would have ended us too. The
+ * sockets must stay open, or the kernel's flows end: keep them for the next
+ * parent, for as long as keys can live.
+ */
+static int become_orphan(struct worker *worker)
+{
+	int ret;
+
+	log_warning("the parent is gone; keeping the sockets for another");
+	sd_event_source_disable_unref(worker->ipc_source);
+	sd_event_source_disable_unref(worker->udp_source[0]);
+	sd_event_source_disable_unref(worker->udp_source[1]);
+	sd_event_source_disable_unref(worker->events_source);
+	sd_event_source_disable_unref(worker->timer_source);
+	control_free(worker->control);
+	worker->control = NULL;
+	ret = sd_event_add_io(worker->event, NULL, WORKER_FD_HANDOVER, EPOLLIN,
+			      on_claim, worker);
+	if (ret < 0)
+		return ret;
+	return sd_event_add_time_relative(worker->event, NULL, CLOCK_BOOTTIME,
+					  ORPHAN_S * 1000000ULL, 0,
+					  on_orphan_end, worker);
+}
+
+static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
+{
+	struct worker *worker = ctx;
+	struct ipc_message message;
+	int ret;
+
+	(void)source;
+	(void)revents;
+	worker_catch_up(worker);
+	ret = ipc_receive(fd, &message, false);
+	if (ret == -EPIPE)
+		return become_orphan(worker);
+	if (ret == 0)
+		told_message(worker, &message);
+	else
+		log_error("bad message from the parent");
+	sodium_memzero(&message, sizeof(message));
+	rearm(worker);
+	return 0;
+}
+
+static int add_sources(struct worker *worker)
+{
+	sigset_t set;
+	int ret;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ret = sd_event_add_signal(worker->event, NULL, SIGTERM, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_io(worker->event, &worker->ipc_source,
+				      WORKER_FD_IPC, EPOLLIN, on_ipc, worker);
+	if (ret >= 0)
+		ret = sd_event_add_io(worker->event, &worker->udp_source[0],
+				      WORKER_FD_UDP4, EPOLLIN, on_udp, worker);
+	if (ret >= 0 && worker->has_udp6)
+		ret = sd_event_add_io(worker->event, &worker->udp_source[1],
+				      WORKER_FD_UDP6, EPOLLIN, on_udp, worker);
+	if (ret >= 0)
+		ret = sd_event_add_io(worker->event, &worker->events_source,
+				      WORKER_FD_EVENTS, EPOLLIN, on_events,
+				      worker);
+	if (ret >= 0)
+		ret = sd_event_add_time(worker->event, &worker->timer_source,
+					CLOCK_BOOTTIME, 0, 1000, on_timer,
+					worker);
+	if (ret >= 0)
+		ret = sd_event_add_defer(worker->event,
+					 &worker->deferred_source, on_deferred,
+					 worker);
+	return ret;
+}
+
+/* The unprivileged user: our own when the package made it. */
+static void worker_user(uid_t *uid, gid_t *gid)
+{
+	const struct passwd *user = getpwnam("pilotd");
+
+	if (!user)
+		user = getpwnam("nobody");
+	*uid = user ? user->pw_uid : 65534;
+	*gid = user ? user->pw_gid : 65534;
+}
+
+static int worker_start(struct worker *worker)
+{
+	struct session_config config = { 0 };
+	struct ipc_message message;
+	char err[256] = "";
+	struct clock now;
+	uid_t uid;
+	gid_t gid;
+	int ret;
+
+	ret = ipc_receive(WORKER_FD_IPC, &message, false);
+	if (ret || message.type != IPC_INIT)
+		return ret ?: -EPROTO;
+	worker->init = message.init;
+	log_level_set(worker->init.log_level);
+	worker->has_udp6 = fcntl(WORKER_FD_UDP6, F_GETFD) >= 0;
+	config.aes_accelerated = cpu_has_aes();
+	worker_user(&uid, &gid);
+	clock_read(&now);
+	worker->host = session_host_new(&session_ops, worker, &config, &now);
+	if (!worker->host)
+		return -ENOMEM;
+	ret = sd_event_default(&worker->event);
+	if (ret >= 0)
+		ret = control_new(&worker->control, worker->event,
+				  WORKER_FD_CONTROL, worker->init.control_gid,
+				  answer_request, worker);
+	if (ret >= 0)
+		ret = add_sources(worker);
+	if (ret < 0)
+		return ret;
+	ret = sandbox_enter(uid, gid, err, sizeof(err));
+	if (ret)
+		log_error("cannot give up privileges: %s", err);
+	return ret;
+}
+
+int worker_run(void)
+{
+	struct worker worker = { 0 };
+	int ret;
+
+	worker.queue_end = &worker.queue;
+	ret = worker_start(&worker);
+	if (ret < 0) {
+		log_error("cannot start: %s", strerror(-ret));
+		return 1;
+	}
+	ret = sd_event_loop(worker.event);
+	session_host_free(worker.host);
+	return ret < 0 ? 1 : ret;
+}
