@@ -16,6 +16,7 @@
 #include <seccomp.h>
 
 #include "error.h"
+#include "log.h"
 
 /*
  * What the loop, the allocator and the libraries call once all is set up.
@@ -25,15 +26,15 @@ static const int allowed[] = {
 	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(brk),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close),
 	SCMP_SYS(dup), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(exit),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait),
+	SCMP_SYS(exit),
 	SCMP_SYS(exit_group), SCMP_SYS(fcntl), SCMP_SYS(fstat),
 	SCMP_SYS(futex), SCMP_SYS(getegid), SCMP_SYS(geteuid),
 	SCMP_SYS(getgid), SCMP_SYS(getpeername), SCMP_SYS(getpid),
 	SCMP_SYS(getrandom), SCMP_SYS(getsockname), SCMP_SYS(getsockopt),
 	SCMP_SYS(gettid), SCMP_SYS(gettimeofday), SCMP_SYS(getuid),
-	SCMP_SYS(lseek), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mmap),
-	SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(munlock),
-	SCMP_SYS(munmap), SCMP_SYS(newfstatat), SCMP_SYS(poll),
+	SCMP_SYS(lseek), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mremap),
+	SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(newfstatat), SCMP_SYS(poll),
 	SCMP_SYS(ppoll), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
@@ -61,6 +62,21 @@ static int allow_interfaces(scmp_filter_ctx filter)
 	return ret;
 }
 
+/* Memory, but none that can hold new code. */
+static int allow_memory(scmp_filter_ctx filter)
+{
+	int ret;
+
+	ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (!ret)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(mprotect), 1,
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC,
+					       0));
+	return ret;
+}
+
 static int filter_enter(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -70,6 +86,8 @@ static int filter_enter(void)
 	if (!filter)
 		return -ENOMEM;
 	ret = allow_interfaces(filter);
+	if (!ret)
+		ret = allow_memory(filter);
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !ret; i++)
 		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (!ret)
@@ -87,13 +105,26 @@ static int user_enter(uid_t uid, gid_t gid)
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
+/*
+ * Keys should not be swapped out. Only without a limit: past one, a later
+ * allocation would fail. Where it is not allowed, go on without.
+ */
+static void memory_lock(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &all) &&
+	    !mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+		return;
+	log_info("memory is not locked: keys may be written to swap space");
+}
+
 int sandbox_enter(uid_t uid, gid_t gid, char *err, size_t err_size)
 {
 	const struct rlimit none = { 0, 0 }, files = { 256, 256 };
 	int ret;
 
-	/* Keys should not be swapped out; where it is not allowed, go on. */
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	memory_lock();
 	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
 	    setrlimit(RLIMIT_NPROC, &none) < 0 ||
 	    setrlimit(RLIMIT_NOFILE, &files) < 0)
