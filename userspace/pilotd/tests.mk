@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests and fuzz targets of pilotd link beside the library.
+
+PILOTD_PARTS := $(filter-out pilotd/main.c,$(PILOTD_SRC))
+PILOTD_CONFIG := $(filter pilotd/config%,$(PILOTD_SRC))
+
+TEST_pilotd_config_EXTRA := $(PILOTD_CONFIG)
+TEST_pilotd_state_EXTRA := $(PILOTD_CONFIG) pilotd/store.c
+TEST_pilotd_control_EXTRA := pilotd/control.c pilotd/control_message.c
+TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c
+TEST_config_EXTRA := $(PILOTD_CONFIG)
+TEST_control_EXTRA := pilotd/control.c pilotd/control_message.c
+TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c
+TEST_kernel_event_EXTRA := pilotd/events.c
