@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* pilotd.conf: every keyword, every refusal with its line, all or nothing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "addr.h"
+#include "check.h"
+#include "config.h"
+
+static char did_a[DID_TEXT_LEN], did_b[DID_TEXT_LEN];
+static uint8_t public_a[32], public_b[32];
+
+static int make_dids(void **state)
+{
+	uint8_t seed[IDENTITY_SEED_LEN] = { 1 };
+	struct identity id;
+
+	(void)state;
+	if (sodium_init() < 0 || identity_from_seed(seed, &id))
+		return -1;
+	memcpy(public_a, id.public, sizeof(public_a));
+	did_format(id.public, did_a);
+	seed[0] = 2;
+	if (identity_from_seed(seed, &id))
+		return -1;
+	memcpy(public_b, id.public, sizeof(public_b));
+	did_format(id.public, did_b);
+	return 0;
+}
+
+/* Replaces @A and @B by the two dids. The caller frees it. */
+static char *with_dids(const char *text)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *file = open_memstream(&out, &len);
+
+	for (; *text; text++) {
+		if (!strncmp(text, "@A", 2))
+			fputs(did_a, file);
+		else if (!strncmp(text, "@B", 2))
+			fputs(did_b, file);
+		else
+			fputc(*text, file);
+		if (*text == '@')
+			text++;
+	}
+	fclose(file);
+	return out;
+}
+
+static int parse(struct config *config, enum config_kind kind,
+		 const char *text, char *error)
+{
+	char *full = with_dids(text);
+	int ret;
+
+	ret = config_parse(config, kind, "t.conf", full, strlen(full), error);
+	free(full);
+	return ret;
+}
+
+static void assert_empty(const struct config *config)
+{
+	assert_null(config->agents);
+	assert_null(config->peers);
+	assert_int_equal(config->agent_count, 0);
+	assert_int_equal(config->peer_count, 0);
+	assert_int_equal(config->port, CONFIG_PORT);
+}
+
+/* The text is refused with this place and these words. */
+static void refuse_as(enum config_kind kind, const char *text,
+		      unsigned int line, const char *words)
+{
+	char error[CONFIG_ERROR_LEN], place[32];
+	struct config config;
+
+	config_init(&config);
+	assert_int_equal(parse(&config, kind, text, error), -EINVAL);
+	snprintf(place, sizeof(place), "t.conf:%u: ", line);
+	if (strncmp(error, place, strlen(place)) || !strstr(error, words) ||
+	    !strstr(error, "expected"))
+		fail_msg("\"%s\" has not \"%s\" and \"%s\"", error, place,
+			 words);
+	assert_empty(&config);
+}
+
+static void refuse(const char *text, unsigned int line, const char *words)
+{
+	refuse_as(CONFIG_FILE, text, line, words);
+}
+
+static const char whole[] =
+	"# everything there is\n"
+	"listen 9000\n"
+	"log-level debug # said often\n"
+	"\n"
+	"agent pilot0\n"
+	"\tidentity /etc/pilot-link/id one\n"
+	"\tnetwork 7\n"
+	"\taddress 7:0007.F291.0004\n"
+	"\tnetns blue\n"
+	"\tmtu 1400\n"
+	"agent pilot1\r\n"
+	"  disabled yes\n"
+	"peer @A\n"
+	"  link pilot0\n"
+	"  address 7:0007.0000.0009\n"
+	"  endpoint [2001:db8::1]:7740\n"
+	"  psk /etc/pilot-link/psk\n"
+	"  name Ärger & Söhne\n"
+	"  keepalive 25\n"
+	"  silence 60\n"
+	"  idle 300\n"
+	"  rx-packet-rate 1000\n"
+	"  rx-byte-rate 5000000000\n"
+	"peer @B\n"
+	"  link pilot1\n"
+	"  disabled yes";
+
+static void every_keyword_is_read(void **state)
+{
+	char error[CONFIG_ERROR_LEN], text[ENDPOINT_TEXT_LEN];
+	struct config_peer *peer;
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE, whole, error), 0);
+	assert_string_equal(error, "");
+	assert_int_equal(config.port, 9000);
+	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(config.agent_count, 2);
+	assert_string_equal(config.agents[0].name, "pilot0");
+	assert_string_equal(config.agents[0].identity,
+			    "/etc/pilot-link/id one");
+	assert_int_equal(config.agents[0].network, 7);
+	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
+	assert_string_equal(config.agents[0].netns, "blue");
+	assert_int_equal(config.agents[0].mtu, 1400);
+	assert_int_equal(config.agents[0].line, 5);
+	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
+	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
+	assert_true(config.agents[1].disabled);
+	assert_int_equal(config.peer_count, 2);
+	peer = config_peer_find(&config, "pilot0", public_a);
+	assert_non_null(peer);
+	assert_int_equal(peer->address, addr_make(7, 9));
+	endpoint_format(&peer->endpoint, text);
+	assert_string_equal(text, "[2001:db8::1]:7740");
+	assert_string_equal(peer->psk, "/etc/pilot-link/psk");
+	assert_string_equal(peer->name, "Ärger & Söhne");
+	assert_int_equal(peer->keepalive, 25);
+	assert_int_equal(peer->silence, 60);
+	assert_int_equal(peer->idle, 300);
+	assert_int_equal(peer->rx_packet_rate, 1000);
+	assert_int_equal(peer->rx_byte_rate, 5000000000ULL);
+	assert_false(peer->disabled);
+	assert_null(config_peer_find(&config, "pilot1", public_a));
+	config_free(&config);
+}
+
+static void defaults_hold(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE, "", error), 0);
+	assert_empty(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE, "# nothing", error), 0);
+	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+	config_free(&config);
+}
+
+static void the_only_link_may_be_left_out(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE, "peer @A\nagent p0\n",
+			       error), 0);
+	assert_string_equal(config.peers[0].link, "p0");
+	config_free(&config);
+	refuse("peer @A\nagent a\nagent b\n", 1, "link NAME");
+	refuse("peer @A\n", 1, "link NAME");
+	refuse_as(CONFIG_STATE, "agent a\npeer @A\n", 2, "link NAME");
+}
+
+static void a_state_may_name_the_links_of_the_file(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_STATE, "peer @A\nlink p0\n",
+			       error), 0);
+	assert_int_equal(config.peer_count, 1);
+	config_free(&config);
+	refuse("agent a\npeer @A\nlink p0\n", 2, "agent p0");
+}
+
+static void refusals_say_where_and_what(void **state)
+{
+	(void)state;
+	refuse("lisen 1\n", 1, "listen, log-level, agent or peer");
+	refuse("\n\nlisten\n", 3, "no value");
+	refuse("listen 0\n", 1, "1 to 65535");
+	refuse("listen 65536\n", 1, "1 to 65535");
+	refuse("listen -1\n", 1, "bad port");
+	refuse("listen 1 2\n", 1, "bad port");
+	refuse("listen 0x10\n", 1, "bad port");
+	refuse("listen 99999999999999999999999\n", 1, "bad port");
+	refuse("listen 1\nlisten 1\n", 2, "twice");
+	refuse("agent a\nlisten 1\n", 2, "global");
+	refuse("log-level loud\n", 1, "notice");
+	refuse("mtu 1400\n", 1, "unknown keyword");
+	refuse("agent this-name-is-too-long\n", 1, "15 bytes");
+	refuse("agent a/b\n", 1, "bad agent name");
+	refuse("agent ..\n", 1, "bad agent name");
+	refuse("agent a b\n", 1, "bad agent name");
+	refuse("agent a\nagent a\n", 2, "already");
+	refuse("agent a\ncolour red\n", 2, "identity, network");
+	refuse("agent a\nendpoint 192.0.2.1:1\n", 2, "unknown keyword");
+	refuse("agent a\nidentity id\n", 2, "absolute");
+	refuse("agent a\nidentity /a/../b\n", 2, "..");
+	refuse("agent a\nidentity //b\n", 2, "absolute");
+	refuse("agent a\nidentity /b/\n", 2, "absolute");
+	refuse("agent a\nnetwork 65536\n", 2, "65535");
+	refuse("agent a\naddress 1:0002.0000.0009\n", 2, "the same");
+	refuse("agent a\naddress 1:0001.0000.0003\n", 2, "reserved");
+	refuse("agent a\naddress 1:0001.FFFF.FFFF\n", 2, "reserved");
+	refuse("agent a\naddress 2:0002.0000.0009\n", 1, "of network 2");
+	refuse("agent a\nnetns a/b\n", 2, "ip netns");
+	refuse("agent a\nnetns ..\n", 2, "ip netns");
+	refuse("agent a\nmtu 1279\n", 2, "1280");
+	refuse("agent a\nmtu 1400\nmtu 1400\n", 3, "twice");
+	refuse("agent a\ndisabled true\n", 2, "yes or no");
+	refuse("peer did:key:z6Mk\n", 1, "pilot-link id export");
+	refuse("agent a\npeer @A\ncolour red\n", 3, "rx-byte-rate");
+	refuse("agent a\npeer @A\nlink\n", 3, "no value");
+	refuse("agent a\npeer @A\nlink a:b\n", 3, "bad link");
+	refuse("agent a\npeer @A\naddress 2:0002.0000.0009\n", 2,
+	       "of network 2");
+	refuse("agent a\npeer @A\nendpoint example.org:1\n", 3,
+	       "192.0.2.1:7740");
+	refuse("agent a\npeer @A\nendpoint 192.0.2.1\n", 3, "bad endpoint");
+	refuse("agent a\npeer @A\nendpoint [fe80::1%none9]:1\n", 3,
+	       "ip link");
+	refuse("agent a\npeer @A\npsk ~/psk\n", 3, "absolute");
+	refuse("agent a\npeer @A\nname \"x\"\n", 3, "bad name");
+	refuse("agent a\npeer @A\nkeepalive 604801\n", 3, "604800");
+	refuse("agent a\npeer @A\nsilence x\n", 3, "bad number");
+	refuse("agent a\npeer @A\nidle 1.5\n", 3, "bad number");
+	refuse("agent a\npeer @A\nrx-packet-rate 4294967296\n", 3,
+	       "4294967295");
+	refuse("agent a\npeer @A\nrx-byte-rate 9223372036854775808\n", 3,
+	       "9223372036854775807");
+	refuse("agent a\npeer @A\npeer @A\n", 3, "line 2");
+	refuse("agent a\nagent b\npeer @A\nlink a\npeer @A\nlink b\npeer @A\n"
+	       "link a\n", 7, "line 3");
+	refuse("# \xc3\x28\n", 1, "UTF-8");
+	refuse("# \xed\xa0\x80\n", 1, "UTF-8");
+	refuse("agent a\npeer @A\nname a\tb\n", 3, "bad name");
+	refuse("agent a\npeer @A\nname \x1b[2J\n", 3, "bad name");
+}
+
+static void long_lines_and_bytes_of_zero_are_refused(void **state)
+{
+	char text[CONFIG_LINE_MAX + 3], error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	memset(text, '#', sizeof(text));
+	assert_int_equal(config_parse(&config, CONFIG_FILE, "t", text,
+				      CONFIG_LINE_MAX, error), 0);
+	assert_int_equal(config_parse(&config, CONFIG_FILE, "t", text,
+				      CONFIG_LINE_MAX + 1, error), -EINVAL);
+	assert_non_null(strstr(error, "t:1: the line is too long"));
+	assert_int_equal(config_parse(&config, CONFIG_FILE, "t", "a\0b", 3,
+				      error), -EINVAL);
+	assert_non_null(strstr(error, "UTF-8"));
+	config_free(&config);
+}
+
+/* One bad line at the end, and nothing of the good ones stays. */
+static void nothing_is_half_applied(void **state)
+{
+	char text[2048], error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE, whole, error), 0);
+	snprintf(text, sizeof(text), "%s\n  colour red\n", whole);
+	assert_int_equal(parse(&config, CONFIG_FILE, text, error), -EINVAL);
+	assert_empty(&config);
+}
+
+static void cut_anywhere_it_is_read_or_refused(void **state)
+{
+	char *full = with_dids(whole), *copy;
+	char error[CONFIG_ERROR_LEN];
+	size_t len = strlen(full), i;
+	struct config config;
+	int ret;
+
+	(void)state;
+	config_init(&config);
+	for (i = 0; i <= len; i++) {
+		/* Of its own size, so that reading past the end is seen. */
+		copy = malloc(i ? i : 1);
+		assert_non_null(copy);
+		memcpy(copy, full, i);
+		ret = config_parse(&config, CONFIG_FILE, "t", copy, i, error);
+		if (ret) {
+			assert_int_equal(ret, -EINVAL);
+			assert_non_null(strstr(error, "expected"));
+			assert_empty(&config);
+		}
+		config_free(&config);
+		free(copy);
+	}
+	free(full);
+}
+
+static void what_is_written_reads_the_same(void **state)
+{
+	struct config first, second;
+	char error[CONFIG_ERROR_LEN];
+	size_t len, i;
+	char *text;
+
+	(void)state;
+	config_init(&first);
+	config_init(&second);
+	assert_int_equal(parse(&first, CONFIG_FILE, whole, error), 0);
+	text = config_format(&first, &len);
+	assert_non_null(text);
+	assert_int_equal(config_parse(&second, CONFIG_STATE, "t", text, len,
+				      error), 0);
+	assert_int_equal(first.agent_count, second.agent_count);
+	assert_int_equal(first.peer_count, second.peer_count);
+	for (i = 0; i < first.agent_count; i++)
+		assert_true(config_agent_equal(&first.agents[i],
+					       &second.agents[i]));
+	for (i = 0; i < first.peer_count; i++)
+		assert_true(config_peer_equal(&first.peers[i],
+					      &second.peers[i]));
+	free(text);
+	config_free(&first);
+	config_free(&second);
+}
+
+static void sets_change_as_told(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config_agent agent;
+	struct config_peer peer;
+	struct config config;
+	char name[IFNAMSIZ];
+	size_t i;
+
+	(void)state;
+	config_init(&config);
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		assert_int_equal(config_agent_init(&agent, name, error), 0);
+		assert_int_equal(config_agent_put(&config, &agent), 0);
+		assert_int_equal(config_peer_init(&peer, did_a, error), 0);
+		assert_int_equal(config_peer_set(&peer, "link", name, error),
+				 0);
+		assert_int_equal(config_peer_put(&config, &peer), 0);
+	}
+	agent.mtu = 1300;
+	assert_int_equal(config_agent_put(&config, &agent), 0);
+	assert_int_equal(config.agent_count, 20);
+	assert_int_equal(config_agent_find(&config, "p19")->mtu, 1300);
+	config_agent_remove(&config, config_agent_find(&config, "p3"));
+	assert_null(config_agent_find(&config, "p3"));
+	assert_non_null(config_agent_find(&config, "p4"));
+	config_peer_remove(&config, config_peer_find(&config, "p19",
+						     public_a));
+	assert_null(config_peer_find(&config, "p19", public_a));
+	assert_int_equal(config.peer_count, 19);
+	assert_int_equal(config_peer_set(&peer, "endpoint", "192.0.2.1:1",
+					 error), 0);
+	assert_int_equal(config_peer_set(&peer, "endpoint", "none", error), 0);
+	assert_false(endpoint_is_set(&peer.endpoint));
+	assert_int_equal(config_peer_set(&peer, "psk", "none", error), 0);
+	assert_int_equal(config_peer_set(&peer, "colour", "red", error),
+			 -ENOENT);
+	config_free(&config);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_keyword_is_read),
+		cmocka_unit_test(defaults_hold),
+		cmocka_unit_test(the_only_link_may_be_left_out),
+		cmocka_unit_test(a_state_may_name_the_links_of_the_file),
+		cmocka_unit_test(refusals_say_where_and_what),
+		cmocka_unit_test(long_lines_and_bytes_of_zero_are_refused),
+		cmocka_unit_test(nothing_is_half_applied),
+		cmocka_unit_test(cut_anywhere_it_is_read_or_refused),
+		cmocka_unit_test(what_is_written_reads_the_same),
+		cmocka_unit_test(sets_change_as_told),
+	};
+
+	return cmocka_run_group_tests_name("pilotd_config", tests, make_dids,
+					   NULL);
+}
