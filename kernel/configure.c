@@ -413,7 +413,7 @@ int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 
 	spin_lock_bh(&peer->lock);
 	first = !rcu_access_pointer(peer->lane[key->lane].current_key);
-	promoted = pilot_peer_key_promote(peer, key);
+	promoted = pilot_peer_key_promote(peer, key, true);
 	spin_unlock_bh(&peer->lock);
 	if (!promoted) {
 		NL_SET_ERR_MSG(extack, "key is not in the next slot");

@@ -149,7 +149,8 @@ struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
 				      u32 epoch);
 bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
 			    enum pilot_key_slot slot);
-bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key);
+bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
+			    bool asked);
 bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key);
 unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now);
 int pilot_peer_keys_index(struct pilot_peer *peer, enum pilot_family family,

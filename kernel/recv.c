@@ -101,7 +101,7 @@ static void rx_promote(const struct rx_frame *frame)
 
 	spin_lock(&peer->lock);
 	first = !rcu_access_pointer(peer->lane[frame->key->lane].current_key);
-	promoted = pilot_peer_key_promote(peer, frame->key);
+	promoted = pilot_peer_key_promote(peer, frame->key, false);
 	spin_unlock(&peer->lock);
 	if (!promoted)
 		return;

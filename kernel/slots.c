@@ -78,19 +78,32 @@ bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
 	return first;
 }
 
+/* Epochs only grow, and may wrap. */
+static bool key_is_older(const struct pilot_key *a, const struct pilot_key *b)
+{
+	return (s32)(a->epoch - b->epoch) < 0;
+}
+
 /**
  * pilot_peer_key_promote - make the next key current
  * @peer: the peer, its lock held
  * @key: the key that should be in the next slot
+ * @asked: the helper asks for it; otherwise a record came under it, which
+ *	says little when two handshakes have crossed: a key that is older than
+ *	the current one is then only received under
  *
- * Return: false when it is not there (any more).
+ * Return: false when it is not there (any more), or must not be current.
  */
-bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key)
+bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
+			    bool asked)
 {
 	struct pilot_lane *lane = &peer->lane[key->lane];
+	struct pilot_key *now = slot_key(peer, &lane->current_key);
 
 	lockdep_assert_held(&peer->lock);
 	if (rcu_access_pointer(lane->next) != key)
+		return false;
+	if (now && !asked && key_is_older(key, now))
 		return false;
 	RCU_INIT_POINTER(lane->next, NULL);
 	lane_advance(peer, lane, key);

@@ -29,8 +29,9 @@ static const char usage[] =
 	"  -h, --help          show this text\n"
 	"  -V, --version       show the version\n"
 	"\n"
-	"It stays in the foreground. SIGHUP reloads the configuration; SIGTERM stops,\n"
-	"and leaves what flows to the kernel. See pilotd(8).\n";
+	"It stays in the foreground. SIGHUP reloads the configuration. SIGTERM stops:\n"
+	"devices, peers and keys stay, and packets wait for the next pilotd, unless the\n"
+	"sockets are kept, as systemd does over a restart. See pilotd(8).\n";
 
 enum {
 	OPT_CONTROL = 256,
