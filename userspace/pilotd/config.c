@@ -6,6 +6,8 @@
 
 #include "config.h"
 
+#define CHAIN_END	UINT32_MAX
+
 void config_init(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
@@ -17,6 +19,7 @@ void config_free(struct config *config)
 {
 	free(config->agents);
 	free(config->peers);
+	free(config->peer_heads);
 	config_init(config);
 }
 
@@ -63,14 +66,48 @@ struct config_agent *config_agent_find(const struct config *config,
 	return NULL;
 }
 
+/*
+ * Chains by the key alone: a link may be filled in later. Keys are as good
+ * as random, and whoever configures them would only slow down himself.
+ */
+static uint32_t *peer_head(const struct config *config,
+			   const uint8_t public[static 32])
+{
+	uint32_t hash;
+
+	memcpy(&hash, public, sizeof(hash));
+	return &config->peer_heads[hash % config->peer_room];
+}
+
+static void peer_link(struct config *config, uint32_t index)
+{
+	struct config_peer *peer = &config->peers[index];
+	uint32_t *head = peer_head(config, peer->public);
+
+	peer->chain = *head;
+	*head = index;
+}
+
+static void peer_unlink(struct config *config, uint32_t index)
+{
+	struct config_peer *peer = &config->peers[index];
+	uint32_t *at = peer_head(config, peer->public);
+
+	while (*at != index)
+		at = &config->peers[*at].chain;
+	*at = peer->chain;
+}
+
 struct config_peer *config_peer_find(const struct config *config,
 				     const char *link,
 				     const uint8_t public[static 32])
 {
 	struct config_peer *peer;
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < config->peer_count; i++) {
+	if (!config->peer_count)
+		return NULL;
+	for (i = *peer_head(config, public); i != CHAIN_END; i = peer->chain) {
 		peer = &config->peers[i];
 		if (!memcmp(peer->public, public, sizeof(peer->public)) &&
 		    !strcmp(peer->link, link))
@@ -111,17 +148,43 @@ int config_agent_append(struct config *config, const struct config_agent *agent)
 	return 0;
 }
 
-int config_peer_append(struct config *config, const struct config_peer *peer)
+/* As many chains as there is room for peers. */
+static int peers_grow(struct config *config)
 {
+	size_t room = config->peer_room, i;
 	void *peers = config->peers;
+	uint32_t *heads;
 	int ret;
 
-	ret = array_grow(&peers, config->peer_count, &config->peer_room,
-			 sizeof(*peer), CONFIG_PEERS_MAX);
+	ret = array_grow(&peers, config->peer_count, &room,
+			 sizeof(*config->peers), CONFIG_PEERS_MAX);
 	if (ret)
 		return ret;
 	config->peers = peers;
-	config->peers[config->peer_count++] = *peer;
+	if (room == config->peer_room)
+		return 0;
+	heads = reallocarray(config->peer_heads, room, sizeof(*heads));
+	if (!heads)
+		return -ENOMEM;
+	config->peer_heads = heads;
+	config->peer_room = room;
+	for (i = 0; i < room; i++)
+		heads[i] = CHAIN_END;
+	for (i = 0; i < config->peer_count; i++)
+		peer_link(config, i);
+	return 0;
+}
+
+int config_peer_append(struct config *config, const struct config_peer *peer)
+{
+	struct config_peer copy = *peer;
+	int ret;
+
+	ret = peers_grow(config);
+	if (ret)
+		return ret;
+	config->peers[config->peer_count] = copy;
+	peer_link(config, config->peer_count++);
 	return 0;
 }
 
@@ -138,27 +201,31 @@ int config_agent_put(struct config *config, const struct config_agent *agent)
 int config_peer_put(struct config *config, const struct config_peer *peer)
 {
 	struct config_peer *old;
+	uint32_t chain;
 
 	old = config_peer_find(config, peer->link, peer->public);
 	if (!old)
 		return config_peer_append(config, peer);
+	chain = old->chain;
 	*old = *peer;
+	old->chain = chain;
 	return 0;
 }
 
 void config_agent_remove(struct config *config, struct config_agent *agent)
 {
-	size_t index = agent - config->agents;
-
-	config->agent_count--;
-	memmove(agent, agent + 1,
-		(config->agent_count - index) * sizeof(*agent));
+	*agent = config->agents[--config->agent_count];
 }
 
 void config_peer_remove(struct config *config, struct config_peer *peer)
 {
-	size_t index = peer - config->peers;
+	uint32_t last = config->peer_count - 1;
 
+	peer_unlink(config, peer - config->peers);
+	if (peer != &config->peers[last]) {
+		peer_unlink(config, last);
+		*peer = config->peers[last];
+		peer_link(config, peer - config->peers);
+	}
 	config->peer_count--;
-	memmove(peer, peer + 1, (config->peer_count - index) * sizeof(*peer));
 }

@@ -58,8 +58,13 @@ struct config_peer {
 	uint32_t idle;
 	uint32_t disabled;
 	uint32_t line;			/* not part of the comparison */
+	uint32_t chain;			/* config.c's own, likewise */
 };
 
+/*
+ * Peers are also found by their key, so cost does not grow with their
+ * number: only the functions below add and remove them.
+ */
 struct config {
 	uint16_t port;
 	enum log_level log_level;
@@ -69,6 +74,7 @@ struct config {
 	struct config_peer *peers;
 	size_t peer_count;
 	size_t peer_room;
+	uint32_t *peer_heads;		/* peer_room chains */
 };
 
 enum config_kind {
@@ -125,6 +131,7 @@ int config_agent_append(struct config *config,
 int config_peer_append(struct config *config, const struct config_peer *peer);
 int config_agent_put(struct config *config, const struct config_agent *agent);
 int config_peer_put(struct config *config, const struct config_peer *peer);
+/* The last one takes the place of the removed one. */
 void config_agent_remove(struct config *config, struct config_agent *agent);
 void config_peer_remove(struct config *config, struct config_peer *peer);
 

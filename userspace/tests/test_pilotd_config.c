@@ -403,6 +403,44 @@ static void sets_change_as_told(void **state)
 	config_free(&config);
 }
 
+/* Against a plain list, through growth and removal in any order. */
+static void peers_are_found_among_many(void **state)
+{
+	enum { KEYS = 500, LINKS = 2 };
+	static bool there[KEYS][LINKS];
+	char error[CONFIG_ERROR_LEN];
+	struct config_peer peer, *found;
+	unsigned int step, key, link;
+	struct config config;
+	size_t count = 0;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(config_peer_init(&peer, did_a, error), 0);
+	for (step = 0; step < 20000; step++) {
+		key = randombytes_uniform(KEYS);
+		link = randombytes_uniform(LINKS);
+		memset(peer.public, 0, sizeof(peer.public));
+		/* Few hashes, so that chains are long. */
+		peer.public[0] = key % 50;
+		peer.public[4] = key / 50;
+		snprintf(peer.link, sizeof(peer.link), "p%u", link);
+		found = config_peer_find(&config, peer.link, peer.public);
+		assert_int_equal(!!found, there[key][link]);
+		if (found && randombytes_uniform(3)) {
+			config_peer_remove(&config, found);
+			there[key][link] = false;
+			count--;
+		} else {
+			assert_int_equal(config_peer_put(&config, &peer), 0);
+			count += !there[key][link];
+			there[key][link] = true;
+		}
+		assert_int_equal(config.peer_count, count);
+	}
+	config_free(&config);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -416,6 +454,7 @@ int main(void)
 		cmocka_unit_test(cut_anywhere_it_is_read_or_refused),
 		cmocka_unit_test(what_is_written_reads_the_same),
 		cmocka_unit_test(sets_change_as_told),
+		cmocka_unit_test(peers_are_found_among_many),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_config", tests, make_dids,
