@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# For the tests with the real pilotd and pilot-link, beyond lib.sh: a helper in
+# each of two namespaces, and what one wants to know of it.  A side is "a", "b",
+# ...: its namespace, its directory below $TMP and its helper go by that letter.
+#
+# shellcheck disable=SC2034
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+PATH=$dir/../userspace/build:$PATH
+
+# Past the log of a test, which is shown only when it fails.
+exec 3>&1
+
+note() {
+	echo "# $*" >&3
+}
+
+fail() {
+	local log
+
+	for log in "$TMP"/*/log; do
+		[ -s "$log" ] || continue
+		echo "$log:"
+		tail -n 10 "$log"
+	done
+	echo "$*"
+	exit 1
+}
+
+# must COMMAND...: what it says is shown when it fails.
+must() {
+	local status=0
+
+	"$@" >"$TMP/must" 2>&1 || status=$?
+	[ "$status" -ne 0 ] || return 0
+	cat "$TMP/must"
+	fail "status $status of: $*"
+}
+
+# soon SECONDS COMMAND...: succeeds in that time, or the test fails.
+soon() {
+	wait_for "$@" >"$TMP/soon" 2>&1 || {
+		cat "$TMP/soon"
+		fail "not in $1 s: ${*:2}"
+	}
+}
+
+# refused COMMAND...: it has to fail.
+refused() {
+	! "$@" >"$TMP/refused" 2>&1 || fail "this should not work: $*"
+}
+
+# two_sides: namespaces a and b, each with a directory, and a wire.
+two_sides() {
+	ns_add a b
+	wire a b
+	mkdir "$TMP/a" "$TMP/b"
+}
+
+# --- helpers -----------------------------------------------------------------
+
+# pl SIDE ARG...: pilot-link of that side.
+pl() {
+	local side=$1
+	shift
+
+	in_ns "$side" pilot-link --control "$TMP/$side/sock" "$@"
+}
+
+# helper_start SIDE: with $TMP/SIDE/conf, which may be absent.
+helper_start() {
+	local at=$TMP/$1
+
+	[ -e "$at/conf" ] || echo "log-level debug" >"$at/conf"
+	spawn "$at/log" in_ns "$1" pilotd -c "$at/conf" \
+		--control "$at/sock" --state "$at/state"
+	echo "$SPAWNED" >"$at/pid"
+	soon 60 grep -q serving "$at/log"
+}
+
+helper_pid() {
+	cat "$TMP/$1/pid"
+}
+
+worker_pid() {
+	pgrep -P "$(helper_pid "$1")"
+}
+
+# identity SIDE [SUFFIX]
+identity() {
+	must pilot-link id new "$TMP/$1/id${2:-}"
+}
+
+# did SIDE [SUFFIX]
+did() {
+	pilot-link id export "$TMP/$1/id${2:-}"
+}
+
+# inet6 SIDE [SUFFIX [NETWORK]]: the agent's IPv6 address.
+inet6() {
+	pilot-link -j -p id show "$TMP/$1/id${2:-}" network "${3:-1}" |
+		member inet6
+}
+
+# member NAME: of the first object in pretty JSON that has it.
+member() {
+	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" |
+		head -n 1
+}
+
+endpoint_at() {
+	if [ "$FAMILY" = 4 ]; then
+		echo "$(underlay "$1"):$PORT"
+	else
+		echo "[$(underlay "$1")]:$PORT"
+	fi
+}
+
+# agents_pair [ARG...]: helpers and one agent on either side that know each
+# other; ARGs go to both `peer add`.
+agents_pair() {
+	identity a
+	identity b
+	helper_start a
+	helper_start b
+	must pl a link add pilot0 identity "$TMP/a/id"
+	must pl b link add pilot0 identity "$TMP/b/id"
+	must pl a peer add "$(did b)" endpoint "$(endpoint_at 2)" "$@"
+	must pl b peer add "$(did a)" endpoint "$(endpoint_at 1)" "$@"
+}
+
+# shown SIDE NAME: a member of the first of the side's peers.
+shown() {
+	pl "$1" -j -p -d -s peer show | member "$2"
+}
+
+peer_state() {
+	pl "$1" peer show | grep -q " state $2"
+}
+
+current_epoch() {
+	pl "$1" -d peer show |
+		sed -n 's/.*key current .*epoch \([0-9]*\).*/\1/p' | head -n 1
+}
+
+epoch_past() {
+	[ "$(current_epoch "$1")" -gt "$2" ]
+}
+
+# --- traffic -----------------------------------------------------------------
+
+# reaches SIDE ADDRESS [ARG]...: no ping is lost.
+reaches() {
+	local side=$1 to=$2
+	shift 2
+
+	in_ns "$side" ping -n -c 4 -i 0.2 -W "$(patience 10)" "$@" "$to" \
+		>"$TMP/ping" 2>&1 || true
+	grep -q ' 0% packet loss' "$TMP/ping" || {
+		cat "$TMP/ping"
+		fail "$side does not reach $to without loss"
+	}
+}
+
+# hears_not SIDE ADDRESS [ARG]...: not one ping is answered.
+hears_not() {
+	local side=$1 to=$2
+	shift 2
+
+	in_ns "$side" ping -n -c 3 -i 0.2 -W 1 "$@" "$to" >"$TMP/ping" 2>&1 ||
+		return 0
+	fail "$side reaches $to"
+}
+
+# ping_start SIDE ADDRESS INTERVAL: until ping_end.
+ping_start() {
+	spawn "$TMP/$1/pings" in_ns "$1" ping -n -i "$3" "$2"
+	PINGS=$SPAWNED
+	soon 20 grep -q "bytes from" "$TMP/$1/pings"
+}
+
+# ping_end SIDE: sent minus answered.
+ping_end() {
+	end_process "$PINGS" -INT
+	sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' \
+		"$TMP/$1/pings" | awk '{print $1 - $2; n++}
+			END {if (!n) print "unknown"}'
+}
+
+# flow_start SIDE TO ADDRESS SECONDS [ARG]...: iperf3 in the background.
+flow_start() {
+	local side=$1 to=$2 address=$3 seconds=$4
+	shift 4
+
+	spawn "$TMP/$to/iperf" in_ns "$to" iperf3 -s -1
+	soon 20 listens "$to" 5201
+	spawn "$TMP/$side/iperf" in_ns "$side" iperf3 --forceflush -c "$address" \
+		-t "$seconds" "$@"
+	FLOW=$SPAWNED
+	soon 30 grep -q "bits/sec" "$TMP/$side/iperf"
+}
+
+# flow_end SIDE: fails when the connection broke.
+flow_end() {
+	local status=0
+
+	wait "$FLOW" || status=$?
+	[ "$status" -eq 0 ] || {
+		tail -n 8 "$TMP/$1/iperf"
+		fail "the flow broke"
+	}
+	note "$(awk '/receiver/ {sub(/.*sec  */, ""); print; exit}' \
+		"$TMP/$1/iperf") ${2:-}"
+}
+
+flow_is_on() {
+	kill -0 "$FLOW" 2>/dev/null
+}
+
+device_count() {
+	in_ns "$1" cat "/sys/class/net/pilot0/statistics/$2"
+}
+
+has_device() {
+	in_ns "$1" test -e "/sys/class/net/${2:-pilot0}"
+}
+
+# --- running -----------------------------------------------------------------
+
+# helper_tests FUNCTION...: run_tests, with the programs they need.
+helper_tests() {
+	local program
+
+	for program in pilotd pilot-link iperf3 ping; do
+		command -v "$program" >/dev/null ||
+			skip_all "$program is missing"
+	done
+	run_tests "$@"
+}

@@ -1,0 +1,540 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What every selftest uses.  A test file sources this, defines functions named
+# after what they prove, and ends with "run_tests FUNCTION...".
+#
+# Each function runs in a subshell with errexit and an empty set of namespaces;
+# whatever it started is gone before the next begins.  It fails by "fail TEXT" or
+# by any command that fails, and is skipped by "skip TEXT".
+#
+# shellcheck disable=SC2034
+
+ksft_skip=4
+dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+tools=$dir/build
+[ -x "$tools/pilot_ctl" ] || tools=$dir
+PATH=$tools:$PATH:/usr/sbin:/sbin
+export PATH LC_ALL=C
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/pilot-test.XXXXXX")
+NSP=pl$$
+PORT=7740
+CIPHER=aes
+FAMILY=4
+MTU=1440
+
+# --- results -----------------------------------------------------------------
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+skip() {
+	echo "$*" >"$TMP/why"
+	exit $ksft_skip
+}
+
+equal() {
+	[ "$1" = "$2" ] || fail "${3:-value} is '$1', not '$2'"
+}
+
+# within LOW HIGH VALUE WHAT
+within() {
+	{ [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]; } ||
+		fail "$4 is $3, not within $1 to $2"
+}
+
+# Amounts and times a debug kernel can manage.
+scaled() {
+	echo $((PILOT_DEBUG_KERNEL ? $1 / 10 : $1))
+}
+
+patience() {
+	echo $((PILOT_DEBUG_KERNEL ? $1 * 3 : $1))
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $(patience "$1")))
+	shift
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- processes ---------------------------------------------------------------
+
+# spawn OUT COMMAND...: in the background until the function ends; SPAWNED is
+# its process.
+spawn() {
+	local out=$1
+	shift
+
+	# A function would stand between us and the process.
+	[ "$1" != in_ns ] || set -- ip netns exec "$NSP-$2" "${@:3}"
+	"$@" >"$out" 2>&1 </dev/null &
+	SPAWNED=$!
+	echo "$SPAWNED" >>"$TMP/pids"
+}
+
+# The same, and waits until it says that it is ready.
+spawn_ready() {
+	spawn "$@"
+	wait_for 30 grep -q '^ready' "$1" || fail "'$3 $4' did not start: $(cat "$1")"
+}
+
+end_process() {
+	kill "${2:--TERM}" "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
+}
+
+# --- namespaces --------------------------------------------------------------
+
+in_ns() {
+	local ns=$NSP-$1
+	shift
+
+	ip netns exec "$ns" "$@"
+}
+
+ns_add() {
+	local ns
+
+	for ns; do
+		ip netns add "$NSP-$ns"
+		ip -n "$NSP-$ns" link set lo up
+	done
+}
+
+ns_del() {
+	ip netns del "$NSP-$1"
+}
+
+ipn() {
+	local ns=$NSP-$1
+	shift
+
+	ip -n "$ns" "$@"
+}
+
+# wire A B: a veth pair "wire" between two namespaces, ends 1 and 2.
+wire() {
+	ip link add wire netns "$NSP-$1" mtu "${3:-1500}" type veth \
+		peer name wire netns "$NSP-$2" mtu "${3:-1500}"
+	wire_address "$1" 1
+	wire_address "$2" 2
+}
+
+wire_address() {
+	ipn "$1" addr add "10.0.0.$2/24" dev wire
+	ipn "$1" addr add "fd00::$2/64" dev wire nodad
+	ipn "$1" link set wire up
+}
+
+# The underlay address of end N in the family under test.
+underlay() {
+	if [ "$FAMILY" = 4 ]; then
+		echo "10.0.0.$1"
+	else
+		echo "fd00::$1"
+	fi
+}
+
+# --- agents ------------------------------------------------------------------
+
+# Agents are of network 1 and named by their node number, below 65536.
+agent() {
+	printf '0x%x' $((1 << 32 | $1))
+}
+
+agent_ip() {
+	printf 'fd50:494c:4f54:1::%x' "$1"
+}
+
+# key_hex FROM TO EPOCH: the key of that direction.
+key_hex() {
+	local part i hex=
+
+	part=$(printf '%04x%04x%08x' "$1" "$2" "$3")
+	for i in 1 2 3 4; do
+		hex+=$part
+	done
+	echo "$hex"
+}
+
+# key_index TO FROM EPOCH: the receiver index at TO.
+key_index() {
+	echo $(($3 << 16 | ($2 & 255) << 8 | ($1 & 255)))
+}
+
+# hold NS SOCKET...: HELD is the process that holds the sockets.
+hold() {
+	local ns=$1
+	shift
+
+	spawn_ready "$TMP/hold.$ns" in_ns "$ns" pilot_ctl hold "$@"
+	HELD=$SPAWNED
+	echo "$HELD" >"$TMP/held.$ns"
+}
+
+held() {
+	cat "$TMP/held.$1"
+}
+
+# device NS NODE [DEV]: a device with address and route, up, no socket.
+device() {
+	local dev=${3:-pilot0}
+
+	ipn "$1" link add "$dev" mtu "$MTU" type pilot
+	in_ns "$1" pilot_ctl dev-set "$dev" address "$(agent "$2")"
+	ipn "$1" addr add "$(agent_ip "$2")/128" dev "$dev"
+	ipn "$1" link set "$dev" up
+	ipn "$1" route add fd50:494c:4f54:1::/64 dev "$dev"
+}
+
+# bind_sockets NS [DEV] [HOLDER]: both sockets of the holder to the device.
+bind_sockets() {
+	local pid
+
+	pid=$(held "${3:-$1}")
+	in_ns "$1" pilot_ctl dev-set "${2:-pilot0}" socket4 "$pid:10" \
+		socket6 "$pid:11"
+}
+
+agent_up() {
+	device "$1" "$2"
+	hold "$1" "4:$PORT" "6:$PORT"
+	bind_sockets "$1"
+}
+
+# peer NS NODE END [ARGS]...: a peer behind end END of the wire.
+peer() {
+	local ns=$1 node=$2 end=$3
+	shift 3
+
+	in_ns "$ns" pilot_ctl peer-new pilot0 "$(agent "$node")" \
+		endpoint "$(underlay "$end")" "$PORT" "$@"
+}
+
+# key NS OWN PEER EPOCH SLOT [ARGS]...
+key() {
+	local ns=$1 own=$2 other=$3 epoch=$4 slot=$5
+	shift 5
+
+	in_ns "$ns" pilot_ctl key-new pilot0 "$(agent "$other")" \
+		epoch "$epoch" slot "$slot" cipher "$CIPHER" \
+		rx-index "$(key_index "$own" "$other" "$epoch")" \
+		tx-index "$(key_index "$other" "$own" "$epoch")" \
+		rx-key "$(key_hex "$other" "$own" "$epoch")" \
+		tx-key "$(key_hex "$own" "$other" "$epoch")" "$@"
+}
+
+# keys EPOCH [ARGS]...: the same key at both agents; b takes it with a's first
+# packet, as a responder does.
+keys() {
+	local epoch=$1
+	shift
+
+	key b 6 5 "$epoch" next "$@"
+	key a 5 6 "$epoch" current "$@"
+}
+
+# Agent 5 in namespace a and agent 6 in b, on one wire, with a key.
+pair() {
+	ns_add a b
+	wire a b "${WIRE_MTU:-1500}"
+	agent_up a 5
+	agent_up b 6
+	peer a 6 2
+	peer b 5 1
+	keys 1
+	wait_for 10 key_is_current b 5 1 || fail "b never saw a's first packet"
+}
+
+# Agent 5 in a; b is only a wire's end, where the test itself speaks.
+half_pair() {
+	ns_add a b
+	wire a b "${WIRE_MTU:-1500}"
+	agent_up a 5
+	peer a 6 2 "$@"
+	key a 5 6 1 current
+}
+
+key_is_current() {
+	in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$2")" epoch "$3" |
+		grep -q 'slot current'
+}
+
+# --- numbers -----------------------------------------------------------------
+
+# word NAME: the word behind NAME in standard input.
+word() {
+	awk -v name="$1" '{for (i = 1; i < NF; i++)
+		if ($i == name) {print $(i + 1); exit}}'
+}
+
+# stat NS NAME [DEV]: a counter of the device.
+stat() {
+	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | grep '^dev ' | word "$2"
+}
+
+socket_stat() {
+	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" |
+		grep "^socket$FAMILY " | word "$2"
+}
+
+# peer_stat NS NODE NAME
+peer_stat() {
+	in_ns "$1" pilot_ctl peer-get pilot0 "$(agent "$2")" | grep '^peer ' |
+		word "$3"
+}
+
+# key_stat NS NODE EPOCH NAME
+key_stat() {
+	in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$2")" epoch "$3" |
+		grep '^key ' | word "$4"
+}
+
+stat_is() {
+	[ "$(stat "$1" "$2")" -eq "$3" ]
+}
+
+stat_at_least() {
+	[ "$(stat "$1" "$2")" -ge "$3" ]
+}
+
+# stat_rose NS NAME BY FROM: waits for it, and that it does not pass it.
+stat_rose() {
+	wait_for 10 stat_at_least "$1" "$2" $(($4 + $3)) || true
+	equal "$(stat "$1" "$2")" $(($4 + $3)) "$1's $2"
+}
+
+# --- traffic -----------------------------------------------------------------
+
+# pings NS NODE [ARGS]...: fails when one is lost.
+pings() {
+	local ns=$1 node=$2
+	shift 2
+
+	in_ns "$ns" ping -n -c 3 -i 0.05 -W "$(patience 5)" "$@" \
+		"$(agent_ip "$node")" >"$TMP/ping" 2>&1 || {
+		cat "$TMP/ping"
+		fail "ping of agent $node from $ns"
+	}
+	grep -q ' 0% packet loss' "$TMP/ping" || {
+		cat "$TMP/ping"
+		fail "pings of agent $node from $ns were lost"
+	}
+}
+
+is_silent() {
+	! in_ns "$1" ping -n -c 1 -W 1 "$(agent_ip "$2")" >/dev/null 2>&1
+}
+
+listens() {
+	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+}
+
+# iperf FROM TO NODE [ARGS]...: the output is in $TMP/iperf.
+iperf() {
+	local from=$1 to=$2 node=$3
+	shift 3
+
+	spawn "$TMP/iperf-server" in_ns "$to" iperf3 -s -1
+	wait_for 20 listens "$to" 5201 || fail "iperf3 does not listen"
+	in_ns "$from" timeout "$(patience 60)" iperf3 -c "$(agent_ip "$node")" \
+		"$@" >"$TMP/iperf" 2>&1 || {
+		cat "$TMP/iperf"
+		fail "iperf3 $*"
+	}
+}
+
+# The rate at the receiver, as the last summary line says.
+iperf_bits() {
+	awk '/receiver/ {for (i = 1; i < NF; i++) if ($i ~ /bits\/sec/ ||
+		$(i + 1) ~ /bits\/sec/) {v = $i; u = $(i + 1)}}
+		END {m["bits/sec"] = 1; m["Kbits/sec"] = 1e3; m["Mbits/sec"] = 1e6
+		m["Gbits/sec"] = 1e9; printf "%d\n", v * m[u]}' "$TMP/iperf"
+}
+
+# listen NS INTERFACE [ARGS]...: capture; LISTENER is the process.
+listen() {
+	local ns=$1
+	shift
+
+	spawn_ready "$TMP/wire-out" in_ns "$ns" pilot_wire "$@"
+	LISTENER=$SPAWNED
+}
+
+# Ends the capture; then "heard NAME" is a number of its summary.
+listen_end() {
+	end_process "$LISTENER"
+	grep -q '^packets' "$TMP/wire-out" || fail "the capture ended badly"
+	equal "$(word lost <"$TMP/wire-out")" 0 "packets the capture lost"
+}
+
+heard() {
+	grep '^packets' "$TMP/wire-out" | word "$1"
+}
+
+# events NS: listen for events into $TMP/events.NS.
+events() {
+	spawn_ready "$TMP/events.$1" in_ns "$1" pilot_ctl events
+}
+
+# event_wait NS PATTERN [SECONDS]
+event_wait() {
+	wait_for "${3:-10}" grep -qE "^event $2" "$TMP/events.$1" || {
+		cat "$TMP/events.$1"
+		fail "no event '$2' in $1"
+	}
+}
+
+events_n() {
+	grep -cE "^event $2" "$TMP/events.$1" || true
+}
+
+# regime N: R1 whole GSO datagrams, R2 through NAPI, R3 datagram by datagram.
+regime() {
+	local ns
+
+	[ "$1" != R1 ] || return 0
+	for ns in a b; do
+		in_ns "$ns" ethtool -K wire tso off gro on >/dev/null 2>&1 ||
+			skip "ethtool cannot set the regime"
+		[ "$1" != R3 ] ||
+			in_ns "$ns" ethtool -K wire tx-udp-segmentation off \
+				>/dev/null 2>&1 ||
+			skip "ethtool cannot set the regime"
+	done
+}
+
+# --- memory ------------------------------------------------------------------
+
+# Kilobytes free once all that can be dropped is dropped.
+memory_free() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^MemAvailable/ {print $2}' /proc/meminfo
+}
+
+# memory_back BEFORE SLACK: waits for RCU to give it all back.
+memory_back() {
+	wait_for 30 memory_is_back "$1" "$2" ||
+		fail "free memory was $1 KiB and is $(memory_free) KiB"
+}
+
+memory_is_back() {
+	[ "$(memory_free)" -ge $(($1 - $2)) ]
+}
+
+# --- running -----------------------------------------------------------------
+
+cleanup() {
+	local ns pid
+
+	if [ -e "$TMP/pids" ]; then
+		while read -r pid; do
+			kill -KILL "$pid" 2>/dev/null
+		done <"$TMP/pids"
+		while read -r pid; do
+			wait "$pid" 2>/dev/null
+		done <"$TMP/pids"
+		rm -f "$TMP/pids"
+	fi
+	for ns in $(ip netns list 2>/dev/null | awk -v p="$NSP-" \
+		'index($1, p) == 1 {print $1}'); do
+		for pid in $(ip netns pids "$ns" 2>/dev/null); do
+			kill -KILL "$pid" 2>/dev/null
+		done
+		ip netns del "$ns"
+	done
+	find "$TMP" -mindepth 1 -delete
+}
+
+module_is_loaded() {
+	[ -d /sys/module/pilot ]
+}
+
+# How the module is loaded: PILOT_MODULE is a file, otherwise modprobe finds it.
+module_load() {
+	local m
+
+	if [ -z "${PILOT_MODULE:-}" ]; then
+		modprobe pilot
+		return
+	fi
+	for m in udp_tunnel ip6_udp_tunnel libchacha20poly1305 \
+		$(modinfo -F depends "$PILOT_MODULE" 2>/dev/null | tr , ' '); do
+		modprobe -q "$m" 2>/dev/null
+	done
+	insmod "$PILOT_MODULE"
+}
+
+module_unload() {
+	rmmod pilot
+}
+
+# Sockets and namespaces end a little after those who held them.
+module_unloads() {
+	wait_for 30 module_unload 2>"$TMP/rmmod" || {
+		cat "$TMP/rmmod"
+		fail "the module stays: $(cat /sys/module/pilot/refcnt) users"
+	}
+}
+
+run_one() {
+	local name=$1 number=$2 status why=
+
+	(
+		set -e
+		"$name"
+	) >"$TMP/log" 2>&1
+	status=$?
+	[ ! -e "$TMP/why" ] || why=$(cat "$TMP/why")
+	case $status in
+	0) echo "ok $number $name" ;;
+	"$ksft_skip") echo "ok $number $name # SKIP $why" ;;
+	*)
+		failed=$((failed + 1))
+		tail -n 25 "$TMP/log" | sed 's/^/# /'
+		echo "not ok $number $name"
+		;;
+	esac
+	cleanup
+}
+
+# run_tests FUNCTION...: only those that match $TEST, when it is set.
+run_tests() {
+	local name number=0 failed=0 ours=0 list=()
+
+	for name; do
+		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
+	done
+	echo "KTAP version 1"
+	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
+	[ -x "$tools/pilot_ctl" ] || skip_all "the programs are not built: run make"
+	if ! module_is_loaded; then
+		module_load || skip_all "the pilot module does not load"
+		ours=1
+	fi
+	[ "$ours" -eq 0 ] || list+=(module_unloads)
+	echo "1..${#list[@]}"
+	trap 'cleanup; rm -rf "$TMP"' EXIT
+	trap 'exit 143' TERM INT HUP
+	for name in "${list[@]}"; do
+		number=$((number + 1))
+		run_one "$name" "$number"
+	done
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	rm -rf "$TMP"
+	exit $ksft_skip
+}

@@ -1,0 +1,657 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Drives the pilot device's kernel interface with no helper.
+ *
+ *   pilot_ctl VERB ...         one request
+ *   pilot_ctl -b               one request per line of standard input; ends at
+ *                              the first that is refused
+ *
+ *   dev-get [DEV]
+ *   dev-set DEV [address A] [socket4 PID:FD|-1] [socket6 PID:FD|-1]
+ *   peer-new|peer-set DEV A [endpoint IP PORT] [scope N] [forget] [flags N]
+ *            [keepalive S] [silence S] [idle S] [packet-rate N] [byte-rate N]
+ *   peer-get DEV [A]
+ *   peer-del DEV A
+ *   key-new DEV A epoch N slot current|next cipher aes|chacha rx-index N
+ *           tx-index N rx-key HEX tx-key HEX [soft-packets N] [hard-packets N]
+ *           [soft-age S] [hard-age S] [lane N]
+ *   key-get|key-swap|key-del DEV A epoch N [lane N]
+ *   raw CMD [TOKEN]...         any attributes: "TYPE{" and "}" make a nest,
+ *                              u8:TYPE=N u16 u32 u64 s32 be16 hex:TYPE=HEX if:TYPE=DEV
+ *   events [until TYPE] [count N] [timeout S]
+ *                              "ready", then a line per event; fails in the end
+ *                              when what was asked for did not come in time
+ *   dump DEV SECONDS           dumps the peers again and again
+ *   hold FAMILY:PORT...        "ready", then UDP sockets as descriptors 10, 11,
+ *                              ... are held until killed; what comes is counted
+ *
+ * A device may be DEV@NETNS: then the request is made in that namespace.
+ * A refusal prints "ERRNO: text of the kernel" and exits with status 1.
+ */
+
+#define _GNU_SOURCE
+#include "netlink.h"
+#include "show.h"
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/genetlink.h>
+#include <linux/pilot.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WORDS_MAX	64
+#define FIRST_HELD	10
+
+struct words {
+	int n, at;
+	char *word[WORDS_MAX];
+};
+
+static struct nl nl;
+static bool nl_is_open;
+
+static const char *word_next(struct words *words, const char *what)
+{
+	if (words->at == words->n)
+		errx(2, "%s is missing", what);
+	return words->word[words->at++];
+}
+
+static bool word_is(struct words *words, const char *name)
+{
+	if (words->at == words->n || strcmp(words->word[words->at], name))
+		return false;
+	words->at++;
+	return true;
+}
+
+static uint64_t word_number(struct words *words, const char *what)
+{
+	return text_number(word_next(words, what));
+}
+
+static void netns_enter(const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		err(2, "%s", path);
+	close(fd);
+}
+
+static void netlink_open(void)
+{
+	int ret;
+
+	if (nl_is_open)
+		return;
+	ret = nl_open(&nl);
+	if (ret)
+		errx(2, "the pilot family: %s", strerror(-ret));
+	nl_is_open = true;
+}
+
+/* The name of a device, after @NETNS has been entered. */
+static const char *device_name(char *word)
+{
+	char *at = strchr(word, '@');
+
+	if (at) {
+		*at = '\0';
+		netns_enter(at + 1);
+	}
+	netlink_open();
+	return word;
+}
+
+static uint32_t device_index(struct words *words)
+{
+	const char *name;
+	uint32_t index;
+
+	if (words->at == words->n)
+		errx(2, "a device is missing");
+	name = device_name(words->word[words->at++]);
+	index = if_nametoindex(name);
+	return index ?: text_number(name);
+}
+
+static int answer_show(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)arg;
+	show_message(nlh);
+	return MNL_CB_OK;
+}
+
+static int request_send(struct nlmsghdr *nlh)
+{
+	int ret = nl_talk(&nl, nlh, answer_show, NULL);
+
+	fflush(stdout);
+	if (ret) {
+		fprintf(stderr, "%s: %s\n", strerrorname_np(-ret), nl.extack);
+		return 1;
+	}
+	return 0;
+}
+
+/* A copy of descriptor FD of process PID, by the word PID:FD. */
+static int word_fd(struct words *words)
+{
+	const char *word = word_next(words, "PID:FD");
+	int pid, fd, pidfd;
+
+	if (sscanf(word, "%d:%d", &pid, &fd) != 2)
+		return strtol(word, NULL, 0);
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		err(2, "process %d", pid);
+	fd = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (fd < 0)
+		err(2, "descriptor of process %d", pid);
+	close(pidfd);
+	return fd;
+}
+
+static int do_dev_get(struct words *words)
+{
+	char buf[256];
+	struct nlmsghdr *nlh;
+	bool all = words->at == words->n;
+	uint32_t index = all ? 0 : device_index(words);
+
+	netlink_open();
+	nlh = nl_request(&nl, buf, PILOT_CMD_DEV_GET, all ? NLM_F_DUMP : 0);
+	if (!all)
+		mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+	return request_send(nlh);
+}
+
+static int do_dev_set(struct words *words)
+{
+	uint32_t index = device_index(words);
+	int fds[2] = { -1, -1 }, ret;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[256];
+
+	nlh = nl_request(&nl, buf, PILOT_CMD_DEV_SET, 0);
+	mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+	nest = mnl_attr_nest_start(nlh, PILOT_A_DEV);
+	while (words->at < words->n) {
+		if (word_is(words, "address")) {
+			mnl_attr_put_u64(nlh, PILOT_A_DEV_ADDRESS,
+					 word_number(words, "address"));
+		} else if (word_is(words, "socket4")) {
+			fds[0] = word_fd(words);
+			nl_put_s32(nlh, PILOT_A_DEV_SOCKET4_FD, fds[0]);
+		} else if (word_is(words, "socket6")) {
+			fds[1] = word_fd(words);
+			nl_put_s32(nlh, PILOT_A_DEV_SOCKET6_FD, fds[1]);
+		} else {
+			errx(2, "what is '%s'?", words->word[words->at]);
+		}
+	}
+	mnl_attr_nest_end(nlh, nest);
+	ret = request_send(nlh);
+	/* Or the copies would keep the sockets alive. */
+	if (fds[0] > 2)
+		close(fds[0]);
+	if (fds[1] > 2)
+		close(fds[1]);
+	return ret;
+}
+
+static void put_endpoint(struct words *words, struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, PILOT_A_PEER_ENDPOINT);
+	const char *ip = word_next(words, "address");
+	uint16_t port = word_number(words, "port");
+	struct in6_addr ip6;
+	struct in_addr ip4;
+
+	mnl_attr_put_u8(nlh, PILOT_A_ENDPOINT_KIND, PILOT_ENDPOINT_DIRECT);
+	if (inet_pton(AF_INET, ip, &ip4) == 1)
+		mnl_attr_put(nlh, PILOT_A_ENDPOINT_REMOTE_IP4, 4, &ip4);
+	else if (inet_pton(AF_INET6, ip, &ip6) == 1)
+		mnl_attr_put(nlh, PILOT_A_ENDPOINT_REMOTE_IP6, 16, &ip6);
+	else
+		errx(2, "'%s' is not an IP address", ip);
+	mnl_attr_put_u16(nlh, PILOT_A_ENDPOINT_REMOTE_PORT, htons(port));
+	if (word_is(words, "scope"))
+		mnl_attr_put_u32(nlh, PILOT_A_ENDPOINT_SCOPE_ID,
+				 word_number(words, "scope"));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static const struct {
+	const char *name;
+	uint8_t width;
+	uint16_t type;
+} peer_words[] = {
+	{ "flags", 4, PILOT_A_PEER_FLAGS },
+	{ "keepalive", 4, PILOT_A_PEER_KEEPALIVE },
+	{ "silence", 4, PILOT_A_PEER_SILENCE_TIMEOUT },
+	{ "idle", 4, PILOT_A_PEER_IDLE_TIMEOUT },
+	{ "packet-rate", 4, PILOT_A_PEER_RX_PACKET_RATE },
+	{ "byte-rate", 8, PILOT_A_PEER_RX_BYTE_RATE },
+}, key_words[] = {
+	{ "lane", 1, PILOT_A_KEY_LANE },
+	{ "epoch", 4, PILOT_A_KEY_EPOCH },
+	{ "rx-index", 4, PILOT_A_KEY_RX_INDEX },
+	{ "tx-index", 4, PILOT_A_KEY_TX_INDEX },
+	{ "soft-packets", 8, PILOT_A_KEY_SOFT_PACKETS },
+	{ "hard-packets", 8, PILOT_A_KEY_HARD_PACKETS },
+	{ "soft-age", 4, PILOT_A_KEY_SOFT_AGE },
+	{ "hard-age", 4, PILOT_A_KEY_HARD_AGE },
+};
+
+static void put_number(struct nlmsghdr *nlh, uint8_t width, uint16_t type,
+		       uint64_t value)
+{
+	if (width == 1)
+		mnl_attr_put_u8(nlh, type, value);
+	else if (width == 2)
+		mnl_attr_put_u16(nlh, type, value);
+	else if (width == 4)
+		mnl_attr_put_u32(nlh, type, value);
+	else
+		mnl_attr_put_u64(nlh, type, value);
+}
+
+static bool put_peer_word(struct words *words, struct nlmsghdr *nlh)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(peer_words) / sizeof(peer_words[0]); i++) {
+		if (!word_is(words, peer_words[i].name))
+			continue;
+		put_number(nlh, peer_words[i].width, peer_words[i].type,
+			   word_number(words, peer_words[i].name));
+		return true;
+	}
+	return false;
+}
+
+static bool put_key_word(struct words *words, struct nlmsghdr *nlh)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(key_words) / sizeof(key_words[0]); i++) {
+		if (!word_is(words, key_words[i].name))
+			continue;
+		put_number(nlh, key_words[i].width, key_words[i].type,
+			   word_number(words, key_words[i].name));
+		return true;
+	}
+	return false;
+}
+
+static int do_peer(struct words *words, uint8_t cmd)
+{
+	uint32_t index = device_index(words);
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[1024];
+	bool dump = cmd == PILOT_CMD_PEER_GET && words->at == words->n;
+
+	nlh = nl_request(&nl, buf, cmd, dump ? NLM_F_DUMP : 0);
+	mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+	if (dump)
+		return request_send(nlh);
+	nest = mnl_attr_nest_start(nlh, PILOT_A_PEER);
+	mnl_attr_put_u64(nlh, PILOT_A_PEER_ADDRESS,
+			 word_number(words, "address"));
+	while (words->at < words->n) {
+		if (word_is(words, "endpoint"))
+			put_endpoint(words, nlh);
+		else if (word_is(words, "forget"))
+			mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh,
+						PILOT_A_PEER_ENDPOINT));
+		else if (!put_peer_word(words, nlh))
+			errx(2, "what is '%s'?", words->word[words->at]);
+	}
+	mnl_attr_nest_end(nlh, nest);
+	return request_send(nlh);
+}
+
+static void put_key_bytes(struct words *words, struct nlmsghdr *nlh,
+			  uint16_t type)
+{
+	uint8_t key[64];
+	size_t len = text_hex(word_next(words, "key"), key, sizeof(key));
+
+	mnl_attr_put(nlh, type, len, key);
+}
+
+static int do_key(struct words *words, uint8_t cmd)
+{
+	uint32_t index = device_index(words);
+	struct nlattr *nest;
+	struct nlmsghdr *nlh;
+	char buf[1024];
+	int i;
+
+	nlh = nl_request(&nl, buf, cmd, 0);
+	mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+	nest = mnl_attr_nest_start(nlh, PILOT_A_PEER);
+	mnl_attr_put_u64(nlh, PILOT_A_PEER_ADDRESS,
+			 word_number(words, "address"));
+	mnl_attr_nest_end(nlh, nest);
+	nest = mnl_attr_nest_start(nlh, PILOT_A_KEY);
+	for (i = words->at; i < words->n && strcmp(words->word[i], "lane"); i++)
+		;
+	if (i == words->n)
+		mnl_attr_put_u8(nlh, PILOT_A_KEY_LANE, 0);
+	while (words->at < words->n) {
+		if (word_is(words, "slot"))
+			mnl_attr_put_u8(nlh, PILOT_A_KEY_SLOT,
+					!strcmp(word_next(words, "slot"),
+						"next"));
+		else if (word_is(words, "cipher"))
+			mnl_attr_put_u8(nlh, PILOT_A_KEY_CIPHER,
+					strcmp(word_next(words, "cipher"),
+					       "aes") ? 2 : 1);
+		else if (word_is(words, "rx-key"))
+			put_key_bytes(words, nlh, PILOT_A_KEY_RX_KEY);
+		else if (word_is(words, "tx-key"))
+			put_key_bytes(words, nlh, PILOT_A_KEY_TX_KEY);
+		else if (!put_key_word(words, nlh))
+			errx(2, "what is '%s'?", words->word[words->at]);
+	}
+	mnl_attr_nest_end(nlh, nest);
+	return request_send(nlh);
+}
+
+static void put_token(struct nlmsghdr *nlh, char *token)
+{
+	char *colon = strchr(token, ':'), *equal = strchr(token, '=');
+	uint8_t bytes[512];
+	uint16_t type;
+
+	if (!colon || !equal)
+		errx(2, "'%s' is not KIND:TYPE=VALUE", token);
+	*colon = *equal = '\0';
+	type = text_number(colon + 1);
+	if (!strcmp(token, "if"))
+		mnl_attr_put_u32(nlh, type, if_nametoindex(equal + 1));
+	else if (!strcmp(token, "hex"))
+		mnl_attr_put(nlh, type,
+			     text_hex(equal + 1, bytes, sizeof(bytes)), bytes);
+	else if (!strcmp(token, "s32"))
+		nl_put_s32(nlh, type, strtol(equal + 1, NULL, 0));
+	else if (!strcmp(token, "be16"))
+		mnl_attr_put_u16(nlh, type, htons(text_number(equal + 1)));
+	else
+		put_number(nlh, text_number(token + 1) / 8, type,
+			   text_number(equal + 1));
+}
+
+static int do_raw(struct words *words)
+{
+	struct nlattr *nests[8];
+	struct nlmsghdr *nlh;
+	char buf[4096], *word;
+	int depth = 0;
+
+	netlink_open();
+	nlh = nl_request(&nl, buf, word_number(words, "command"), 0);
+	if (word_is(words, "dump"))
+		nlh->nlmsg_flags |= NLM_F_DUMP;
+	while (words->at < words->n) {
+		word = words->word[words->at++];
+		if (!strcmp(word, "}"))
+			mnl_attr_nest_end(nlh, nests[--depth]);
+		else if (word[strlen(word) - 1] == '{')
+			nests[depth++] =
+				mnl_attr_nest_start(nlh, strtoul(word, NULL, 0));
+		else
+			put_token(nlh, word);
+	}
+	return request_send(nlh);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Take the events of one datagram. Return: how many were asked for. */
+static int events_take(int until)
+{
+	static char buf[NL_ROOM];
+	struct nlmsghdr *nlh;
+	int len, n = 0, type;
+
+	len = mnl_socket_recvfrom(nl.sock, buf, sizeof(buf));
+	if (len < 0)
+		err(2, "events");
+	for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
+	     nlh = mnl_nlmsg_next(nlh, &len)) {
+		type = show_message(nlh);
+		n += type && (!until || type == until);
+	}
+	return n;
+}
+
+static int do_events(struct words *words)
+{
+	int64_t deadline = INT64_MAX, left;
+	int until = 0, count = -1;
+	struct pollfd pfd;
+
+	netlink_open();
+	while (words->at < words->n) {
+		if (word_is(words, "until")) {
+			until = show_event_type(word_next(words, "type"));
+			count = count < 0 ? 1 : count;
+		} else if (word_is(words, "count")) {
+			count = word_number(words, "count");
+		} else if (word_is(words, "timeout")) {
+			deadline = now_ms() +
+				   word_number(words, "timeout") * 1000;
+		} else {
+			errx(2, "what is '%s'?", words->word[words->at]);
+		}
+	}
+	if (until < 0)
+		errx(2, "no such event");
+	if (mnl_socket_setsockopt(nl.sock, NETLINK_ADD_MEMBERSHIP, &nl.group,
+				  sizeof(nl.group)))
+		err(2, "events");
+	puts("ready");
+	fflush(stdout);
+	pfd.fd = mnl_socket_get_fd(nl.sock);
+	pfd.events = POLLIN;
+	while (count) {
+		left = deadline == INT64_MAX ? -1 : deadline - now_ms();
+		if (deadline != INT64_MAX && left <= 0)
+			return count > 0;
+		if (poll(&pfd, 1, left) > 0) {
+			int n = events_take(until);
+
+			count = count < 0 ? count : n < count ? count - n : 0;
+		}
+	}
+	return 0;
+}
+
+static int answer_count(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	++*(unsigned int *)arg;
+	return MNL_CB_OK;
+}
+
+static int do_dump(struct words *words)
+{
+	uint32_t index = device_index(words);
+	int64_t end = now_ms() + word_number(words, "seconds") * 1000;
+	unsigned int dumps = 0, peers = 0;
+	struct nlmsghdr *nlh;
+	char buf[256];
+	int ret = 0;
+
+	while (now_ms() < end) {
+		nlh = nl_request(&nl, buf, PILOT_CMD_PEER_GET, NLM_F_DUMP);
+		mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+		ret = nl_talk(&nl, nlh, answer_count, &peers);
+		if (ret && ret != -EINTR)
+			break;
+		dumps++;
+	}
+	printf("dumps %u peers %u end %s\n", dumps, peers,
+	       ret && ret != -EINTR ? strerrorname_np(-ret) : "well");
+	return 0;
+}
+
+static int hold_socket(const char *word, int at)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr *sa;
+	int port, on = 1, fd, family;
+	socklen_t len;
+
+	if (sscanf(word, "%d:%d", &family, &port) != 2)
+		errx(2, "'%s' is not 4:PORT, 6:PORT or 46:PORT", word);
+	in.sin_port = in6.sin6_port = htons(port);
+	sa = family == 4 ? (void *)&in : (void *)&in6;
+	len = family == 4 ? sizeof(in) : sizeof(in6);
+	fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		err(2, "socket");
+	/* 46 is the socket of both families that a device refuses. */
+	if (family == 6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
+		err(2, "socket");
+	if (bind(fd, sa, len))
+		err(2, "port %d", port);
+	if (dup2(fd, at) != at)
+		err(2, "dup2");
+	close(fd);
+	return at;
+}
+
+static volatile sig_atomic_t hold_told;
+
+static void hold_signal(int sig)
+{
+	(void)sig;
+	hold_told = 1;
+}
+
+static int do_hold(struct words *words)
+{
+	struct sigaction action = { .sa_handler = hold_signal };
+	unsigned long got[WORDS_MAX] = {};
+	struct pollfd pfd[WORDS_MAX];
+	char buf[2048];
+	int n = 0, i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (; words->at < words->n; n++) {
+		pfd[n].fd = hold_socket(words->word[words->at++],
+					FIRST_HELD + n);
+		pfd[n].events = POLLIN;
+	}
+	if (!n)
+		return 2;
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		i = poll(pfd, n, -1);
+		if (hold_told) {
+			hold_told = 0;
+			for (i = 0; i < n; i++)
+				printf("got %lu\n", got[i]);
+			fflush(stdout);
+			continue;
+		}
+		for (i = 0; i < n; i++)
+			while (recv(pfd[i].fd, buf, sizeof(buf), 0) >= 0)
+				got[i]++;
+	}
+}
+
+static int run(struct words *words)
+{
+	static const struct {
+		const char *verb;
+		int (*run)(struct words *words, uint8_t cmd);
+		uint8_t cmd;
+	} verbs[] = {
+		{ "peer-new", do_peer, PILOT_CMD_PEER_NEW },
+		{ "peer-set", do_peer, PILOT_CMD_PEER_SET },
+		{ "peer-get", do_peer, PILOT_CMD_PEER_GET },
+		{ "peer-del", do_peer, PILOT_CMD_PEER_DEL },
+		{ "key-new", do_key, PILOT_CMD_KEY_NEW },
+		{ "key-get", do_key, PILOT_CMD_KEY_GET },
+		{ "key-swap", do_key, PILOT_CMD_KEY_SWAP },
+		{ "key-del", do_key, PILOT_CMD_KEY_DEL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (word_is(words, verbs[i].verb))
+			return verbs[i].run(words, verbs[i].cmd);
+	if (word_is(words, "dev-get"))
+		return do_dev_get(words);
+	if (word_is(words, "dev-set"))
+		return do_dev_set(words);
+	if (word_is(words, "raw"))
+		return do_raw(words);
+	if (word_is(words, "events"))
+		return do_events(words);
+	if (word_is(words, "dump"))
+		return do_dump(words);
+	if (word_is(words, "hold"))
+		return do_hold(words);
+	errx(2, "unknown verb '%s'", words->n ? words->word[0] : "");
+}
+
+static int run_batch(void)
+{
+	char line[4096], *save;
+	int ret = 0;
+
+	while (!ret && fgets(line, sizeof(line), stdin)) {
+		struct words words = {};
+		char *word;
+
+		for (word = strtok_r(line, " \n", &save);
+		     word && words.n < WORDS_MAX;
+		     word = strtok_r(NULL, " \n", &save))
+			words.word[words.n++] = word;
+		if (words.n)
+			ret = run(&words);
+	}
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct words words = {};
+
+	if (argc == 2 && !strcmp(argv[1], "-b"))
+		return run_batch();
+	for (argv++; --argc && words.n < WORDS_MAX; argv++)
+		words.word[words.n++] = *argv;
+	return run(&words);
+}

@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=150
+#
+# What the netlink interface refuses, with which error, and that it says why.
+
+. "$(dirname "$0")/lib.sh"
+
+# refused ERRNO COMMAND...: pilot_ctl in namespace a; any text must be there.
+refused() {
+	local errno=$1 text
+	shift
+
+	if text=$(in_ns a pilot_ctl "$@" 2>&1 >/dev/null); then
+		fail "accepted: $*"
+	fi
+	[[ $text == "$errno: "?* ]] || fail "'$*' gave '$text', not $errno: text"
+}
+
+accepted() {
+	in_ns a pilot_ctl "$@" >/dev/null || fail "refused: $*"
+}
+
+one() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+}
+
+one_peer() {
+	one
+	peer a 6 2
+}
+
+# new_key [ARGS]...: words for a good key, to be overruled by later ones.
+new_key() {
+	echo key-new pilot0 "$(agent 6)" epoch 1 slot current cipher aes \
+		rx-index 1 tx-index 2 rx-key "$(key_hex 1 2 3)" \
+		tx-key "$(key_hex 2 1 3)"
+}
+
+devices_that_are_not_ours() {
+	one
+	refused ENODEV dev-get lo
+	refused ENODEV dev-get wire
+	refused ENODEV dev-get 4711
+	refused ENODEV peer-get wire
+	refused ENODEV peer-new wire "$(agent 6)"
+	refused EINVAL raw 1
+	refused EINVAL raw 5
+	refused EINVAL raw 5 dump
+	refused ERANGE raw 1 u32:1=0
+}
+
+attributes_that_are_missing() {
+	one_peer
+	refused EINVAL raw 2 if:1=pilot0
+	refused EINVAL raw 3 if:1=pilot0
+	refused EINVAL raw 3 if:1=pilot0 '3{' '}'
+	refused EINVAL raw 6 if:1=pilot0
+	refused EINVAL raw 6 if:1=pilot0 '3{' '}'
+	refused EINVAL raw 7 if:1=pilot0 '3{' u64:2=0x100000006 '}'
+	refused EINVAL raw 7 if:1=pilot0 '3{' u64:2=0x100000006 '}' '4{' '}'
+	refused EINVAL raw 9 if:1=pilot0 '3{' u64:2=0x100000006 '}'
+	refused EINVAL raw 9 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u8:2=0 '}'
+	refused EINVAL raw 10 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u32:3=0 '}'
+}
+
+attributes_that_only_answers_carry() {
+	one_peer
+	refused EINVAL raw 2 if:1=pilot0 '2{' u32:7=1 '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2=0x100000006 u32:10=1 '}'
+	refused EINVAL raw 8 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u8:2=0 u32:3=1 u64:14=1 '}'
+	refused EINVAL raw 1 if:1=pilot0 '5{' u8:1=1 '}'
+	refused EINVAL raw 1 if:1=pilot0 u32:77=1
+}
+
+agent_addresses_that_nobody_has() {
+	ns_add a
+	ipn a link add pilot0 type pilot
+	refused EINVAL dev-set pilot0 address 0x100000000
+	refused EINVAL dev-set pilot0 address 0x1ffffffff
+	refused ERANGE dev-set pilot0 address 0x1000000000000
+	refused EADDRNOTAVAIL peer-new pilot0 "$(agent 6)"
+	accepted dev-set pilot0 address "$(agent 5)"
+	accepted dev-set pilot0 address "$(agent 6)"
+	accepted peer-new pilot0 "$(agent 5)"
+	refused EBUSY dev-set pilot0 address "$(agent 7)"
+	accepted dev-set pilot0 address "$(agent 6)"
+}
+
+peers_that_cannot_be() {
+	one_peer
+	refused EEXIST peer-new pilot0 "$(agent 6)"
+	refused EINVAL peer-new pilot0 "$(agent 5)"
+	refused EINVAL peer-new pilot0 0x200000006
+	refused EINVAL peer-new pilot0 0x100000000
+	refused ENOENT peer-set pilot0 "$(agent 7)"
+	refused ENOENT peer-del pilot0 "$(agent 7)"
+	refused ENOENT peer-get pilot0 "$(agent 7)"
+	refused EINVAL peer-set pilot0 "$(agent 6)" flags 4
+	refused ERANGE peer-set pilot0 "$(agent 6)" keepalive 86401
+	refused ERANGE peer-set pilot0 "$(agent 6)" silence 86401
+	refused ERANGE peer-set pilot0 "$(agent 6)" idle 86401
+	accepted peer-set pilot0 "$(agent 6)" keepalive 86400 flags 3
+}
+
+endpoints_that_nothing_can_be_sent_to() {
+	local a
+
+	one_peer
+	a=$(agent 6)
+	refused EINVAL peer-set pilot0 "$a" endpoint 0.0.0.0 1
+	refused EINVAL peer-set pilot0 "$a" endpoint 224.0.0.1 1
+	refused EINVAL peer-set pilot0 "$a" endpoint 255.255.255.255 1
+	refused EINVAL peer-set pilot0 "$a" endpoint :: 1
+	refused EINVAL peer-set pilot0 "$a" endpoint ff02::1 1
+	refused EINVAL peer-set pilot0 "$a" endpoint ::ffff:10.0.0.2 1
+	refused EINVAL peer-set pilot0 "$a" endpoint fe80::1 1
+	refused EINVAL peer-set pilot0 "$a" endpoint fd00::2 1 scope 3
+	refused ERANGE peer-set pilot0 "$a" endpoint 10.0.0.2 0
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' be16:4=1 '}' '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' hex:2=0a000002 \
+		'}' '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' hex:2=0a000002 \
+		hex:3=fd000000000000000000000000000002 be16:4=1 '}' '}'
+	refused ERANGE raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=1 \
+		hex:2=0a000002 be16:4=1 '}' '}'
+	equal "$(peer_stat a 6 endpoint)" 10.0.0.2 "the endpoint after all that"
+	accepted peer-set pilot0 "$a" forget
+	equal "$(peer_stat a 6 endpoint)" "" "the endpoint after it was forgotten"
+}
+
+keys_that_cannot_be() {
+	local new half
+
+	one_peer
+	new=$(new_key)
+	half=$(key_hex 1 2 3 | cut -c 1-62)
+	refused EINVAL $new lane 1
+	refused ERANGE raw 7 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u8:2=0 u32:3=1 u8:4=2 '}'
+	refused ERANGE raw 7 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u8:2=0 u32:3=1 u8:4=0 u8:5=3 '}'
+	refused ERANGE raw 7 if:1=pilot0 '3{' u64:2=0x100000006 '}' \
+		'4{' u8:2=0 u32:3=1 u8:4=0 u8:5=1 hex:8="$half" '}'
+	refused EINVAL ${new/ cipher aes/}
+	refused EINVAL ${new/ slot current/}
+	refused EINVAL ${new/ rx-index 1/}
+	refused EINVAL ${new/ tx-index 2/}
+	refused EINVAL ${new/ rx-key $(key_hex 1 2 3)/}
+	refused EINVAL ${new/ tx-key $(key_hex 2 1 3)/}
+	refused ERANGE $new hard-packets $((1 << 29))
+	refused ERANGE $new soft-packets $((1 << 29))
+	refused ERANGE $new hard-packets 0
+	refused EINVAL $new soft-packets 10 hard-packets 9
+	refused EINVAL $new soft-age 10 hard-age 9
+	refused ERANGE $new soft-age 0
+	refused ERANGE $new hard-age 86401
+	accepted $new
+	refused EEXIST $new
+	refused EEXIST ${new/epoch 1/epoch 2}
+	refused ENOENT key-get pilot0 "$(agent 6)" epoch 2
+	refused ENOENT key-del pilot0 "$(agent 6)" epoch 2
+	refused ENOENT key-swap pilot0 "$(agent 6)" epoch 2
+	refused EINVAL key-swap pilot0 "$(agent 6)" epoch 1
+	refused ENOENT key-get pilot0 "$(agent 7)" epoch 1
+}
+
+keys_before_there_is_a_socket() {
+	ns_add a
+	device a 5
+	accepted peer-new pilot0 "$(agent 6)"
+	refused ENOTCONN $(new_key)
+}
+
+receiver_index_is_unique_on_a_socket() {
+	one_peer
+	ipn a link add pilot1 type pilot
+	accepted dev-set pilot1 address "$(agent 7)" socket4 "$(held a):10"
+	accepted peer-new pilot1 "$(agent 6)"
+	accepted $(new_key)
+	refused EEXIST $(new_key | sed s/pilot0/pilot1/)
+	accepted $(new_key | sed 's/pilot0/pilot1/; s/rx-index 1/rx-index 9/')
+}
+
+sockets_of_the_wrong_kind() {
+	ns_add a
+	hold a 4:7740 6:7740 46:7741 4:7742
+	ipn a link add pilot0 type pilot
+	accepted dev-set pilot0 address "$(agent 5)"
+	refused EBADF dev-set pilot0 socket4 999
+	refused EINVAL dev-set pilot0 socket4 "$(held a):11"
+	refused EINVAL dev-set pilot0 socket6 "$(held a):10"
+	refused EINVAL dev-set pilot0 socket6 "$(held a):12"
+	refused ERANGE dev-set pilot0 socket4 -2
+	in_ns a pilot_ctl dev-set pilot0 socket4 0 2>"$TMP/err" &&
+		fail "standard input passed for a socket"
+	grep -q '^[A-Z]*: .' "$TMP/err" || fail "no text: $(cat "$TMP/err")"
+	accepted dev-set pilot0 socket4 "$(held a):10"
+	accepted dev-set pilot0 socket4 "$(held a):13"
+}
+
+socket_of_another_encapsulation() {
+	ns_add a
+	modprobe -q wireguard 2>/dev/null || true
+	ipn a link add vx0 type vxlan id 1 dstport 7740 dev lo 2>/dev/null ||
+		skip "no vxlan here"
+	ipn a link set vx0 up
+	in_ns a pilot_ctl hold 4:7740 >/dev/null 2>&1 &&
+		fail "the port of vxlan was given twice"
+	true
+}
+
+binding_needs_capabilities() {
+	local uid=65534 text
+
+	one_peer
+	command -v setpriv >/dev/null || skip "no setpriv here"
+	for verb in "dev-get" "dev-get pilot0" "peer-get pilot0" \
+		"peer-del pilot0 $(agent 6)"; do
+		text=$(in_ns a setpriv --reuid $uid --clear-groups \
+			--inh-caps=-all pilot_ctl $verb 2>&1) &&
+			fail "anybody may $verb"
+		[[ $text == EPERM* ]] || fail "$verb: '$text', not EPERM"
+	done
+	peer_stat a 6 address >/dev/null
+}
+
+secrets_are_never_returned() {
+	one_peer
+	accepted $(new_key)
+	in_ns a pilot_ctl key-get pilot0 "$(agent 6)" epoch 1 >"$TMP/shown"
+	in_ns a pilot_ctl peer-get pilot0 >>"$TMP/shown"
+	grep -q 'tx-index 2' "$TMP/shown" || fail "the key is not shown"
+	! grep -qE 'rx-key|tx-key|0001000200000003' "$TMP/shown" ||
+		fail "a secret is shown"
+}
+
+run_tests devices_that_are_not_ours attributes_that_are_missing \
+	attributes_that_only_answers_carry agent_addresses_that_nobody_has \
+	peers_that_cannot_be endpoints_that_nothing_can_be_sent_to \
+	keys_that_cannot_be keys_before_there_is_a_socket \
+	receiver_index_is_unique_on_a_socket sockets_of_the_wrong_kind \
+	socket_of_another_encapsulation binding_needs_capabilities \
+	secrets_are_never_returned
