@@ -48,6 +48,7 @@ all_checks() {
 
 	"$PILOT_SRC/scripts/style" --list | sed 's,^,style/,'
 	[ ! -e "$user_dir/Makefile" ] || echo build/userspace
+	[ ! -e "$tests_dir/Makefile" ] || echo build/selftests
 	if [ -e "$PILOT_SRC/Kbuild" ]; then
 		for k in "${kernels[@]}"; do
 			echo "build/$k"
@@ -459,6 +460,11 @@ run_checks() {
 	if [ -e "$user_dir/Makefile" ] &&
 		{ is_chosen build/userspace || [ -n "$(chosen guest/)" ]; }; then
 		prepare build/userspace "the programs" make_user all || user=0
+	fi
+	if [ -e "$tests_dir/Makefile" ] &&
+		{ is_chosen build/selftests || [ -n "$(chosen guest/)" ]; }; then
+		prepare build/selftests "the tests' programs" \
+			make -C "$tests_dir" || user=0
 	fi
 	for k in "${kernels[@]}"; do
 		[ -e "$PILOT_SRC/Kbuild" ] || continue
