@@ -165,8 +165,8 @@ one_helper_serves_two_agents() {
 		"how many peers of a are established"
 }
 
-# says STATUS TEXT COMMAND...
-says() {
+# answers_with STATUS TEXT COMMAND...
+answers_with() {
 	local expected=$1 text=$2 status=0
 	shift 2
 
@@ -180,7 +180,7 @@ says() {
 # wrong_file TEXT SAYS
 wrong_file() {
 	printf '%b\n' "$1" >"$TMP/conf"
-	says 1 "$TMP/conf:$2" pilotd --check-config -c "$TMP/conf"
+	answers_with 1 "$TMP/conf:$2" pilotd --check-config -c "$TMP/conf"
 }
 
 a_wrong_configuration_is_refused_with_its_line() {
@@ -195,43 +195,43 @@ a_wrong_configuration_is_refused_with_its_line() {
 	wrong_file "agent p0\nagent p0" "2: there is an agent"
 	wrong_file "agent p0\npeer $(did a)\npeer $(did a)" \
 		"3: this peer is in line 2"
-	says 1 "cannot open $TMP/none" pilotd --check-config -c "$TMP/none"
+	answers_with 1 "cannot open $TMP/none" pilotd --check-config -c "$TMP/none"
 	printf 'agent p0\nidentity %s\n' "$TMP/a/id" >"$TMP/conf"
 	must pilotd --check-config -c "$TMP/conf"
-	says 2 "pilotd --help" pilotd --no-such-option
-	says 2 "unexpected argument" pilotd now
+	answers_with 2 "pilotd --help" pilotd --no-such-option
+	answers_with 2 "unexpected argument" pilotd now
 }
 
 wrong_commands_are_refused_and_change_nothing() {
 	two_sides
 	identity a
 	identity b
-	says 1 "$TMP/a/sock" pl a peer add "$(did b)"
+	answers_with 2 "$TMP/a/sock" pl a peer add "$(did b)"
 	helper_start a
-	says 1 "there is no link yet" pl a peer add "$(did b)"
-	says 1 "$TMP/none" pl a link add pilot0 identity "$TMP/none"
+	answers_with 2 "there is no link yet" pl a peer add "$(did b)"
+	answers_with 2 "$TMP/none" pl a link add pilot0 identity "$TMP/none"
 	must pl a link add pilot0 identity "$TMP/a/id"
-	says 1 "link pilot0 already" \
+	answers_with 2 "link pilot0 already" \
 		pl a link add pilot0 identity "$TMP/a/id"
-	says 1 "another link has this agent's address" \
+	answers_with 2 "another link has this agent's address" \
 		pl a link add pilot1 identity "$TMP/a/id"
 	refused has_device a pilot1
-	says 1 "there is no such peer" pl a peer delete "$(did b)"
-	says 1 "there is no such peer" pl a peer set "$(did b)" keepalive 5
-	says 1 "" pl a peer add "$(did a)" endpoint 10.0.0.2:7740
-	says 1 "$TMP/none" pl a peer add "$(did b)" psk "$TMP/none"
+	answers_with 2 "there is no such peer" pl a peer delete "$(did b)"
+	answers_with 2 "there is no such peer" pl a peer set "$(did b)" keepalive 5
+	answers_with 2 "" pl a peer add "$(did a)" endpoint 10.0.0.2:7740
+	answers_with 2 "$TMP/none" pl a peer add "$(did b)" psk "$TMP/none"
 	psk a 1
 	chmod 644 "$TMP/a/psk"
-	says 1 "open to others" pl a peer add "$(did b)" psk "$TMP/a/psk"
+	answers_with 2 "open to others" pl a peer add "$(did b)" psk "$TMP/a/psk"
 	equal "$(pl a peer show)" "" "the peers of a"
 	must pl a peer add "$(did b)"
-	says 1 "has this peer already" pl a peer add "$(did b)"
-	says 2 "" pl a peer add
-	says 2 "" pl a peer add "$(did b)" endpoint 10.0.0.2
-	says 2 "" pl a peer add "$(did b)" keepalive -1
-	says 2 "" pl a peer frobnicate
-	says 2 "" pl a link add
-	says 1 "" pl a link delete pilot9
+	answers_with 2 "has this peer already" pl a peer add "$(did b)"
+	answers_with 1 "" pl a peer add
+	answers_with 1 "" pl a peer add "$(did b)" endpoint 10.0.0.2
+	answers_with 1 "" pl a peer add "$(did b)" keepalive -1
+	answers_with 1 "" pl a peer frobnicate
+	answers_with 1 "" pl a link add
+	answers_with 1 "" pl a link delete pilot9
 	equal "$(pl a peer show | grep -c "^1:")" 1 "how many peers a has"
 }
 

@@ -76,6 +76,7 @@ helper_start() {
 	local at=$TMP/$1
 
 	[ -e "$at/conf" ] || echo "log-level debug" >"$at/conf"
+	[ ! -e "$at/log" ] || mv "$at/log" "$at/log.before"
 	spawn "$at/log" in_ns "$1" pilotd -c "$at/conf" \
 		--control "$at/sock" --state "$at/state"
 	echo "$SPAWNED" >"$at/pid"
@@ -213,7 +214,7 @@ flow_end() {
 		tail -n 8 "$TMP/$1/iperf"
 		fail "the flow broke"
 	}
-	note "$(awk '/receiver/ {sub(/.*sec  */, ""); print; exit}' \
+	note "$(awk '/receiver/ {sub(/^.*-[0-9.]+ +sec +/, ""); print; exit}' \
 		"$TMP/$1/iperf") ${2:-}"
 }
 
