@@ -18,6 +18,9 @@
 
 #define CONFIG_PORT		7740
 #define CONFIG_NETWORK		1
+#define CONFIG_REKEY_AFTER	120	/* seconds */
+#define CONFIG_REKEY_MIN	10
+#define CONFIG_REKEY_MAX	3600
 #define CONFIG_IDENTITY		"/etc/pilot-link/identity"
 #define CONFIG_PATH_LEN		256
 #define CONFIG_NETNS_LEN	64
@@ -27,12 +30,14 @@
 #define CONFIG_AGENTS_MAX	4096
 #define CONFIG_PEERS_MAX	200000
 #define CONFIG_MTU_MIN		1280
-#define CONFIG_MTU_MAX		65535
-/* Longer than any interval that makes sense, and safe in milliseconds. */
-#define CONFIG_SECONDS_MAX	(7 * 24 * 3600)
+#define CONFIG_MTU_MAX		65455	/* the kernel's */
+#define CONFIG_SECONDS_MAX	86400	/* the kernel's */
+#define CONFIG_SILENCE		15	/* seconds */
+#define CONFIG_REKEY_AFTER	120	/* seconds */
+#define CONFIG_REKEY_AFTER_MIN	10
+#define CONFIG_REKEY_AFTER_MAX	3600
 #define CONFIG_ERROR_LEN	512
 
-/* Equal contents are equal bytes: unused bytes are zero in both structs. */
 struct config_agent {
 	char name[IFNAMSIZ];
 	char identity[CONFIG_PATH_LEN];
@@ -41,7 +46,9 @@ struct config_agent {
 	uint32_t mtu;			/* 0: the device's default */
 	uint32_t network;
 	uint32_t disabled;
-	uint32_t line;			/* not part of the comparison */
+	/* What follows is not part of the comparison. */
+	uint32_t network_given;		/* else it follows the address */
+	uint32_t line;
 };
 
 struct config_peer {
@@ -57,8 +64,9 @@ struct config_peer {
 	uint32_t silence;
 	uint32_t idle;
 	uint32_t disabled;
-	uint32_t line;			/* not part of the comparison */
-	uint32_t chain;			/* config.c's own, likewise */
+	/* What follows is not part of the comparison. */
+	uint32_t line;
+	uint32_t chain;			/* config.c's own */
 };
 
 /*
@@ -67,7 +75,9 @@ struct config_peer {
  */
 struct config {
 	uint16_t port;
+	uint32_t rekey_after;		/* seconds */
 	enum log_level log_level;
+	uint32_t rekey_after;		/* seconds */
 	struct config_agent *agents;
 	size_t agent_count;
 	size_t agent_room;
@@ -80,6 +90,11 @@ struct config {
 enum config_kind {
 	CONFIG_FILE,		/* every link a peer names has a block */
 	CONFIG_STATE,		/* links may be those of the file */
+	/*
+	 * As a file. Both kinds above keep a peer whose endpoint's interface
+	 * is missing, without the endpoint, and log it: it may come later.
+	 */
+	CONFIG_CHECK,
 };
 
 void config_init(struct config *config);
@@ -99,7 +114,8 @@ char *config_format(const struct config *config, size_t *len);
 
 /*
  * One keyword of a block, with the value as text. Return: 0, -ENOENT for an
- * unknown keyword, -EINVAL; @error says what was expected.
+ * unknown keyword, -ENODEV for an endpoint whose interface is missing,
+ * -EINVAL; @error says what was expected.
  */
 int config_agent_set(struct config_agent *agent, const char *keyword,
 		     const char *value, char error[static CONFIG_ERROR_LEN]);
@@ -111,6 +127,13 @@ int config_agent_init(struct config_agent *agent, const char *name,
 		      char error[static CONFIG_ERROR_LEN]);
 int config_peer_init(struct config_peer *peer, const char *did,
 		     char error[static CONFIG_ERROR_LEN]);
+
+/*
+ * For a struct that comes from elsewhere: nothing in it that text could not
+ * have set, so that writing it and reading it back gives the same.
+ */
+bool config_agent_valid(const struct config_agent *agent);
+bool config_peer_valid(const struct config_peer *peer);
 
 bool config_agent_equal(const struct config_agent *a,
 			const struct config_agent *b);

@@ -50,7 +50,7 @@ static void format_peer(FILE *out, const struct config_peer *peer)
 		fprintf(out, "  psk %s\n", peer->psk);
 	if (peer->keepalive)
 		fprintf(out, "  keepalive %" PRIu32 "\n", peer->keepalive);
-	if (peer->silence)
+	if (peer->silence != CONFIG_SILENCE)
 		fprintf(out, "  silence %" PRIu32 "\n", peer->silence);
 	if (peer->idle)
 		fprintf(out, "  idle %" PRIu32 "\n", peer->idle);

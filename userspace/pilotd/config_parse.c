@@ -66,7 +66,7 @@ static void parse_block_begin(struct parser *p, enum parse_block block)
 static int parse_global(struct parser *p, const char *keyword,
 			const char *value)
 {
-	uint64_t port;
+	uint64_t number;
 	int ret;
 
 	if (p->block != BLOCK_GLOBAL)
@@ -83,11 +83,21 @@ static int parse_global(struct parser *p, const char *keyword,
 					  value);
 		return 0;
 	}
-	if (value_parse_u64(value, 1, UINT16_MAX, &port))
+	if (!strcmp(keyword, "rekey-after")) {
+		if (value_parse_u64(value, CONFIG_REKEY_AFTER_MIN,
+				    CONFIG_REKEY_AFTER_MAX, &number))
+			return parse_fail(p, p->line,
+					  "bad number \"%.64s\"; expected seconds from %d to %d",
+					  value, CONFIG_REKEY_AFTER_MIN,
+					  CONFIG_REKEY_AFTER_MAX);
+		p->config->rekey_after = number;
+		return 0;
+	}
+	if (value_parse_u64(value, 1, UINT16_MAX, &number))
 		return parse_fail(p, p->line,
 				  "bad port \"%.64s\"; expected a number from 1 to 65535",
 				  value);
-	p->config->port = port;
+	p->config->port = number;
 	return 0;
 }
 
@@ -124,7 +134,8 @@ static int parse_keyword(struct parser *p, const char *keyword,
 	struct config *config = p->config;
 	int ret;
 
-	if (!strcmp(keyword, "listen") || !strcmp(keyword, "log-level"))
+	if (!strcmp(keyword, "listen") || !strcmp(keyword, "log-level") ||
+	    !strcmp(keyword, "rekey-after"))
 		return parse_global(p, keyword, value);
 	if (!strcmp(keyword, "agent"))
 		return parse_agent(p, value);
@@ -132,7 +143,7 @@ static int parse_keyword(struct parser *p, const char *keyword,
 		return parse_peer(p, value);
 	if (p->block == BLOCK_GLOBAL)
 		return parse_fail(p, p->line,
-				  "unknown keyword \"%.32s\"; expected listen, log-level, agent or peer",
+				  "unknown keyword \"%.32s\"; expected listen, log-level, rekey-after, agent or peer",
 				  keyword);
 	if (p->block == BLOCK_AGENT)
 		ret = config_agent_set(&config->agents[config->agent_count - 1],
@@ -140,7 +151,10 @@ static int parse_keyword(struct parser *p, const char *keyword,
 	else
 		ret = config_peer_set(&config->peers[config->peer_count - 1],
 				      keyword, value, p->what);
-	if (ret)
+	if (ret == -ENODEV && p->kind != CONFIG_CHECK)
+		log_warning("%.200s:%u: %s; the peer is kept without it",
+			    p->file, p->line, p->what);
+	else if (ret)
 		return parse_fail_at(p, p->line);
 	return parse_once(p, keyword);
 }
@@ -263,7 +277,7 @@ static int check_peers(struct parser *p)
 	for (i = 0; i < config->peer_count; i++) {
 		peer = &config->peers[i];
 		if (!*peer->link && config->agent_count == 1 &&
-		    p->kind == CONFIG_FILE)
+		    p->kind != CONFIG_STATE)
 			memcpy(peer->link, config->agents[0].name,
 			       sizeof(peer->link));
 		if (!*peer->link)
@@ -271,7 +285,7 @@ static int check_peers(struct parser *p)
 					  "the peer has no link; expected \"link NAME\", since there is not exactly one agent");
 		if (!agent || strcmp(agent->name, peer->link))
 			agent = config_agent_find(config, peer->link);
-		if (!agent && p->kind == CONFIG_FILE)
+		if (!agent && p->kind != CONFIG_STATE)
 			return parse_fail(p, peer->line,
 					  "the peer's link \"%s\" has no block; expected \"agent %s\"",
 					  peer->link, peer->link);

@@ -15,6 +15,7 @@
 struct config_keyword {
 	const char *name;
 	int (*set)(void *block, const char *value, char *error);
+	bool words;			/* the value may be several */
 };
 
 static int set_path(char path[static CONFIG_PATH_LEN], const char *value,
@@ -78,14 +79,24 @@ static int set_agent_identity(void *block, const char *value, char *error)
 
 static int set_agent_network(void *block, const char *value, char *error)
 {
-	return set_number(&((struct config_agent *)block)->network, value, 0,
-			  UINT16_MAX, error);
+	struct config_agent *agent = block;
+	int ret;
+
+	ret = set_number(&agent->network, value, 0, UINT16_MAX, error);
+	if (!ret)
+		agent->network_given = 1;
+	return ret;
 }
 
 static int set_agent_address(void *block, const char *value, char *error)
 {
-	return set_address(&((struct config_agent *)block)->address, value,
-			   error);
+	struct config_agent *agent = block;
+	int ret;
+
+	ret = set_address(&agent->address, value, error);
+	if (!ret && !agent->network_given)
+		agent->network = addr_network(agent->address);
+	return ret;
 }
 
 static int set_agent_netns(void *block, const char *value, char *error)
@@ -145,7 +156,7 @@ static int set_peer_endpoint(void *block, const char *value, char *error)
 	}
 	ret = endpoint_parse(value, &endpoint);
 	if (ret == -ENODEV)
-		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+		return error_set(error, CONFIG_ERROR_LEN, ENODEV,
 				 "endpoint \"%.80s\" names an interface that is not there; expected one that \"ip link\" shows",
 				 value);
 	if (ret)
@@ -222,28 +233,28 @@ static int set_peer_disabled(void *block, const char *value, char *error)
 }
 
 static const struct config_keyword agent_keywords[] = {
-	{ "identity", set_agent_identity },
-	{ "network", set_agent_network },
-	{ "address", set_agent_address },
-	{ "netns", set_agent_netns },
-	{ "mtu", set_agent_mtu },
-	{ "disabled", set_agent_disabled },
-	{ NULL, NULL },
+	{ "identity", set_agent_identity, false },
+	{ "network", set_agent_network, false },
+	{ "address", set_agent_address, false },
+	{ "netns", set_agent_netns, false },
+	{ "mtu", set_agent_mtu, false },
+	{ "disabled", set_agent_disabled, false },
+	{ NULL, NULL, false },
 };
 
 static const struct config_keyword peer_keywords[] = {
-	{ "link", set_peer_link },
-	{ "address", set_peer_address },
-	{ "endpoint", set_peer_endpoint },
-	{ "psk", set_peer_psk },
-	{ "name", set_peer_name },
-	{ "keepalive", set_peer_keepalive },
-	{ "silence", set_peer_silence },
-	{ "idle", set_peer_idle },
-	{ "rx-packet-rate", set_peer_packet_rate },
-	{ "rx-byte-rate", set_peer_byte_rate },
-	{ "disabled", set_peer_disabled },
-	{ NULL, NULL },
+	{ "link", set_peer_link, false },
+	{ "address", set_peer_address, false },
+	{ "endpoint", set_peer_endpoint, false },
+	{ "psk", set_peer_psk, false },
+	{ "name", set_peer_name, true },
+	{ "keepalive", set_peer_keepalive, false },
+	{ "silence", set_peer_silence, false },
+	{ "idle", set_peer_idle, false },
+	{ "rx-packet-rate", set_peer_packet_rate, false },
+	{ "rx-byte-rate", set_peer_byte_rate, false },
+	{ "disabled", set_peer_disabled, false },
+	{ NULL, NULL, false },
 };
 
 static int keyword_set(const struct config_keyword *table, const char *what,
@@ -254,8 +265,13 @@ static int keyword_set(const struct config_keyword *table, const char *what,
 	size_t used;
 
 	for (entry = table; entry->name; entry++) {
-		if (!strcmp(entry->name, keyword))
-			return entry->set(block, value, error);
+		if (strcmp(entry->name, keyword))
+			continue;
+		if (!entry->words && strpbrk(value, " \t"))
+			return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+					 "extra words in \"%.64s\"; expected \"%s\" and one word",
+					 value, keyword);
+		return entry->set(block, value, error);
 	}
 	used = snprintf(error, CONFIG_ERROR_LEN,
 			"unknown keyword \"%.32s\" in %s; expected", keyword,
@@ -303,5 +319,64 @@ int config_peer_init(struct config_peer *peer, const char *did,
 		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
 				 "bad did \"%.80s\"; expected what \"pilot-link id export\" prints: did:key:z6Mk...",
 				 did);
+	peer->silence = CONFIG_SILENCE;
 	return 0;
+}
+
+static bool text_ends(const char *text, size_t size)
+{
+	return memchr(text, '\0', size);
+}
+
+static bool address_valid(uint64_t address)
+{
+	return !address || !addr_is_reserved(address);
+}
+
+bool config_agent_valid(const struct config_agent *agent)
+{
+	return text_ends(agent->name, sizeof(agent->name)) &&
+	       text_ends(agent->identity, sizeof(agent->identity)) &&
+	       text_ends(agent->netns, sizeof(agent->netns)) &&
+	       config_ifname_valid(agent->name) &&
+	       value_is_path(agent->identity) &&
+	       (!*agent->netns || config_netns_valid(agent->netns)) &&
+	       address_valid(agent->address) &&
+	       agent->network <= UINT16_MAX &&
+	       (!agent->address ||
+		addr_network(agent->address) == agent->network) &&
+	       (!agent->mtu || (agent->mtu >= CONFIG_MTU_MIN &&
+				agent->mtu <= CONFIG_MTU_MAX)) &&
+	       agent->disabled <= 1;
+}
+
+bool config_peer_valid(const struct config_peer *peer)
+{
+	char text[ENDPOINT_TEXT_LEN > DID_TEXT_LEN ? ENDPOINT_TEXT_LEN :
+						     DID_TEXT_LEN];
+	uint8_t public[IDENTITY_KEY_LEN];
+	struct endpoint endpoint;
+
+	if (!text_ends(peer->link, sizeof(peer->link)) ||
+	    !text_ends(peer->psk, sizeof(peer->psk)) ||
+	    !text_ends(peer->name, sizeof(peer->name)) ||
+	    (*peer->link && !config_ifname_valid(peer->link)) ||
+	    (*peer->psk && !value_is_path(peer->psk)) ||
+	    !value_is_clean(peer->name) || !address_valid(peer->address))
+		return false;
+	did_format(peer->public, text);
+	if (did_parse(text, public))
+		return false;
+	if (endpoint_is_set(&peer->endpoint)) {
+		if (peer->endpoint.family != AF_INET &&
+		    peer->endpoint.family != AF_INET6)
+			return false;
+		endpoint_format(&peer->endpoint, text);
+		if (endpoint_parse(text, &endpoint) == -EINVAL)
+			return false;
+	}
+	return peer->keepalive <= CONFIG_SECONDS_MAX &&
+	       peer->silence <= CONFIG_SECONDS_MAX &&
+	       peer->idle <= CONFIG_SECONDS_MAX &&
+	       peer->rx_byte_rate <= INT64_MAX && peer->disabled <= 1;
 }

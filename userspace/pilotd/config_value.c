@@ -96,7 +96,7 @@ bool value_is_path(const char *text)
 	size_t len;
 
 	if (*text != '/' || strlen(text) >= CONFIG_PATH_LEN ||
-	    !value_is_clean(text))
+	    strchr(text, ' ') || !value_is_clean(text))
 		return false;
 	while (*part) {
 		part++;

@@ -13,7 +13,7 @@ int value_parse_u64(const char *text, uint64_t min, uint64_t max,
 /* Valid UTF-8 without control characters, '#' and '"'. */
 bool value_is_clean(const char *text);
 bool value_is_utf8(const char *text, size_t len);
-/* Absolute, no empty, "." or ".." part, clean, short enough. */
+/* Absolute, no empty, "." or ".." part, clean, no blanks, short enough. */
 bool value_is_path(const char *text);
 
 #endif /* PILOTD_CONFIG_VALUE_H */

@@ -60,18 +60,6 @@ static bool endpoint_ok(const struct endpoint *ep)
 	       ((ep->family == AF_INET || ep->family == AF_INET6) && ep->port);
 }
 
-static bool config_agent_ok(const struct config_agent *agent)
-{
-	return ENDED(agent->name) && ENDED(agent->identity) &&
-	       ENDED(agent->netns) && config_ifname_valid(agent->name);
-}
-
-static bool config_peer_ok(const struct config_peer *peer)
-{
-	return ENDED(peer->link) && ENDED(peer->psk) && ENDED(peer->name) &&
-	       endpoint_ok(&peer->endpoint);
-}
-
 static bool key_ok(const struct session_key *key)
 {
 	return (key->slot == SESSION_SLOT_CURRENT ||
@@ -83,11 +71,11 @@ static bool content_ok(const struct ipc_message *message)
 {
 	switch (message->type) {
 	case IPC_AGENT_ADD:
-		return config_agent_ok(&message->agent.config) &&
+		return config_agent_valid(&message->agent.config) &&
 		       bool_ok(&message->agent.runtime);
 	case IPC_PEER_ADD:
 	case IPC_PEER_SET:
-		return config_peer_ok(&message->peer.config) &&
+		return config_peer_valid(&message->peer.config) &&
 		       bool_ok(&message->peer.runtime) &&
 		       bool_ok(&message->peer.has_psk);
 	case IPC_REPLY:
@@ -98,12 +86,12 @@ static bool content_ok(const struct ipc_message *message)
 		return endpoint_ok(&message->endpoint.endpoint) &&
 		       endpoint_is_set(&message->endpoint.endpoint);
 	case IPC_LINK_ADD:
-		return config_agent_ok(&message->link);
+		return config_agent_valid(&message->link);
 	case IPC_LINK_DEL:
 		return ENDED(message->link_name.name);
 	case IPC_PEER_NEW:
 	case IPC_PEER_CHANGE:
-		return config_peer_ok(&message->config_peer);
+		return config_peer_valid(&message->config_peer);
 	case IPC_PEER_REMOVE:
 		return ENDED(message->peer_remove.link);
 	default:

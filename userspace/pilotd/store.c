@@ -52,6 +52,12 @@ int store_load(struct config *config, enum config_kind kind, const char *path,
 				 "%s is not a regular file of a sane size",
 				 path);
 	}
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		close(fd);
+		return error_set(err, CONFIG_ERROR_LEN, EPERM,
+				 "others may write %s; run: chmod go-w %s",
+				 path, path);
+	}
 	text = malloc(st.st_size + 1);
 	ret = text ? read_all(fd, text, st.st_size) : -ENOMEM;
 	close(fd);

@@ -98,10 +98,11 @@ static void refuse(const char *text, unsigned int line, const char *words)
 static const char whole[] =
 	"# everything there is\n"
 	"listen 9000\n"
+	"rekey-after 60\n"
 	"log-level debug # said often\n"
 	"\n"
 	"agent pilot0\n"
-	"\tidentity /etc/pilot-link/id one\n"
+	"\tidentity /etc/pilot-link/id-one\n"
 	"\tnetwork 7\n"
 	"\taddress 7:0007.F291.0004\n"
 	"\tnetns blue\n"
@@ -134,16 +135,17 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(parse(&config, CONFIG_FILE, whole, error), 0);
 	assert_string_equal(error, "");
 	assert_int_equal(config.port, 9000);
+	assert_int_equal(config.rekey_after, 60);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(config.agent_count, 2);
 	assert_string_equal(config.agents[0].name, "pilot0");
 	assert_string_equal(config.agents[0].identity,
-			    "/etc/pilot-link/id one");
+			    "/etc/pilot-link/id-one");
 	assert_int_equal(config.agents[0].network, 7);
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 5);
+	assert_int_equal(config.agents[0].line, 6);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -176,6 +178,7 @@ static void defaults_hold(void **state)
 	assert_empty(&config);
 	assert_int_equal(parse(&config, CONFIG_FILE, "# nothing", error), 0);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(config.rekey_after, CONFIG_REKEY_AFTER);
 	config_free(&config);
 }
 
@@ -195,6 +198,121 @@ static void the_only_link_may_be_left_out(void **state)
 	refuse_as(CONFIG_STATE, "agent a\npeer @A\n", 2, "link NAME");
 }
 
+static void the_network_follows_the_address(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_FILE,
+			       "agent a\naddress 9:0009.0000.0009\n"
+			       "agent b\nnetwork 8\naddress 8:0008.0000.0009\n"
+			       "agent c\n", error), 0);
+	assert_int_equal(config.agents[0].network, 9);
+	assert_int_equal(config.agents[1].network, 8);
+	assert_int_equal(config.agents[2].network, CONFIG_NETWORK);
+	config_free(&config);
+}
+
+/* Its interface may come later: a daemon that starts early goes on. */
+static void a_peer_stays_when_its_interface_is_missing(void **state)
+{
+	static const char text[] = "peer @A\nlink p0\n"
+				   "endpoint [fe80::1%none9]:1\nkeepalive 5\n";
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	assert_int_equal(parse(&config, CONFIG_STATE, text, error), 0);
+	assert_int_equal(config.peer_count, 1);
+	assert_false(endpoint_is_set(&config.peers[0].endpoint));
+	assert_int_equal(config.peers[0].keepalive, 5);
+	config_free(&config);
+}
+
+static void silence_is_watched_unless_told_not_to(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config, again;
+	size_t len;
+	char *text;
+
+	(void)state;
+	config_init(&config);
+	config_init(&again);
+	assert_int_equal(parse(&config, CONFIG_STATE,
+			       "peer @A\nlink a\npeer @B\nlink a\n"
+			       "silence 0\n", error), 0);
+	text = config_format(&config, &len);
+	assert_int_equal(config_parse(&again, CONFIG_STATE, "t", text, len,
+				      error), 0);
+	assert_int_equal(config_peer_find(&again, "a", public_a)->silence,
+			 CONFIG_SILENCE);
+	assert_int_equal(config_peer_find(&again, "a", public_b)->silence, 0);
+	free(text);
+	config_free(&config);
+	config_free(&again);
+}
+
+/* What another process sends may hold what text never does. */
+static void foreign_structs_are_checked(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config_agent agent, a;
+	struct config_peer peer, p;
+
+	(void)state;
+	assert_int_equal(config_agent_init(&agent, "p0", error), 0);
+	assert_int_equal(config_peer_init(&peer, did_a, error), 0);
+	assert_true(config_agent_valid(&agent));
+	assert_true(config_peer_valid(&peer));
+	a = agent;
+	strcpy(a.identity, "/x\nagent evil");
+	assert_false(config_agent_valid(&a));
+	memset(a.identity, 'x', sizeof(a.identity));
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	strcpy(a.netns, "../x");
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	a.network = 65536;
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	a.address = addr_make(2, 99);
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	a.address = addr_make(1, 3);
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	a.mtu = 1;
+	assert_false(config_agent_valid(&a));
+	a = agent;
+	a.disabled = 2;
+	assert_false(config_agent_valid(&a));
+	p = peer;
+	strcpy(p.name, "x\npeer");
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	strcpy(p.psk, "psk");
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	memset(p.link, 'x', sizeof(p.link));
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	memset(p.public, 0, sizeof(p.public));
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	p.endpoint.family = AF_UNIX;
+	assert_false(config_peer_valid(&p));
+	p.endpoint.family = AF_INET;
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	p.idle = CONFIG_SECONDS_MAX + 1;
+	assert_false(config_peer_valid(&p));
+}
+
 static void a_state_may_name_the_links_of_the_file(void **state)
 {
 	char error[CONFIG_ERROR_LEN];
@@ -212,7 +330,7 @@ static void a_state_may_name_the_links_of_the_file(void **state)
 static void refusals_say_where_and_what(void **state)
 {
 	(void)state;
-	refuse("lisen 1\n", 1, "listen, log-level, agent or peer");
+	refuse("lisen 1\n", 1, "listen, log-level, rekey-after, agent or peer");
 	refuse("\n\nlisten\n", 3, "no value");
 	refuse("listen 0\n", 1, "1 to 65535");
 	refuse("listen 65536\n", 1, "1 to 65535");
@@ -223,6 +341,9 @@ static void refusals_say_where_and_what(void **state)
 	refuse("listen 1\nlisten 1\n", 2, "twice");
 	refuse("agent a\nlisten 1\n", 2, "global");
 	refuse("log-level loud\n", 1, "notice");
+	refuse("rekey-after 9\n", 1, "10 to 3600");
+	refuse("rekey-after 3601\n", 1, "10 to 3600");
+	refuse("agent a\nrekey-after 60\n", 2, "global");
 	refuse("mtu 1400\n", 1, "unknown keyword");
 	refuse("agent this-name-is-too-long\n", 1, "15 bytes");
 	refuse("agent a/b\n", 1, "bad agent name");
@@ -231,6 +352,10 @@ static void refusals_say_where_and_what(void **state)
 	refuse("agent a\nagent a\n", 2, "already");
 	refuse("agent a\ncolour red\n", 2, "identity, network");
 	refuse("agent a\nendpoint 192.0.2.1:1\n", 2, "unknown keyword");
+	refuse("agent a\nidentity /a b\n", 2, "extra words");
+	refuse("agent a\nmtu 1400 1500\n", 2, "extra words");
+	refuse("agent a\ndisabled yes\tno\n", 2, "extra words");
+	refuse("agent a\nmtu 65456\n", 2, "65455");
 	refuse("agent a\nidentity id\n", 2, "absolute");
 	refuse("agent a\nidentity /a/../b\n", 2, "..");
 	refuse("agent a\nidentity //b\n", 2, "absolute");
@@ -239,7 +364,10 @@ static void refusals_say_where_and_what(void **state)
 	refuse("agent a\naddress 1:0002.0000.0009\n", 2, "the same");
 	refuse("agent a\naddress 1:0001.0000.0003\n", 2, "reserved");
 	refuse("agent a\naddress 1:0001.FFFF.FFFF\n", 2, "reserved");
-	refuse("agent a\naddress 2:0002.0000.0009\n", 1, "of network 2");
+	refuse("agent a\nnetwork 1\naddress 2:0002.0000.0009\n", 1,
+	       "of network 2");
+	refuse("agent a\naddress 2:0002.0000.0009\nnetwork 1\n", 1,
+	       "of network 2");
 	refuse("agent a\nnetns a/b\n", 2, "ip netns");
 	refuse("agent a\nnetns ..\n", 2, "ip netns");
 	refuse("agent a\nmtu 1279\n", 2, "1280");
@@ -254,11 +382,11 @@ static void refusals_say_where_and_what(void **state)
 	refuse("agent a\npeer @A\nendpoint example.org:1\n", 3,
 	       "192.0.2.1:7740");
 	refuse("agent a\npeer @A\nendpoint 192.0.2.1\n", 3, "bad endpoint");
-	refuse("agent a\npeer @A\nendpoint [fe80::1%none9]:1\n", 3,
-	       "ip link");
+	refuse_as(CONFIG_CHECK, "agent a\npeer @A\nendpoint [fe80::1%none9]:1\n",
+		  3, "ip link");
 	refuse("agent a\npeer @A\npsk ~/psk\n", 3, "absolute");
 	refuse("agent a\npeer @A\nname \"x\"\n", 3, "bad name");
-	refuse("agent a\npeer @A\nkeepalive 604801\n", 3, "604800");
+	refuse("agent a\npeer @A\nkeepalive 86401\n", 3, "86400");
 	refuse("agent a\npeer @A\nsilence x\n", 3, "bad number");
 	refuse("agent a\npeer @A\nidle 1.5\n", 3, "bad number");
 	refuse("agent a\npeer @A\nrx-packet-rate 4294967296\n", 3,
@@ -447,6 +575,10 @@ int main(void)
 		cmocka_unit_test(every_keyword_is_read),
 		cmocka_unit_test(defaults_hold),
 		cmocka_unit_test(the_only_link_may_be_left_out),
+		cmocka_unit_test(the_network_follows_the_address),
+		cmocka_unit_test(a_peer_stays_when_its_interface_is_missing),
+		cmocka_unit_test(silence_is_watched_unless_told_not_to),
+		cmocka_unit_test(foreign_structs_are_checked),
 		cmocka_unit_test(a_state_may_name_the_links_of_the_file),
 		cmocka_unit_test(refusals_say_where_and_what),
 		cmocka_unit_test(long_lines_and_bytes_of_zero_are_refused),
