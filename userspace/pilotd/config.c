@@ -12,7 +12,6 @@ void config_init(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->port = CONFIG_PORT;
-	config->rekey_after = CONFIG_REKEY_AFTER;
 	config->log_level = LOG_LEVEL_INFO;
 	config->rekey_after = CONFIG_REKEY_AFTER;
 }

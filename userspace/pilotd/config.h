@@ -18,9 +18,6 @@
 
 #define CONFIG_PORT		7740
 #define CONFIG_NETWORK		1
-#define CONFIG_REKEY_AFTER	120	/* seconds */
-#define CONFIG_REKEY_MIN	10
-#define CONFIG_REKEY_MAX	3600
 #define CONFIG_IDENTITY		"/etc/pilot-link/identity"
 #define CONFIG_PATH_LEN		256
 #define CONFIG_NETNS_LEN	64
@@ -75,7 +72,6 @@ struct config_peer {
  */
 struct config {
 	uint16_t port;
-	uint32_t rekey_after;		/* seconds */
 	enum log_level log_level;
 	uint32_t rekey_after;		/* seconds */
 	struct config_agent *agents;

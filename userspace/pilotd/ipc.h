@@ -46,6 +46,7 @@ enum ipc_type {
 
 struct ipc_init {
 	uint16_t port;
+	uint32_t rekey_after;
 	enum log_level log_level;
 	uint32_t control_gid;
 };

@@ -184,6 +184,7 @@ int parent_merge(struct parent *parent)
 
 	config_init(&merged);
 	merged.port = parent->file.port;
+	merged.rekey_after = parent->file.rekey_after;
 	merged.log_level = parent->file.log_level;
 	ret = merge_into(&merged, &parent->file);
 	if (!ret)
@@ -416,6 +417,7 @@ static int worker_start(struct parent *parent)
 		return ret;
 	ipc_message_init(&message, IPC_INIT);
 	message.init.port = parent->config.port;
+	message.init.rekey_after = parent->config.rekey_after;
 	message.init.log_level = parent->config.log_level;
 	message.init.control_gid = parent->control_gid;
 	parent_tell(parent, &message);

@@ -30,6 +30,8 @@
 #define DATAGRAM_MAX	2048
 /* How long an orphan keeps its sockets for a new parent: a key's life. */
 #define ORPHAN_S	600
+/* Seconds a key may be used when no other comes. */
+#define HARD_AGE	600U
 
 static const int udp_fds[2] = { WORKER_FD_UDP4, WORKER_FD_UDP6 };
 
@@ -471,6 +473,9 @@ static int worker_start(struct worker *worker)
 	log_level_set(worker->init.log_level);
 	worker->has_udp6 = fcntl(WORKER_FD_UDP6, F_GETFD) >= 0;
 	config.aes_accelerated = cpu_has_aes();
+	config.soft_age = worker->init.rekey_after;
+	config.hard_age = config.soft_age * 2 > HARD_AGE ?
+			  config.soft_age * 2 : HARD_AGE;
 	worker_user(&uid, &gid);
 	clock_read(&now);
 	worker->host = session_host_new(&session_ops, worker, &config, &now);
