@@ -44,7 +44,7 @@ static int check_config(const char *path)
 	char err[CONFIG_ERROR_LEN];
 	struct config config;
 
-	if (store_load(&config, CONFIG_FILE, path, err)) {
+	if (store_load(&config, CONFIG_CHECK, path, err)) {
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}

@@ -111,6 +111,23 @@ static void what_is_no_file_is_refused(void **state)
 	unlink(path);
 }
 
+static void what_others_may_write_is_refused(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	config_make(&config, 1);
+	assert_int_equal(store_save(&config, path, error), 0);
+	config_free(&config);
+	assert_int_equal(chmod(path, 0660), 0);
+	assert_int_equal(store_load(&config, CONFIG_FILE, path, error), -EPERM);
+	assert_non_null(strstr(error, "chmod go-w"));
+	assert_int_equal(chmod(path, 0602), 0);
+	assert_int_equal(store_load(&config, CONFIG_FILE, path, error), -EPERM);
+	assert_int_equal(config.agent_count, 0);
+}
+
 /* A write that fails leaves the old state whole and no other file. */
 static void a_failed_write_changes_nothing(void **state)
 {
@@ -168,6 +185,7 @@ int main(void)
 		cmocka_unit_test(a_state_comes_back),
 		cmocka_unit_test(no_state_is_an_empty_one),
 		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(what_others_may_write_is_refused),
 		cmocka_unit_test(a_failed_write_changes_nothing),
 		cmocka_unit_test(a_reader_sees_one_state_whole),
 	};
