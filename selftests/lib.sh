@@ -8,7 +8,7 @@
 # whatever it started is gone before the next begins.  It fails by "fail TEXT" or
 # by any command that fails, and is skipped by "skip TEXT".
 #
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034,SC2046
 
 ksft_skip=4
 dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -17,6 +17,8 @@ tools=$dir/build
 PATH=$tools:$PATH:/usr/sbin:/sbin
 export PATH LC_ALL=C
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/pilot-test.XXXXXX")
+NEVER=$TMP.never
+mkfifo "$NEVER"
 NSP=pl$$
 PORT=7740
 CIPHER=aes
@@ -61,8 +63,17 @@ wait_for() {
 
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.1
+		pause
 	done
+}
+
+# A process costs more than this in an emulated guest.
+pause() {
+	read -rt 0.1 <>"$NEVER" || true
+}
+
+says() {
+	[[ -e $1 && $(<"$1") =~ $2 ]]
 }
 
 # --- processes ---------------------------------------------------------------
@@ -74,7 +85,11 @@ spawn() {
 	shift
 
 	# A function would stand between us and the process.
-	[ "$1" != in_ns ] || set -- ip netns exec "$NSP-$2" "${@:3}"
+	if [ "$1 ${3:-}" = "in_ns pilot_ctl" ]; then
+		set -- pilot_ctl -n "$NSP-$2" "${@:4}"
+	elif [ "$1" = in_ns ]; then
+		set -- ip netns exec "$NSP-$2" "${@:3}"
+	fi
 	"$@" >"$out" 2>&1 </dev/null &
 	SPAWNED=$!
 	echo "$SPAWNED" >>"$TMP/pids"
@@ -83,7 +98,7 @@ spawn() {
 # The same, and waits until it says that it is ready.
 spawn_ready() {
 	spawn "$@"
-	wait_for 30 grep -q '^ready' "$1" || fail "'$3 $4' did not start: $(cat "$1")"
+	wait_for 30 says "$1" ready || fail "'$3 $4' did not start: $(cat "$1")"
 }
 
 end_process() {
@@ -97,7 +112,12 @@ in_ns() {
 	local ns=$NSP-$1
 	shift
 
-	ip netns exec "$ns" "$@"
+	if [ "$1" = pilot_ctl ]; then
+		shift
+		pilot_ctl -n "$ns" "$@"
+	else
+		ip netns exec "$ns" "$@"
+	fi
 }
 
 ns_add() {
@@ -105,7 +125,6 @@ ns_add() {
 
 	for ns; do
 		ip netns add "$NSP-$ns"
-		ip -n "$NSP-$ns" link set lo up
 	done
 }
 
@@ -129,9 +148,12 @@ wire() {
 }
 
 wire_address() {
-	ipn "$1" addr add "10.0.0.$2/24" dev wire
-	ipn "$1" addr add "fd00::$2/64" dev wire nodad
-	ipn "$1" link set wire up
+	ipn "$1" -batch - <<-EOF
+		link set lo up
+		addr add 10.0.0.$2/24 dev wire
+		addr add fd00::$2/64 dev wire nodad
+		link set wire up
+	EOF
 }
 
 # The underlay address of end N in the family under test.
@@ -188,11 +210,13 @@ held() {
 device() {
 	local dev=${3:-pilot0}
 
-	ipn "$1" link add "$dev" mtu "$MTU" type pilot
+	ipn "$1" -batch - <<-EOF
+		link add $dev mtu $MTU type pilot
+		addr add $(agent_ip "$2")/128 dev $dev
+		link set $dev up
+		route add fd50:494c:4f54:1::/64 dev $dev
+	EOF
 	in_ns "$1" pilot_ctl dev-set "$dev" address "$(agent "$2")"
-	ipn "$1" addr add "$(agent_ip "$2")/128" dev "$dev"
-	ipn "$1" link set "$dev" up
-	ipn "$1" route add fd50:494c:4f54:1::/64 dev "$dev"
 }
 
 # bind_sockets NS [DEV] [HOLDER]: both sockets of the holder to the device.
@@ -212,24 +236,36 @@ agent_up() {
 
 # peer NS NODE END [ARGS]...: a peer behind end END of the wire.
 peer() {
-	local ns=$1 node=$2 end=$3
+	local ns=$1
+	shift
+
+	in_ns "$ns" pilot_ctl $(peer_words pilot0 "$@")
+}
+
+peer_words() {
+	local dev=$1 node=$2 end=$3
 	shift 3
 
-	in_ns "$ns" pilot_ctl peer-new pilot0 "$(agent "$node")" \
-		endpoint "$(underlay "$end")" "$PORT" "$@"
+	echo "peer-new $dev $(agent "$node") endpoint $(underlay "$end") $PORT $*"
 }
 
 # key NS OWN PEER EPOCH SLOT [ARGS]...
 key() {
-	local ns=$1 own=$2 other=$3 epoch=$4 slot=$5
+	local ns=$1
+	shift
+
+	in_ns "$ns" pilot_ctl $(key_words pilot0 "$@")
+}
+
+key_words() {
+	local dev=$1 own=$2 other=$3 epoch=$4 slot=$5
 	shift 5
 
-	in_ns "$ns" pilot_ctl key-new pilot0 "$(agent "$other")" \
-		epoch "$epoch" slot "$slot" cipher "$CIPHER" \
-		rx-index "$(key_index "$own" "$other" "$epoch")" \
-		tx-index "$(key_index "$other" "$own" "$epoch")" \
-		rx-key "$(key_hex "$other" "$own" "$epoch")" \
-		tx-key "$(key_hex "$own" "$other" "$epoch")" "$@"
+	echo "key-new $dev $(agent "$other") epoch $epoch slot $slot" \
+		"cipher $CIPHER rx-index $(key_index "$own" "$other" "$epoch")" \
+		"tx-index $(key_index "$other" "$own" "$epoch")" \
+		"rx-key $(key_hex "$other" "$own" "$epoch")" \
+		"tx-key $(key_hex "$own" "$other" "$epoch")" "$@"
 }
 
 # keys EPOCH [ARGS]...: the same key at both agents; b takes it with a's first
@@ -238,8 +274,10 @@ keys() {
 	local epoch=$1
 	shift
 
-	key b 6 5 "$epoch" next "$@"
-	key a 5 6 "$epoch" current "$@"
+	pilot_ctl -b <<-EOF
+		$(key_words "pilot0@$NSP-b" 6 5 "$epoch" next "$@")
+		$(key_words "pilot0@$NSP-a" 5 6 "$epoch" current "$@")
+	EOF
 }
 
 # Agent 5 in namespace a and agent 6 in b, on one wire, with a key.
@@ -248,8 +286,10 @@ pair() {
 	wire a b "${WIRE_MTU:-1500}"
 	agent_up a 5
 	agent_up b 6
-	peer a 6 2
-	peer b 5 1
+	pilot_ctl -b <<-EOF
+		$(peer_words "pilot0@$NSP-a" 6 2)
+		$(peer_words "pilot0@$NSP-b" 5 1)
+	EOF
 	keys 1
 	wait_for 10 key_is_current b 5 1 || fail "b never saw a's first packet"
 }
@@ -264,38 +304,45 @@ half_pair() {
 }
 
 key_is_current() {
-	in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$2")" epoch "$3" |
-		grep -q 'slot current'
+	[[ $(in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$2")" epoch "$3") == \
+		*"slot current"* ]]
 }
 
 # --- numbers -----------------------------------------------------------------
 
-# word NAME: the word behind NAME in standard input.
+# word NAME [LINE]: the word behind NAME in standard input, or in its lines that
+# begin with LINE.
 word() {
-	awk -v name="$1" '{for (i = 1; i < NF; i++)
-		if ($i == name) {print $(i + 1); exit}}'
+	local words i
+
+	while read -ra words; do
+		[ "${words[0]:-}" = "${2:-${words[0]:-}}" ] || continue
+		for ((i = 0; i < ${#words[@]} - 1; i++)); do
+			[ "${words[i]}" = "$1" ] || continue
+			echo "${words[i + 1]}"
+			return
+		done
+	done
 }
 
 # stat NS NAME [DEV]: a counter of the device.
 stat() {
-	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | grep '^dev ' | word "$2"
+	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | word "$2" dev
 }
 
 socket_stat() {
-	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" |
-		grep "^socket$FAMILY " | word "$2"
+	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | word "$2" "socket$FAMILY"
 }
 
 # peer_stat NS NODE NAME
 peer_stat() {
-	in_ns "$1" pilot_ctl peer-get pilot0 "$(agent "$2")" | grep '^peer ' |
-		word "$3"
+	in_ns "$1" pilot_ctl peer-get pilot0 "$(agent "$2")" | word "$3" peer
 }
 
 # key_stat NS NODE EPOCH NAME
 key_stat() {
 	in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$2")" epoch "$3" |
-		grep '^key ' | word "$4"
+		word "$4" key
 }
 
 stat_is() {
@@ -387,7 +434,7 @@ events() {
 
 # event_wait NS PATTERN [SECONDS]
 event_wait() {
-	wait_for "${3:-10}" grep -qE "^event $2" "$TMP/events.$1" || {
+	wait_for "${3:-10}" says "$TMP/events.$1" "event $2" || {
 		cat "$TMP/events.$1"
 		fail "no event '$2' in $1"
 	}
@@ -452,7 +499,7 @@ cleanup() {
 		done
 		ip netns del "$ns"
 	done
-	find "$TMP" -mindepth 1 -delete
+	rm -rf "${TMP:?}"/*
 }
 
 module_is_loaded() {
@@ -505,6 +552,7 @@ run_one() {
 		;;
 	esac
 	cleanup
+	[ -z "${PILOT_TEST_TIMES:-}" ] || echo "# $name took until $SECONDS s"
 }
 
 # run_tests FUNCTION...: only those that match $TEST, when it is set.
@@ -523,7 +571,7 @@ run_tests() {
 	fi
 	[ "$ours" -eq 0 ] || list+=(module_unloads)
 	echo "1..${#list[@]}"
-	trap 'cleanup; rm -rf "$TMP"' EXIT
+	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
 	trap 'exit 143' TERM INT HUP
 	for name in "${list[@]}"; do
 		number=$((number + 1))
@@ -535,6 +583,6 @@ run_tests() {
 
 skip_all() {
 	echo "1..0 # SKIP $*"
-	rm -rf "$TMP"
+	rm -rf "$TMP" "$NEVER"
 	exit $ksft_skip
 }

@@ -2,9 +2,9 @@
 /*
  * Drives the pilot device's kernel interface with no helper.
  *
- *   pilot_ctl VERB ...         one request
- *   pilot_ctl -b               one request per line of standard input; ends at
- *                              the first that is refused
+ *   pilot_ctl [-n NETNS] VERB ...  one request
+ *   pilot_ctl [-n NETNS] -b        one request per line of standard input; ends
+ *                                  at the first that is refused
  *
  *   dev-get [DEV]
  *   dev-set DEV [address A] [socket4 PID:FD|-1] [socket6 PID:FD|-1]
@@ -59,6 +59,7 @@ struct words {
 
 static struct nl nl;
 static bool nl_is_open;
+static char netns[64];
 
 static const char *word_next(struct words *words, const char *what)
 {
@@ -85,6 +86,12 @@ static void netns_enter(const char *name)
 	char path[256];
 	int fd;
 
+	if (!strcmp(name, netns))
+		return;
+	snprintf(netns, sizeof(netns), "%s", name);
+	if (nl_is_open)
+		nl_close(&nl);
+	nl_is_open = false;
 	snprintf(path, sizeof(path), "/run/netns/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
@@ -649,9 +656,16 @@ int main(int argc, char **argv)
 {
 	struct words words = {};
 
-	if (argc == 2 && !strcmp(argv[1], "-b"))
+	argv++;
+	argc--;
+	if (argc > 1 && !strcmp(argv[0], "-n")) {
+		netns_enter(argv[1]);
+		argv += 2;
+		argc -= 2;
+	}
+	if (argc == 1 && !strcmp(argv[0], "-b"))
 		return run_batch();
-	for (argv++; --argc && words.n < WORDS_MAX; argv++)
+	for (; argc && words.n < WORDS_MAX; argc--, argv++)
 		words.word[words.n++] = *argv;
 	return run(&words);
 }
