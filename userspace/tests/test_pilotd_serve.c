@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The parent against a worker in foreign hands: what is not of its own agents
+ * and peers is refused before any privilege is used. No kernel module is
+ * needed, since nothing gets that far.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "check.h"
+#include "parent.h"
+#include "serve.h"
+
+struct scene {
+	struct options options;
+	struct parent parent;
+	struct agent agent;
+	int worker;		/* the worker's end */
+};
+
+static int scene_start(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+	char error[CONFIG_ERROR_LEN];
+	int pair[2];
+
+	if (sodium_init() < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+	    config_agent_init(&scene->agent.config, "pilot0", error))
+		return -1;
+	config_init(&scene->parent.file);
+	config_init(&scene->parent.state);
+	config_init(&scene->parent.config);
+	scene->parent.options = &scene->options;
+	scene->parent.ipc = pair[0];
+	scene->worker = pair[1];
+	scene->agent.address = 1ULL << 32 | 99;
+	scene->parent.agents = &scene->agent;
+	*state = scene;
+	return 0;
+}
+
+static int scene_stop(void **state)
+{
+	struct scene *scene = *state;
+
+	close(scene->parent.ipc);
+	close(scene->worker);
+	config_free(&scene->parent.file);
+	config_free(&scene->parent.state);
+	config_free(&scene->parent.config);
+	free(scene);
+	return 0;
+}
+
+/* Return: the errno of the reply, which has the request's id and a text. */
+static int ask(struct scene *scene, struct ipc_message *message)
+{
+	message->id = 77;
+	serve_request(&scene->parent, message);
+	assert_int_equal(ipc_receive(scene->worker, message, false), 0);
+	assert_int_equal(message->type, IPC_REPLY);
+	assert_int_equal(message->id, 77);
+	assert_true(!message->reply.error || *message->reply.text);
+	return message->reply.error;
+}
+
+static void a_key_for_a_foreign_agent_is_refused(void **state)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_KEY_NEW);
+	message.key.agent = 1ULL << 32 | 98;
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_KEY_DEL);
+	message.key_name.agent = 0;
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_ENDPOINT_SET);
+	message.endpoint.agent = UINT64_MAX;
+	assert_int_equal(ask(*state, &message), ENOENT);
+}
+
+static void a_foreign_link_is_not_deleted(void **state)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_LINK_DEL);
+	strcpy(message.link_name.name, "lo");
+	assert_int_equal(ask(*state, &message), ENODEV);
+	ipc_message_init(&message, IPC_LINK_DEL);
+	assert_int_equal(ask(*state, &message), ENODEV);
+}
+
+static void a_link_is_not_made_twice(void **state)
+{
+	struct scene *scene = *state;
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_LINK_ADD);
+	message.link = scene->agent.config;
+	assert_int_equal(ask(scene, &message), EEXIST);
+}
+
+static void a_foreign_file_is_no_identity(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_LINK_ADD);
+	assert_int_equal(config_agent_init(&message.link, "pilot1", error), 0);
+	strcpy(message.link.identity, "/etc/passwd");
+	assert_true(ask(*state, &message));
+	/* Not a word of the file comes back. */
+	assert_null(strstr(message.reply.text, "root:"));
+}
+
+static void a_foreign_peer_is_not_touched(void **state)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_PEER_REMOVE);
+	strcpy(message.peer_remove.link, "pilot0");
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_PEER_REMOVE);
+	strcpy(message.peer_remove.link, "eth0");
+	assert_int_equal(ask(*state, &message), ENODEV);
+	ipc_message_init(&message, IPC_PEER_CHANGE);
+	strcpy(message.config_peer.link, "pilot0");
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_PEER_NEW);
+	strcpy(message.config_peer.link, "eth0");
+	assert_int_equal(ask(*state, &message), ENODEV);
+}
+
+static void a_reload_of_a_bad_file_changes_nothing(void **state)
+{
+	char path[] = "/tmp/pilotd-serve-XXXXXX";
+	struct scene *scene = *state;
+	struct ipc_message message;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "log-level debug\nlisen 1\n", 24), 24);
+	close(fd);
+	scene->options.config = path;
+	ipc_message_init(&message, IPC_RELOAD);
+	assert_int_equal(ask(scene, &message), EINVAL);
+	assert_non_null(strstr(message.reply.text, ":2: unknown keyword"));
+	assert_ptr_equal(scene->parent.agents, &scene->agent);
+	assert_int_equal(scene->parent.file.log_level, LOG_LEVEL_INFO);
+	unlink(path);
+	ipc_message_init(&message, IPC_RELOAD);
+	assert_int_equal(ask(scene, &message), ENOENT);
+	assert_ptr_equal(scene->parent.agents, &scene->agent);
+}
+
+#define in_a_scene(test)						\
+	cmocka_unit_test_setup_teardown(test, scene_start, scene_stop)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		in_a_scene(a_key_for_a_foreign_agent_is_refused),
+		in_a_scene(a_foreign_link_is_not_deleted),
+		in_a_scene(a_link_is_not_made_twice),
+		in_a_scene(a_foreign_file_is_no_identity),
+		in_a_scene(a_foreign_peer_is_not_touched),
+		in_a_scene(a_reload_of_a_bad_file_changes_nothing),
+	};
+
+	return cmocka_run_group_tests_name("pilotd_serve", tests, NULL, NULL);
+}
