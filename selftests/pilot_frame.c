@@ -10,13 +10,15 @@
  *        told as "csum good" or "csum bad"
  *   pilot_frame ping6 SOURCE DESTINATION
  *        an IPv6 echo request as hex
+ *   pilot_frame udp6 SOURCE DESTINATION PORT PORT TCLASS TEXT
+ *        an IPv6 UDP packet as hex
  *   pilot_frame short PACKET
  *        the IPv6 packet with the short header in place of its own
  *   pilot_frame flips [FROM TO]
  *        every variant of a hex line with one bit of bytes FROM to TO flipped
  *   pilot_frame cuts
  *        every shorter beginning of a hex line
- *   pilot_frame send IP PORT [from PORT] [wait MS]
+ *   pilot_frame send IP PORT [from PORT] [wait MS] [tos N]
  *        sends the hex lines of standard input; "sent N answers N"
  *   pilot_frame random IP PORT COUNT SEED [from PORT] [wait MS]
  *        sends random datagrams, most with a first byte that means something
@@ -35,6 +37,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -198,6 +201,32 @@ static int do_ping6(char **word, int n)
 	return 0;
 }
 
+static int do_udp6(char **word, int n)
+{
+	uint8_t packet[1500] = {};
+	struct ip6_hdr *ip6 = (void *)packet;
+	struct udphdr *udp = (void *)(packet + 40);
+	size_t len = 48 + strlen(word[5]);
+
+	(void)n;
+	if (len > sizeof(packet))
+		errx(2, "too long");
+	ip6->ip6_flow = htonl(0x60000000 | text_number(word[4]) << 20);
+	ip6->ip6_plen = htons(len - 40);
+	ip6->ip6_nxt = IPPROTO_UDP;
+	ip6->ip6_hlim = 64;
+	if (inet_pton(AF_INET6, word[0], &ip6->ip6_src) != 1 ||
+	    inet_pton(AF_INET6, word[1], &ip6->ip6_dst) != 1)
+		errx(2, "not an IPv6 address");
+	udp->source = htons(text_number(word[2]));
+	udp->dest = htons(text_number(word[3]));
+	udp->len = ip6->ip6_plen;
+	memcpy(packet + 48, word[5], len - 48);
+	udp->check = htons(~packet_sum(packet, len) & 0xffff);
+	text_hex_print(stdout, packet, len);
+	return 0;
+}
+
 static int do_short(char **word, int n)
 {
 	static uint8_t packet[ROOM];
@@ -282,7 +311,15 @@ static int sender_open(const char *ip, const char *port, char **word, int n,
 	if (fd < 0)
 		err(2, "socket");
 	for (i = 0; i + 1 < n; i += 2) {
-		if (!strcmp(word[i], "wait")) {
+		if (!strcmp(word[i], "tos")) {
+			on = text_number(word[i + 1]);
+			if (to.ss_family == AF_INET)
+				setsockopt(fd, IPPROTO_IP, IP_TOS, &on,
+					   sizeof(on));
+			else
+				setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &on,
+					   sizeof(on));
+		} else if (!strcmp(word[i], "wait")) {
 			*wait = text_number(word[i + 1]);
 		} else if (!strcmp(word[i], "from")) {
 			from.ss_family = to.ss_family;
@@ -459,7 +496,8 @@ int main(int argc, char **argv)
 		int least;
 	} verbs[] = {
 		{ "seal", do_seal, 4 }, { "open", do_open, 2 },
-		{ "ping6", do_ping6, 2 }, { "short", do_short, 1 },
+		{ "ping6", do_ping6, 2 }, { "udp6", do_udp6, 6 },
+		{ "short", do_short, 1 },
 		{ "flips", do_flips, 0 }, { "cuts", do_cuts, 0 },
 		{ "send", do_send, 2 }, { "random", do_random, 4 },
 		{ "recv", do_recv, 3 },

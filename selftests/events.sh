@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=240
+#
+# What the helper is told, when, and why.
+
+. "$(dirname "$0")/lib.sh"
+
+# One datagram to an agent, in the background of nothing: no answer is awaited.
+poke() {
+	in_ns "$1" bash -c "echo poke >/dev/udp/$(agent_ip "$2")/9" 2>/dev/null ||
+		true
+}
+
+acquire_for_an_unknown_address() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	events a
+	poke a 6
+	event_wait a "acquire reason no-peer .*device $(agent 5 | long) peer $(agent 6 | long)"
+	equal "$(stat a tx-records)" 0 "records sent"
+}
+
+# An address as pilot_ctl prints it.
+long() {
+	local n
+
+	read -r n
+	printf '0x%012x' "$n"
+}
+
+acquire_for_a_peer_without_a_key() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	peer a 6 2
+	events a
+	poke a 6
+	event_wait a "acquire reason no-key .*peer $(agent 6 | long)"
+	equal "$(peer_stat a 6 queued)" 1 "packets that wait"
+}
+
+acquires_are_limited_to_one_a_second() {
+	local start=$SECONDS n i
+
+	ns_add a b
+	wire a b
+	agent_up a 5
+	peer a 6 2
+	events a
+	in_ns a ping -n -c 40 -i 0.02 -W 1 "$(agent_ip 6)" >/dev/null 2>&1 ||
+		true
+	event_wait a acquire
+	n=$(events_n a acquire)
+	within 1 $((SECONDS - start + 1)) "$n" "acquire events"
+}
+
+packets_that_waited_go_out_with_the_key() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	agent_up b 6
+	events a
+	spawn "$TMP/waited" in_ns a ping -n -c 1 -W "$(patience 10)" \
+		"$(agent_ip 6)"
+	event_wait a 'acquire reason no-peer'
+	peer b 5 1
+	peer a 6 2
+	equal "$(peer_stat a 6 queued)" 1 "packets the new peer was handed"
+	keys 1
+	wait_for 10 says "$TMP/waited" ' 1 received' ||
+		fail "the first ping was lost: $(cat "$TMP/waited")"
+}
+
+packets_that_wait_too_long_are_given_up() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	peer a 6 2
+	poke a 6
+	poke a 7
+	equal "$(peer_stat a 6 queued)" 1 "packets that wait"
+	wait_for 15 stat_at_least a tx-drop-unanswered 2 ||
+		fail "nothing was given up: $(stat a tx-drop-unanswered)"
+	equal "$(peer_stat a 6 queued)" 0 "packets that wait"
+}
+
+soft_and_hard_limit_by_packets() {
+	local n
+
+	pair
+	events a
+	key b 6 5 2 next
+	key a 5 6 2 current soft-packets 5 hard-packets 10
+	in_ns a ping -n -c 20 -i 0.05 -W 1 "$(agent_ip 6)" >/dev/null 2>&1 ||
+		true
+	event_wait a "soft-limit reason packets .*epoch 2"
+	event_wait a "hard-limit reason packets .*epoch 2"
+	equal "$(key_stat b 5 2 rx-counter)" 10 "frames that b saw"
+	equal "$(events_n a 'soft-limit')" 1 "soft limit events"
+	equal "$(events_n a 'hard-limit')" 1 "hard limit events"
+	event_wait a 'acquire reason no-key'
+}
+
+soft_and_hard_limit_by_age() {
+	pair
+	events a
+	key b 6 5 2 next
+	key a 5 6 2 current soft-age 2 hard-age 4
+	pings a 6
+	event_wait a 'soft-limit reason age .*epoch 2' 15
+	event_wait a 'hard-limit reason age .*epoch 2' 15
+	is_silent a 6 || fail "an expired key carries packets"
+	equal "$(events_n a 'soft-limit reason age .*epoch 2')" 1 "soft events"
+	equal "$(events_n a 'hard-limit reason age .*epoch 2')" 1 "hard events"
+}
+
+key_becomes_current_by_a_packet_or_by_request() {
+	pair
+	events b
+	key b 6 5 2 next
+	equal "$(key_stat b 5 2 slot)" next "slot at first"
+	key a 5 6 2 current
+	event_wait b 'key-current reason received .*epoch 2'
+	equal "$(key_stat b 5 2 slot)" current "slot after a packet"
+	equal "$(key_stat b 5 1 slot)" previous "the old key's slot"
+	key b 6 5 3 next
+	in_ns b pilot_ctl key-swap pilot0 "$(agent 5)" epoch 3
+	event_wait b 'key-current reason request .*epoch 3'
+	equal "$(key_stat b 5 3 slot)" current "slot after the swap"
+	key a 5 6 3 current
+	pings a 6
+}
+
+idle_peer_is_told_once() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 2
+	pings a 6
+	event_wait a 'peer-idle reason timeout' 15
+	equal "$(events_n a peer-idle)" 1 "idle events"
+	pings a 6
+	wait_for 15 idle_again || fail "the second idle time was not told"
+}
+
+idle_again() {
+	[ "$(events_n a peer-idle)" -eq 2 ]
+}
+
+silent_peer_is_told() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" silence 2
+	pings a 6
+	ipn b link set wire down
+	in_ns a ping -n -c 2 -W 1 "$(agent_ip 6)" >/dev/null 2>&1 || true
+	event_wait a 'peer-silent reason timeout' 15
+}
+
+answering_peer_is_not_called_silent() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" silence 2
+	in_ns a ping -n -c 6 -i 0.6 -W "$(patience 5)" "$(agent_ip 6)" >/dev/null
+	equal "$(events_n a peer-silent)" 0 "silent events"
+}
+
+keepalives_are_sent_when_nothing_else_is() {
+	local before
+
+	pair
+	before=$(stat b rx-keepalives)
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" keepalive 1
+	wait_for 15 stat_at_least b rx-keepalives $((before + 3)) ||
+		fail "only $(stat b rx-keepalives) keepalives came"
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" keepalive 0
+}
+
+lost_socket_is_told_in_both_namespaces() {
+	ns_add a b inside
+	wire a b
+	hold a "4:$PORT" "6:$PORT"
+	device inside 5
+	in_ns a pilot_ctl dev-set "pilot0@$NSP-inside" socket4 "$(held a):10"
+	events a
+	events inside
+	end_process "$(held a)" -KILL
+	event_wait inside "socket-gone reason closed .*device $(agent 5 | long)"
+	event_wait a "socket-gone reason closed .*device $(agent 5 | long)"
+}
+
+unbound_socket_is_told() {
+	ns_add a
+	agent_up a 5
+	events a
+	in_ns a pilot_ctl dev-set pilot0 socket4 -1
+	event_wait a 'socket-gone reason unbound'
+}
+
+run_tests acquire_for_an_unknown_address acquire_for_a_peer_without_a_key \
+	acquires_are_limited_to_one_a_second \
+	packets_that_waited_go_out_with_the_key \
+	packets_that_wait_too_long_are_given_up \
+	soft_and_hard_limit_by_packets soft_and_hard_limit_by_age \
+	key_becomes_current_by_a_packet_or_by_request idle_peer_is_told_once \
+	silent_peer_is_told answering_peer_is_not_called_silent \
+	keepalives_are_sent_when_nothing_else_is \
+	lost_socket_is_told_in_both_namespaces unbound_socket_is_told

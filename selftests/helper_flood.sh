@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=300
+#
+# Handshake messages from everywhere, as fast as one sender makes them: who has
+# a key goes on, and who wants one gets it.
+
+# shellcheck source=selftests/lib-helper.sh
+. "$(dirname "$0")/lib-helper.sh"
+
+CONNECT_MS=10000
+
+# Agents 0 to 3 in a and b, of which only 0 has talked, and a flooder c whose
+# invented sources, 10.99.0.0/16, are routed back to it.
+agents_and_a_flooder() {
+	local i
+
+	two_sides
+	ns_add c
+	ip link add side netns "$NSP-b" type veth \
+		peer name side netns "$NSP-c"
+	ipn b addr add 10.0.9.2/24 dev side
+	ipn b link set side up
+	ipn c addr add 10.0.9.3/24 dev side
+	ipn c link set side up
+	ipn b route add 10.99.0.0/16 via 10.0.9.3
+	listen a wire frames "$TMP/recorded"
+	helper_start a
+	helper_start b
+	for i in 0 1 2 3; do
+		identity a "$i"
+		identity b "$i"
+		must pl a link add "pilot$i" identity "$TMP/a/id$i"  \
+			network $((i + 1))
+		must pl b link add "pilot$i" identity "$TMP/b/id$i" \
+			network $((i + 1))
+		must pl a peer add "$(did b "$i")" link "pilot$i" \
+			endpoint "$(endpoint_at 2)"
+		must pl b peer add "$(did a "$i")" link "pilot$i" \
+			endpoint "$(endpoint_at 1)"
+	done
+	reaches a "$(inet6 b 0 1)"
+	listen_end
+	awk '$5 ~ /^91/ {print $5; exit}' "$TMP/recorded" >"$TMP/initiation"
+	[ -s "$TMP/initiation" ] || fail "no initiation was recorded"
+}
+
+# connect AGENT: MS is how long its first packet took there and back.
+connect() {
+	local start to
+
+	to=$(inet6 b "$1" $(($1 + 1)))
+	start=${EPOCHREALTIME/[.,]/}
+	# An error about a packet that waited too long ends ping.
+	soon 60 in_ns a ping -n -c 1 -w 60 "$to"
+	MS=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
+}
+
+# flood_start KIND: "random" initiations that nobody here could have made, or
+# the "recorded" one, whose MAC is right, from sources all over.
+flood_start() {
+	spawn "$TMP/flood" in_ns c python3 -c '
+import os, random, signal, socket, struct, sys
+kind, recorded = sys.argv[1], bytes.fromhex(open(sys.argv[2]).read())
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def packet():
+    body = recorded
+    if kind == "random":
+        body = recorded[:4] + os.urandom(len(recorded) - 4)
+    source = bytes([10, 99, random.randrange(256), random.randrange(1, 255)])
+    udp = struct.pack("!HHHH", random.randrange(1024, 65535), 7740,
+                      8 + len(body), 0)
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(body), 0, 0, 64, 17, 0)
+    return ip + source + socket.inet_aton("10.0.9.2") + udp + body
+packets = [packet() for _ in range(3000)]
+sent, going = 0, True
+def stop(*_):
+    global going
+    going = False
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+while going:
+    for p in packets[:100]:
+        try:
+            s.sendto(p, ("10.0.9.2", 0))
+            sent += 1
+        except OSError:
+            pass
+    packets = packets[100:] + packets[:100]
+print("sent", sent)' "$1" "$TMP/initiation"
+	FLOOD=$SPAWNED
+	soon 60 grep -q ready "$TMP/flood"
+	FLOOD_BEGAN=${EPOCHREALTIME/[.,]/}
+}
+
+flood_end() {
+	local ms=$(((${EPOCHREALTIME/[.,]/} - FLOOD_BEGAN) / 1000)) sent
+
+	end_process "$FLOOD"
+	sent=$(word sent <"$TMP/flood")
+	note "flood: $sent messages in $ms ms"
+	[ "$sent" -ge 1000 ] || fail "that was no flood"
+}
+
+under_flood() {
+	flood_start "$1"
+	soon 20 flood_has_come
+	connect "$2"
+	note "first packet of a new pair under $1 messages: $MS ms"
+	[ "$MS" -le "$(($(patience 1) * CONNECT_MS))" ] ||
+		fail "it took $MS ms to connect"
+	flow_is_on || fail "the flow ended too early to prove anything"
+	flood_end
+	kill -0 "$(helper_pid b)" || fail "b's helper died"
+}
+
+flood_has_come() {
+	[ "$(in_ns b cat /sys/class/net/side/statistics/rx_packets)" -ge 500 ]
+}
+
+a_flood_of_handshakes_keeps_nobody_out() {
+	local worker
+
+	agents_and_a_flooder
+	worker=$(worker_pid b)
+	connect 1
+	note "first packet of a new pair without a flood: $MS ms"
+	flow_start a b "$(inet6 b 0 1)" "$(patience 25)" -b 5M
+	under_flood random 2
+	under_flood recorded 3
+	equal "$(worker_pid b)" "$worker" "b's worker"
+	flow_end a "beside the floods"
+	reaches a "$(inet6 b 0 1)"
+}
+
+helper_tests a_flood_of_handshakes_keeps_nobody_out
