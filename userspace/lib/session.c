@@ -46,6 +46,7 @@ static void session_confirmed(struct session_peer *peer,
 			      const struct clock *now)
 {
 	session_key_promote(peer);
+	session_attempt_drop(peer);
 	peer->host->stats.handshakes++;
 	peer->handshake_ns = now->boot_ns;
 	peer->backing_off = false;

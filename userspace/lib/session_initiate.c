@@ -113,6 +113,8 @@ void session_initiate(struct session_peer *peer, const struct clock *now)
 	if (peer->offered.index.used && now->boot_ns < wait) {
 		if (peer->current.index.used)
 			peer->current.rekey_at = wait;
+		else
+			peer->again_at = wait;
 		return;
 	}
 	peer->attempt = calloc(1, sizeof(*peer->attempt));

@@ -90,6 +90,12 @@ static bool session_init_admit(struct session_peer *peer,
 	return true;
 }
 
+static bool session_init_lower(const struct session_peer *peer)
+{
+	return memcmp(peer->agent->id->public, peer->public,
+		      IDENTITY_KEY_LEN) < 0;
+}
+
 /*
  * Both began at once: the message of the lower identity wins. It is only
  * insisted on until it is repeated, or a path that works one way only would
@@ -98,8 +104,7 @@ static bool session_init_admit(struct session_peer *peer,
 static bool session_init_crossed(const struct session_peer *peer)
 {
 	return peer->attempt && peer->attempt->count == 1 &&
-	       memcmp(peer->agent->id->public, peer->public,
-		      IDENTITY_KEY_LEN) < 0;
+	       session_init_lower(peer);
 }
 
 /*
@@ -155,6 +160,7 @@ static void session_init_answer(struct session_peer *peer,
 	struct session_host *host = peer->host;
 	struct handshake_terms ours;
 	uint8_t frame[WIRE_FRAME_MAX];
+	bool wanted;
 	int len;
 
 	session_terms(peer, &ours);
@@ -174,12 +180,22 @@ static void session_init_answer(struct session_peer *peer,
 			       strerror(-len));
 		return;
 	}
-	session_attempt_drop(peer);
+	wanted = peer->current.index.used || peer->attempt || peer->persist;
+	/*
+	 * The higher identity may have dropped the message we answer for one
+	 * of ours, which crossed it: ours has to stay alive then, or neither
+	 * answer finds who waits for it.
+	 */
+	if (!session_init_lower(peer))
+		session_attempt_drop(peer);
 	peer->offered.source = *src;
 	peer->idle = false;
 	peer->confirm_at = CLOCK_NEVER;
-	if (peer->current.index.used)
-		peer->confirm_at = now->boot_ns + SESSION_CONFIRM_WAIT;
+	if (wanted)
+		peer->confirm_at = now->boot_ns +
+				   (peer->current.index.used ?
+				    SESSION_CONFIRM_WAIT :
+				    SESSION_RESPOND_WAIT);
 	host->stats.tx_responses++;
 	host->ops.send(host->ctx, src, frame, len);
 	session_notify(peer, SESSION_NOTICE_ESTABLISHED, "%s", "");

@@ -40,7 +40,7 @@ static int bind_udp(int fd, int family, uint16_t port)
 
 int socket_udp(int family, uint16_t port, char *err, size_t err_size)
 {
-	int size = 4 << 20, one = 1, fd, ret;
+	int size = 4 << 20, few = 128 << 10, one = 1, fd, ret;
 
 	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -50,8 +50,12 @@ int socket_udp(int family, uint16_t port, char *err, size_t err_size)
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	/* Every datagram we send passes the socket's buffer; so be generous. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	/*
+	 * Data does not pass this one, handshakes do: under a flood a long
+	 * queue makes each answer too late for who asked.
+	 */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof(few));
 	if (bind_udp(fd, family, port) == 0)
 		return fd;
 	ret = error_set(err, err_size, errno,

@@ -172,6 +172,52 @@ static void test_simultaneous_one_way(void **state)
 	}
 }
 
+/* The lower identity's second message crosses the other's first. */
+static void test_simultaneous_repeated(void **state)
+{
+	(void)state;
+	for (uint64_t skew = 0; skew < 30; skew++) {
+		struct sim *sim = pair_new(skew);
+		int low = memcmp(sim->node[0].id.public,
+				 sim->node[1].id.public, 32) > 0;
+		struct sim_node *node = &sim->node[low];
+
+		sim->blocked[low][!low] = true;
+		sim_acquire(sim, low, !low);
+		sim_run(sim, 100 * SIM_MS);
+		sim->blocked[low][!low] = false;
+		while (node->sent_type[WIRE_TYPE_INIT] < 2)
+			sim_run(sim, SIM_MS);
+		sim_run(sim, skew * SIM_MS);
+		sim_acquire(sim, !low, low);
+		sim_run(sim, 400 * SIM_MS);
+		assert_true(sim_is_up(sim, 0, 1));
+		sim_free(sim);
+	}
+}
+
+/* An answer that gets lost: who wants a session asks for one itself. */
+static void test_answer_lost(void **state)
+{
+	(void)state;
+	for (int end = 0; end < 2; end++) {
+		struct sim *sim = sim_new(3, 2);
+
+		sim_peer(sim, 0, 1, true, NULL, end == 0);
+		sim_peer(sim, 1, 0, true, NULL, end == 1);
+		sim->blocked[1][0] = end == 1;
+		sim->blocked[0][1] = end == 0;
+		sim_run(sim, 100 * SIM_MS);
+		sim_acquire(sim, !end, end);
+		sim_run(sim, 100 * SIM_MS);
+		sim->blocked[0][1] = false;
+		sim->blocked[1][0] = false;
+		sim_run(sim, 5 * SIM_S);
+		assert_true(sim_is_up(sim, 0, 1));
+		sim_free(sim);
+	}
+}
+
 static unsigned int inits_in(struct sim *sim, uint64_t duration)
 {
 	unsigned int before = sim->node[0].sent_type[WIRE_TYPE_INIT];
@@ -470,6 +516,8 @@ int main(void)
 		cmocka_unit_test(test_simultaneous_open),
 		cmocka_unit_test(test_simultaneous_disorder),
 		cmocka_unit_test(test_simultaneous_one_way),
+		cmocka_unit_test(test_simultaneous_repeated),
+		cmocka_unit_test(test_answer_lost),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_persist),
 		cmocka_unit_test(test_psk),
