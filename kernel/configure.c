@@ -182,6 +182,27 @@ static int peer_address_check(const struct pilot_dev *dev, u64 address,
 	return pilot_device_address_check(address, extack);
 }
 
+/* What waited for the peer now waits for its key, as much as may. */
+static void peer_take_waiting(struct pilot_dev *dev, struct pilot_peer *peer)
+{
+	struct sk_buff_head taken;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&taken);
+	pilot_waiting_take(&dev->waiting, peer->address, &taken);
+	spin_lock_bh(&peer->queue.lock);
+	if (skb_queue_empty(&peer->queue))
+		WRITE_ONCE(peer->queued_at, pilot_now());
+	while (skb_queue_len(&peer->queue) < PILOT_QUEUE_MAX &&
+	       (skb = __skb_dequeue(&taken)))
+		__skb_queue_tail(&peer->queue, skb);
+	spin_unlock_bh(&peer->queue.lock);
+	while ((skb = __skb_dequeue(&taken))) {
+		pilot_dev_count(dev, PILOT_A_DEV_STATS_TX_DROP_QUEUE_FULL);
+		kfree_skb(skb);
+	}
+}
+
 /**
  * pilot_device_peer_add - add a peer
  * @dev: the device, its lock held
@@ -218,9 +239,6 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 	}
 	pilot_peer_configure(peer, config);
 	rcu_assign_pointer(peer->endpoint, endpoint);
-	/* Nobody finds the peer yet, so its queue needs no lock. */
-	pilot_waiting_take(&dev->waiting, address, &peer->queue);
-	peer->queued_at = pilot_now();
 	ret = pilot_peer_link(&dev->peers, peer);
 	if (ret) {
 		if (ret == -EEXIST)
@@ -230,6 +248,7 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 		pilot_peer_free(peer);
 		return ret;
 	}
+	peer_take_waiting(dev, peer);
 	pilot_alive_kick(peer);
 	return 0;
 }
@@ -321,13 +340,15 @@ static int key_index(struct pilot_dev *dev, struct pilot_key *key)
 }
 
 /* Send what waited for the key, or a keepalive: the peer awaits either. */
-static void key_confirm(struct pilot_dev *dev, struct pilot_peer *peer,
-			const struct pilot_key *key)
+static void key_confirm(struct pilot_peer *peer)
 {
+	struct pilot_key *key;
+
 	local_bh_disable();
 	rcu_read_lock();
 	pilot_xmit_flush(peer);
-	if (!atomic64_read(&key->tx_counter) &&
+	key = rcu_dereference(peer->lane[0].current_key);
+	if (key && !atomic64_read(&key->tx_counter) &&
 	    rcu_access_pointer(peer->endpoint))
 		pilot_xmit_keepalive(peer);
 	rcu_read_unlock();
@@ -376,7 +397,7 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 	}
 	pilot_dev_keyed(dev, first);
 	if (config->slot == PILOT_KEY_SLOT_CURRENT)
-		key_confirm(dev, peer, key);
+		key_confirm(peer);
 	pilot_alive_kick(peer);
 	return 0;
 }
@@ -422,8 +443,21 @@ int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 	pilot_dev_keyed(dev, first);
 	pilot_event_key(dev, PILOT_EVENT_KEY_CURRENT, PILOT_REASON_REQUEST,
 			key);
-	key_confirm(dev, peer, key);
+	key_confirm(peer);
 	return 0;
+}
+
+/* Drop every packet that waits. The lock of the device is not held. */
+void pilot_device_drop_queued(struct pilot_dev *dev)
+{
+	struct pilot_peer *peer;
+	unsigned long id;
+
+	mutex_lock(&dev->lock);
+	skb_queue_purge(&dev->waiting.queue);
+	xa_for_each(&dev->peers.ids, id, peer)
+		skb_queue_purge(&peer->queue);
+	mutex_unlock(&dev->lock);
 }
 
 /**

@@ -64,6 +64,13 @@ static int device_open(struct net_device *netdev)
 	return 0;
 }
 
+/* What waits holds routes, which may not outlive the namespace. */
+static int device_stop(struct net_device *netdev)
+{
+	pilot_device_drop_queued(netdev_priv(netdev));
+	return 0;
+}
+
 static u64 device_sum(const struct pilot_dev *dev, unsigned int first,
 		      unsigned int last)
 {
@@ -98,6 +105,7 @@ static const struct net_device_ops device_ops = {
 	.ndo_init = device_init,
 	.ndo_uninit = device_uninit,
 	.ndo_open = device_open,
+	.ndo_stop = device_stop,
 	.ndo_start_xmit = pilot_xmit,
 	.ndo_get_stats64 = device_get_stats64,
 };
@@ -172,11 +180,16 @@ static int PILOT_COMPAT_NEWLINK(device_newlink)
 	ret = register_netdevice(netdev);
 	if (ret)
 		return ret;
-	if (attrs && attrs[IFLA_PILOT_ADDRESS])
-		pilot_device_address_set(dev,
-					 nla_get_u64(attrs[IFLA_PILOT_ADDRESS]),
-					 extack);
-	return 0;
+	if (!attrs || !attrs[IFLA_PILOT_ADDRESS])
+		return 0;
+	mutex_lock(&dev->lock);
+	ret = pilot_device_address_set(dev,
+				       nla_get_u64(attrs[IFLA_PILOT_ADDRESS]),
+				       extack);
+	mutex_unlock(&dev->lock);
+	if (ret)
+		unregister_netdevice(netdev);
+	return ret;
 }
 
 static size_t device_get_size(const struct net_device *netdev)
@@ -219,7 +232,6 @@ int pilot_device_module_init(void)
 void pilot_device_module_exit(void)
 {
 	rtnl_link_unregister(&device_link_ops);
-	pilot_socket_module_exit();
 }
 
 bool pilot_device_is_ours(const struct net_device *netdev)

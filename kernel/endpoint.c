@@ -235,10 +235,13 @@ int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 			struct sk_buff *skb, const struct net_device *dev,
 			u8 ds)
 {
+	int oif = READ_ONCE(sk->sk_bound_dev_if);
 	u32 mark = READ_ONCE(sk->sk_mark);
 
-	if (unlikely(READ_ONCE(endpoint->mark) != mark)) {
+	if (unlikely(READ_ONCE(endpoint->mark) != mark ||
+		     READ_ONCE(endpoint->oif) != oif)) {
 		WRITE_ONCE(endpoint->mark, mark);
+		WRITE_ONCE(endpoint->oif, oif);
 		dst_cache_reset(&endpoint->cache);
 	}
 	skb->mark = mark;

@@ -47,6 +47,7 @@ struct pilot_path {
  * @kind: how the path is used
  * @local_stale: the local address is no longer ours; set once, read racily
  * @mark: SO_MARK the route cache was filled under
+ * @oif: SO_BINDTODEVICE it was filled under
  * @cache: routes, per CPU
  * @rcu: for freeing
  */
@@ -55,6 +56,7 @@ struct pilot_endpoint {
 	enum pilot_endpoint_kind kind;
 	bool local_stale;
 	u32 mark;
+	int oif;
 	struct dst_cache cache;
 	struct rcu_head rcu;
 };

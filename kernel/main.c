@@ -8,6 +8,7 @@
 #include "key.h"
 #include "netlink.h"
 #include "selftest.h"
+#include "socket.h"
 #include "wire.h"
 
 static int __init pilot_module_init(void)
@@ -47,13 +48,14 @@ err_aead:
 }
 
 /*
- * Netlink goes first, so that no request meets a device half gone; devices
- * before the keys they retire.
+ * Devices go first: they send events as long as they live, and a request that
+ * meets one half gone is refused. Their keys are retired before keys end.
  */
 static void __exit pilot_module_exit(void)
 {
-	pilot_netlink_module_exit();
 	pilot_device_module_exit();
+	pilot_netlink_module_exit();
+	pilot_socket_module_exit();
 	pilot_key_module_exit();
 	pilot_index_module_exit();
 	pilot_aead_module_exit();

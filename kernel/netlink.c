@@ -363,8 +363,10 @@ static int key_new_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pilot_peer *peer;
 	int ret;
 
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
+	if (IS_ERR(dev)) {
+		ret = PTR_ERR(dev);
+		goto out;
+	}
 	peer = peer_get(dev, info, &parsed);
 	ret = PTR_ERR_OR_ZERO(peer);
 	if (!ret)
@@ -374,6 +376,8 @@ static int key_new_doit(struct sk_buff *skb, struct genl_info *info)
 		memzero_explicit(&config, sizeof(config));
 	}
 	device_put(dev);
+out:
+	pilot_parse_key_wipe(info);
 	return ret;
 }
 
@@ -518,13 +522,19 @@ static const struct genl_ops netlink_ops[] = {
 };
 
 static const struct genl_multicast_group netlink_groups[] = {
-	{ .name = PILOT_MCGRP_EVENTS },
+	{
+		.name = PILOT_MCGRP_EVENTS,
+		/* Who talks to whom is not for everybody. */
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 static struct genl_family netlink_family __ro_after_init = {
 	.name = PILOT_FAMILY_NAME,
 	.version = PILOT_FAMILY_VERSION,
 	.netnsok = true,
+	/* The lock of the device orders what has to be. */
+	.parallel_ops = true,
 	.module = THIS_MODULE,
 	.maxattr = PILOT_A_MAX,
 	.policy = pilot_nl_policy,

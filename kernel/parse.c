@@ -255,8 +255,20 @@ int pilot_parse_key(struct genl_info *info, struct pilot_key_config *config)
 		return ret;
 	nla_memcpy(config->rx_key, attrs[PILOT_A_KEY_RX_KEY], PILOT_KEY_LEN);
 	nla_memcpy(config->tx_key, attrs[PILOT_A_KEY_TX_KEY], PILOT_KEY_LEN);
-	/* The request's memory lives on in the sender's skb otherwise. */
-	memzero_explicit(nla_data(attrs[PILOT_A_KEY_RX_KEY]), PILOT_KEY_LEN);
-	memzero_explicit(nla_data(attrs[PILOT_A_KEY_TX_KEY]), PILOT_KEY_LEN);
 	return 0;
+}
+
+/* Wipe the secrets of a request, taken or refused, from its own memory. */
+void pilot_parse_key_wipe(struct genl_info *info)
+{
+	struct nlattr *nest = info->attrs[PILOT_A_KEY];
+	struct nlattr *attr;
+	int rest;
+
+	if (!nest)
+		return;
+	nla_for_each_nested(attr, nest, rest)
+		if (nla_type(attr) == PILOT_A_KEY_RX_KEY ||
+		    nla_type(attr) == PILOT_A_KEY_TX_KEY)
+			memzero_explicit(nla_data(attr), nla_len(attr));
 }

@@ -31,6 +31,7 @@ int pilot_parse_peer(struct genl_info *info, struct pilot_parsed_peer *peer);
 void pilot_parse_peer_config(const struct pilot_parsed_peer *peer,
 			     struct pilot_peer_config *config);
 int pilot_parse_key_name(struct genl_info *info, u8 *lane, u32 *epoch);
+void pilot_parse_key_wipe(struct genl_info *info);
 int pilot_parse_key(struct genl_info *info, struct pilot_key_config *config);
 
 #endif /* PILOT_PARSE_H */

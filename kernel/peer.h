@@ -65,6 +65,7 @@ struct pilot_peer_config {
  * @limit_lock: guards @limit; softirq only, never nested
  * @queue: packets that wait for a key, under its own lock
  * @queued_at: when the oldest of them came
+ * @moved_at: when its endpoint was last learned, 0 = never
  * @acquired_at: when the last acquire was sent, 0 = never
  * @last_rx: when the last authenticated record came, 0 = never
  * @last_tx: when the last record went, 0 = never
@@ -97,6 +98,7 @@ struct pilot_peer {
 	spinlock_t limit_lock;	/* limit */
 	struct sk_buff_head queue;
 	u64 queued_at;
+	u64 moved_at;
 	u64 acquired_at;
 	u64 last_rx;
 	u64 last_tx;
@@ -149,6 +151,8 @@ struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
 				      u32 epoch);
 bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
 			    enum pilot_key_slot slot);
+bool pilot_peer_key_is_stale(struct pilot_peer *peer,
+			     const struct pilot_key *key);
 bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
 			    bool asked);
 bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key);

@@ -52,7 +52,9 @@ bool pilot_bucket_has(struct pilot_bucket *bucket, u64 n, u64 now)
 		if (earned) {
 			bucket->tokens = min(bucket->burst,
 					     bucket->tokens + earned);
-			bucket->last = now;
+			/* What is left of a token stays earned. */
+			bucket->last = now - elapsed +
+				div64_u64(earned * NSEC_PER_SEC, bucket->rate);
 		}
 	}
 	return bucket->tokens >= n;
@@ -90,6 +92,8 @@ void pilot_prefix_limit_free(struct pilot_prefix_limit *limit)
  * pilot_prefix_limit_allow - may the helper be shown one more datagram?
  * @limit: the buckets of a socket
  * @skb: a received datagram, network header set
+ * @opening: it opens a conversation; such ones have buckets of their own, so
+ *	that a flood of them does not starve the answers we wait for
  *
  * Prefixes that share a bucket share its rate; the secret hash key keeps a
  * sender from choosing whom it shares with.
@@ -97,7 +101,7 @@ void pilot_prefix_limit_free(struct pilot_prefix_limit *limit)
  * Context: softirq.
  */
 bool pilot_prefix_limit_allow(struct pilot_prefix_limit *limit,
-			      const struct sk_buff *skb)
+			      const struct sk_buff *skb, bool opening)
 {
 	u64 now = ktime_get_ns();
 	u64 prefix;
@@ -109,6 +113,7 @@ bool pilot_prefix_limit_allow(struct pilot_prefix_limit *limit,
 	else
 		prefix = get_unaligned_be64(&ipv6_hdr(skb)->saddr) >> 16 |
 			 1ULL << 63;
+	prefix |= (u64)opening << 62;
 	i = siphash_1u64(prefix, &limit->key) % PREFIX_BUCKETS;
 
 	spin_lock(&limit->slot[i].lock);

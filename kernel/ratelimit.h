@@ -37,6 +37,6 @@ struct sk_buff;
 struct pilot_prefix_limit *pilot_prefix_limit_new(void);
 void pilot_prefix_limit_free(struct pilot_prefix_limit *limit);
 bool pilot_prefix_limit_allow(struct pilot_prefix_limit *limit,
-			      const struct sk_buff *skb);
+			      const struct sk_buff *skb, bool opening);
 
 #endif /* PILOT_RATELIMIT_H */

@@ -16,6 +16,12 @@
 #include "wire.h"
 #include "xmit.h"
 
+/*
+ * A peer moves at most this often: what it costs and whom it tells must not
+ * be the peer's to choose.
+ */
+#define MOVE_AGAIN_NS	(100 * NSEC_PER_MSEC)
+
 /**
  * struct rx_frame - one data frame on its way in
  * @dev: the device
@@ -122,6 +128,7 @@ static void rx_learn_endpoint(const struct rx_frame *frame)
 		.address = peer->address,
 		.path = &frame->path,
 	};
+	u64 now = pilot_now();
 	bool moved;
 
 	old = rcu_dereference(peer->endpoint);
@@ -129,10 +136,14 @@ static void rx_learn_endpoint(const struct rx_frame *frame)
 		return;
 	if (READ_ONCE(peer->config.flags) & PILOT_PEER_F_FIXED_ENDPOINT)
 		return;
+	if (READ_ONCE(peer->moved_at) &&
+	    now - READ_ONCE(peer->moved_at) < MOVE_AGAIN_NS)
+		return;
 	moved = !old || !pilot_path_same_remote(&old->path, &frame->path);
 	new = pilot_endpoint_new(&frame->path, GFP_ATOMIC);
 	if (!new)
 		return;
+	WRITE_ONCE(peer->moved_at, now);
 	pilot_peer_endpoint_set(peer, new);
 	if (!moved)
 		return;
@@ -150,7 +161,8 @@ static void rx_authentic(const struct rx_frame *frame, bool newest)
 	pilot_dev_count(frame->dev, PILOT_A_DEV_STATS_RX_RECORDS);
 	pilot_peer_note(&peer->last_rx, now);
 	pilot_peer_note(&peer->tx_unanswered, 0);
-	if (unlikely(rcu_access_pointer(lane->next) == frame->key))
+	if (unlikely(rcu_access_pointer(lane->next) == frame->key) &&
+	    !pilot_peer_key_is_stale(peer, frame->key))
 		rx_promote(frame);
 	/* A late packet under an old key says nothing about today. */
 	if (newest && rcu_access_pointer(lane->current_key) == frame->key)
@@ -431,7 +443,8 @@ int pilot_receive(struct sock *sk, struct sk_buff *skb)
 	if (!rx_is_for_helper(type))
 		goto drop;
 	drop = PILOT_A_SOCKET_STATS_DROP_LIMIT;
-	if (!pilot_prefix_limit_allow(socket->limit, skb))
+	if (!pilot_prefix_limit_allow(socket->limit, skb,
+				      type == PILOT_FRAME_INITIATION))
 		goto drop;
 	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_HELPER);
 	return 1;

@@ -84,6 +84,19 @@ static bool key_is_older(const struct pilot_key *a, const struct pilot_key *b)
 	return (s32)(a->epoch - b->epoch) < 0;
 }
 
+/*
+ * Is @key older than the current key of its lane? A look without a lock, for
+ * the path of packets. Context: RCU read section.
+ */
+bool pilot_peer_key_is_stale(struct pilot_peer *peer,
+			     const struct pilot_key *key)
+{
+	struct pilot_key *now;
+
+	now = rcu_dereference(peer->lane[key->lane].current_key);
+	return now && key_is_older(key, now);
+}
+
 /**
  * pilot_peer_key_promote - make the next key current
  * @peer: the peer, its lock held

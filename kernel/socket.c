@@ -88,6 +88,8 @@ static void socket_closed(struct sock *sk)
 		RCU_INIT_POINTER(link->socket, NULL);
 	list_splice_init(&socket->devices, &links);
 	WRITE_ONCE(socket->n_devices, 0);
+	/* The socket is hashed still: no packet may find us any more. */
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	synchronize_net();
 	list_for_each_entry_safe(link, tmp, &links, node) {
@@ -96,6 +98,22 @@ static void socket_closed(struct sock *sk)
 	}
 	pilot_sockets_unlock();
 	call_rcu(&socket->rcu, socket_free_rcu);
+}
+
+/*
+ * Stands in for the destroy operation of a socket that is attached, because
+ * encap_destroy is not called for one whose owner has reset UDP_ENCAP.
+ */
+static void socket_destroy_op(struct sock *sk)
+{
+	struct pilot_socket *socket =
+		container_of(READ_ONCE(sk->sk_prot), struct pilot_socket, prot);
+	struct proto *orig = socket->prot_orig;
+
+	WRITE_ONCE(sk->sk_prot, orig);
+	socket_closed(sk);
+	if (orig->destroy)
+		orig->destroy(sk);
 }
 
 static struct pilot_socket *socket_new(struct sock *sk,
@@ -113,6 +131,9 @@ static struct pilot_socket *socket_new(struct sock *sk,
 	}
 	socket->sk = sk;
 	socket->family = family;
+	socket->prot_orig = sk->sk_prot;
+	socket->prot = *sk->sk_prot;
+	socket->prot.destroy = socket_destroy_op;
 	INIT_LIST_HEAD(&socket->devices);
 	return socket;
 }
@@ -169,7 +190,6 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 	struct udp_tunnel_sock_cfg cfg = {
 		.encap_type = ENCAP_TYPE,
 		.encap_rcv = socket_user->receive,
-		.encap_destroy = socket_closed,
 	};
 	struct pilot_socket *socket;
 	struct sock *sk = sock->sk;
@@ -189,14 +209,20 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 			       "socket is in use by another encapsulation");
 		goto err;
 	}
+	/* Not while the module is being unloaded. */
+	ret = -ENODEV;
+	if (!try_module_get(THIS_MODULE))
+		goto err;
 	ret = -ENOMEM;
 	socket = socket_new(sk, family);
-	if (!socket)
+	if (!socket) {
+		module_put(THIS_MODULE);
 		goto err;
+	}
 	socket->id = ++socket_last_id;
-	__module_get(THIS_MODULE);
 	cfg.sk_user_data = socket;
 	pilot_compat_tunnel_sock_setup(sock, &cfg);
+	WRITE_ONCE(sk->sk_prot, &socket->prot);
 	/* Our payload's checksum says nothing about what is inside. */
 	inet_dec_convert_csum(sk);
 out:

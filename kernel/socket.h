@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <net/sock.h>
 
 #include "counters.h"
 #include "key.h"
@@ -18,12 +19,13 @@
 struct netlink_ext_ack;
 struct pilot_dev;
 struct sk_buff;
-struct sock;
 struct socket;
 
 /**
  * struct pilot_socket - what is attached to a UDP socket
  * @sk: the socket; outlives this by an RCU grace period
+ * @prot: the socket's operations with our own end of life
+ * @prot_orig: its own operations
  * @id: never used again; names the socket in the table of indexes
  * @family: PILOT_FAMILY4 or PILOT_FAMILY6
  * @devices: devices that use it, under the lock of the sockets
@@ -34,6 +36,8 @@ struct socket;
  */
 struct pilot_socket {
 	struct sock *sk;
+	struct proto prot;
+	struct proto *prot_orig;
 	u64 id;
 	enum pilot_family family;
 	struct list_head devices;

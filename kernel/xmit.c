@@ -16,6 +16,8 @@
 #include "wire.h"
 
 #define ACQUIRE_AGAIN_NS	NSEC_PER_SEC
+/* Devices that transmit from within another's transmission. */
+#define RECURSION_MAX		3
 /* Room in front of a datagram of our own making. */
 #define TX_HEADROOM		(LL_MAX_HEADER + PILOT_HEADROOM)
 
@@ -275,6 +277,9 @@ static int tx_send_one(struct pilot_dev *dev, struct pilot_peer *peer,
 
 	if (!endpoint)
 		return PILOT_A_DEV_STATS_TX_DROP_NO_ENDPOINT;
+	/* Tunnels in tunnels use up the stack; ours are not the innermost. */
+	if (unlikely(dev_recursion_level() > RECURSION_MAX))
+		return PILOT_A_DEV_STATS_TX_DROP_LOOP;
 	socket = pilot_dev_socket(dev, endpoint->path.family == AF_INET ?
 				       PILOT_FAMILY4 : PILOT_FAMILY6);
 	if (!socket)
@@ -364,7 +369,8 @@ static struct pilot_key *tx_key(struct pilot_peer *peer)
 {
 	struct pilot_key *key = rcu_dereference(peer->lane[0].current_key);
 
-	if (unlikely(!key || pilot_key_expired(key, pilot_now())))
+	if (unlikely(!key || pilot_key_expired(key, pilot_now()) ||
+		     !netif_running(peer->dev->netdev)))
 		return NULL;
 	if (unlikely((u64)atomic64_read(&key->tx_counter) >=
 		     key->hard_packets))
