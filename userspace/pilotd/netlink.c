@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/pilot.h>
@@ -20,14 +21,21 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 
+#include "config.h"
 #include "error.h"
 
 #define NETNS_DIR	"/run/netns"
 
+/*
+ * A socket keeps its namespace alive, so those of a named one are open for
+ * the time of a request only: that namespace can end whenever its owner says.
+ */
 struct netlink {
 	struct nl_sock *genl;
 	struct nl_sock *route;
 	int family;
+	char netns[CONFIG_NETNS_LEN];
+	ino_t inode;			/* of the namespace, 0: not seen yet */
 };
 
 /* State of one request. */
@@ -59,10 +67,11 @@ static struct nl_sock *socket_open(int protocol)
 	return sk;
 }
 
-static int netns_enter(const char *name, int *home, char *err,
+static int netns_enter(const char *name, ino_t *inode, int *home, char *err,
 		       size_t err_size)
 {
-	char path[4096];
+	char path[sizeof(NETNS_DIR) + CONFIG_NETNS_LEN];
+	struct stat st;
 	int fd, ret = 0;
 
 	*home = -1;
@@ -74,6 +83,12 @@ static int netns_enter(const char *name, int *home, char *err,
 		return error_set(err, err_size, errno,
 				 "cannot open network namespace %s: %s; create it with: ip netns add %s",
 				 name, strerror(errno), name);
+	if (fstat(fd, &st) < 0 || (*inode && *inode != st.st_ino)) {
+		close(fd);
+		return error_set(err, err_size, ENODEV,
+				 "network namespace %s is another one now", name);
+	}
+	*inode = st.st_ino;
 	*home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (*home < 0 || setns(fd, CLONE_NEWNET) < 0)
 		ret = error_set(err, err_size, errno,
@@ -93,33 +108,56 @@ static void netns_leave(int home)
 	close(home);
 }
 
+static void sockets_close(struct netlink *nl)
+{
+	if (nl->genl)
+		nl_socket_free(nl->genl);
+	if (nl->route)
+		nl_socket_free(nl->route);
+	nl->genl = NULL;
+	nl->route = NULL;
+}
+
+static int sockets_open(struct netlink *nl, char *err, size_t err_size)
+{
+	int home, ret;
+
+	if (nl->genl)
+		return 0;
+	ret = netns_enter(nl->netns, &nl->inode, &home, err, err_size);
+	if (!ret) {
+		nl->genl = socket_open(NETLINK_GENERIC);
+		nl->route = socket_open(NETLINK_ROUTE);
+		if (!nl->genl || !nl->route)
+			ret = error_set(err, err_size, ENOMEM,
+					"cannot open netlink sockets");
+	}
+	netns_leave(home);
+	if (ret)
+		sockets_close(nl);
+	return ret;
+}
+
 int netlink_open(struct netlink **nlp, const char *netns, char *err,
 		 size_t err_size)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
-	int home, ret;
+	int ret;
 
 	if (!nl)
 		return error_set(err, err_size, ENOMEM, "out of memory");
-	ret = netns_enter(netns, &home, err, err_size);
-	if (!ret) {
-		nl->genl = socket_open(NETLINK_GENERIC);
-		nl->route = socket_open(NETLINK_ROUTE);
-	}
-	netns_leave(home);
+	snprintf(nl->netns, sizeof(nl->netns), "%s", netns);
+	ret = sockets_open(nl, err, err_size);
 	if (ret)
 		goto err;
-	if (!nl->genl || !nl->route) {
-		ret = error_set(err, err_size, ENOMEM,
-				"cannot open netlink sockets");
-		goto err;
-	}
 	nl->family = genl_ctrl_resolve(nl->genl, PILOT_FAMILY_NAME);
 	if (nl->family < 0) {
 		ret = error_set(err, err_size, ENOENT,
 				"the pilot module is not loaded; load it with: modprobe pilot");
 		goto err;
 	}
+	if (*nl->netns)
+		sockets_close(nl);
 	*nlp = nl;
 	return 0;
 err:
@@ -131,10 +169,7 @@ void netlink_close(struct netlink *nl)
 {
 	if (!nl)
 		return;
-	if (nl->genl)
-		nl_socket_free(nl->genl);
-	if (nl->route)
-		nl_socket_free(nl->route);
+	sockets_close(nl);
 	free(nl);
 }
 
@@ -208,36 +243,46 @@ static int on_error(struct sockaddr_nl *who, struct nlmsgerr *error, void *arg)
 	return NL_STOP;
 }
 
+static int request_do(struct nl_sock *sk, struct nl_msg *msg,
+		      struct answer *answer)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int ret;
+
+	if (!cb)
+		return error_set(answer->err, answer->err_size, ENOMEM,
+				 "out of memory");
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, answer);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_end, answer);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_end, answer);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, answer);
+
+	ret = nl_send_auto(sk, msg);
+	while (ret >= 0 && !answer->done)
+		ret = nl_recvmsgs(sk, cb);
+	if (ret < 0 && !answer->done)
+		answer->error = error_set(answer->err, answer->err_size, EIO,
+					  "netlink: %s", nl_geterror(ret));
+	nl_cb_put(cb);
+	return answer->error;
+}
+
 int netlink_do(struct netlink *nl, struct nl_msg *msg,
 	       netlink_answer_fn fn, void *arg, char *err, size_t err_size)
 {
 	struct answer answer = { fn, arg, 0, false, err, err_size };
-	struct nl_sock *sk;
-	struct nl_cb *cb;
 	int ret;
 
 	if (!msg)
 		return error_set(err, err_size, ENOMEM, "out of memory");
-	sk = nlmsg_hdr(msg)->nlmsg_type == nl->family ? nl->genl : nl->route;
-	cb = nl_cb_alloc(NL_CB_DEFAULT);
-	if (!cb) {
-		nlmsg_free(msg);
-		return error_set(err, err_size, ENOMEM, "out of memory");
-	}
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, &answer);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_end, &answer);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_end, &answer);
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &answer);
-
-	ret = nl_send_auto(sk, msg);
-	while (ret >= 0 && !answer.done)
-		ret = nl_recvmsgs(sk, cb);
-	if (ret < 0 && !answer.done)
-		answer.error = error_set(err, err_size, EIO, "netlink: %s",
-					 nl_geterror(ret));
-	nl_cb_put(cb);
+	ret = sockets_open(nl, err, err_size);
+	if (!ret)
+		ret = request_do(nlmsg_hdr(msg)->nlmsg_type == nl->family ?
+				 nl->genl : nl->route, msg, &answer);
+	if (*nl->netns)
+		sockets_close(nl);
 	nlmsg_free(msg);
-	return answer.error;
+	return ret;
 }
 
 int netlink_events_open(void)

@@ -232,14 +232,34 @@ static int apply_peers(struct parent *parent, struct agent *agent,
 	return ret;
 }
 
-/* From @old to the present configuration; an agent that changed is made anew. */
+static int apply_agent(struct parent *parent, const struct config_agent *config,
+		       const struct config *old, char *err)
+{
+	struct agent *agent = parent_agent(parent, config->name);
+	const struct config none = { 0 };
+	int ret;
+
+	if (agent)
+		return apply_peers(parent, agent, old, err);
+	ret = parent_agent_add(parent, config, err);
+	if (ret)
+		return ret;
+	agent = parent_agent(parent, config->name);
+	ret = agent_peers_prune(agent, &parent->config, err);
+	return ret ? ret : apply_peers(parent, agent, &none, err);
+}
+
+/*
+ * From @old to the present configuration; an agent that changed is made anew.
+ * One that fails, in a namespace that is gone perhaps, does not keep the
+ * others from their service. Return: the first failure.
+ */
 static int apply(struct parent *parent, const struct config *old, char *err)
 {
-	const struct config none = { 0 };
-	struct config_agent *config;
+	const struct config_agent *config;
 	struct agent *agent, *next;
-	bool fresh;
-	int ret = 0;
+	char text[CONFIG_ERROR_LEN];
+	int failure = 0, ret;
 	size_t i;
 
 	for (agent = parent->agents; agent; agent = next) {
@@ -249,19 +269,17 @@ static int apply(struct parent *parent, const struct config *old, char *err)
 		if (!config || !config_agent_equal(config, &agent->config))
 			parent_agent_del(parent, agent);
 	}
-	for (i = 0; i < parent->config.agent_count && !ret; i++) {
+	for (i = 0; i < parent->config.agent_count; i++) {
 		config = &parent->config.agents[i];
-		fresh = !parent_agent(parent, config->name);
-		if (fresh)
-			ret = parent_agent_add(parent, config, err);
-		agent = parent_agent(parent, config->name);
-		if (!ret && fresh)
-			ret = agent_peers_prune(agent, &parent->config, err);
+		ret = apply_agent(parent, config, old, text);
 		if (!ret)
-			ret = apply_peers(parent, agent, fresh ? &none : old,
-					  err);
+			continue;
+		log_error("link %s: %s", config->name, text);
+		if (!failure)
+			failure = error_set(err, CONFIG_ERROR_LEN, -ret,
+					    "link %s: %s", config->name, text);
 	}
-	return ret;
+	return failure;
 }
 
 int parent_reload(struct parent *parent, char *err)
@@ -507,11 +525,11 @@ static int parent_start(struct parent *parent, char *err)
 		return ret;
 	log_level_set(parent->config.log_level);
 	ret = open_sockets(parent, err);
-	if (!ret)
-		ret = apply(parent, &none, err);
-	if (!ret)
-		ret = worker_start(parent);
-	return ret;
+	if (ret)
+		return ret;
+	/* Said in the log; the rest is served, and a reload tries again. */
+	apply(parent, &none, err);
+	return worker_start(parent);
 }
 
 static int parent_signals(struct parent *parent)

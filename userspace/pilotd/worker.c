@@ -75,6 +75,10 @@ static int enqueue(struct worker *worker, const struct ipc_message *message)
 	queued->message = *message;
 	*worker->queue_end = queued;
 	worker->queue_end = &queued->next;
+	/* Nothing more may come that would wake the loop for it. */
+	if (worker->deferred_source)
+		sd_event_source_set_enabled(worker->deferred_source,
+					    SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -97,9 +101,6 @@ int worker_call(struct worker *worker, struct ipc_message *message)
 	/* Without the parent nothing can go on: the loop will see to it. */
 	ipc_message_init(message, IPC_REPLY);
 	strcpy(message->reply.text, "the privileged process is gone");
-	if (worker->queue && worker->deferred_source)
-		sd_event_source_set_enabled(worker->deferred_source,
-					    SD_EVENT_ONESHOT);
 	return ret;
 }
 
