@@ -100,7 +100,7 @@ keepalive_keeps_the_inside_reachable() {
 a_new_mapping_breaks_no_flow() {
 	translated
 	talk keepalive 1
-	flow_start a b "$(inet6 b)" "$(patience 8)" -b 5M
+	flow_start a b "$(inet6 b)" "$(patience 20)" -b 5M
 	ipn r addr del 10.0.0.9/24 dev outside
 	ipn r addr add 10.0.0.77/24 dev outside
 	soon 30 endpoint_starts b 10.0.0.77:
@@ -126,7 +126,7 @@ roaming_of_the_sender_breaks_no_flow() {
 	two_sides
 	agents_pair keepalive 1
 	reaches a "$(inet6 b)"
-	flow_start a b "$(inet6 b)" "$(patience 8)" -b 5M
+	flow_start a b "$(inet6 b)" "$(patience 20)" -b 5M
 	move a 10.0.0.1 10.0.0.11
 	soon 30 endpoint_starts b 10.0.0.11:
 	flow_is_on || fail "the flow ended too early to prove anything"
@@ -138,7 +138,7 @@ roaming_of_the_receiver_breaks_no_flow() {
 	two_sides
 	agents_pair keepalive 1
 	reaches a "$(inet6 b)"
-	flow_start a b "$(inet6 b)" "$(patience 8)" -b 5M -R
+	flow_start a b "$(inet6 b)" "$(patience 20)" -b 5M -R
 	move a 10.0.0.1 10.0.0.11
 	soon 30 endpoint_starts b 10.0.0.11:
 	flow_is_on || fail "the flow ended too early to prove anything"
