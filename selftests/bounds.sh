@@ -69,7 +69,7 @@ byte_rate_of_a_peer_is_bounded() {
 # many FROM TO VERB: lines for pilot_ctl.
 many() {
 	seq "$1" "$2" | awk -v verb="$3" -v more="${4:-}" '{
-		printf "%s pilot0 %d%s\n", verb, 4294967296 + 5000 + $1, more}'
+		printf "%s pilot0 0x1%08x%s\n", verb, 5000 + $1, more}'
 }
 
 ten_thousand_peers_come_and_go() {

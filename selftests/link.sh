@@ -228,12 +228,12 @@ many_devices_of_many_agents_share_one_socket() {
 	seq "$n" | awk '{print "link add p" $1 " type pilot"}' |
 		in_ns a ip -batch -
 	seq "$n" | awk -v pid="$(held a)" '{
-		printf "dev-set p%d address %d socket4 %d:10\n", $1,
-			4294967296 + 10 + $1, pid
-		printf "peer-new p%d %d endpoint 10.0.0.2 7740\n", $1,
-			4294967296 + 5000 + $1
-		printf "key-new p%d %d epoch 1 slot next cipher aes", $1,
-			4294967296 + 5000 + $1
+		printf "dev-set p%d address 0x1%08x socket4 %d:10\n", $1,
+			10 + $1, pid
+		printf "peer-new p%d 0x1%08x endpoint 10.0.0.2 7740\n", $1,
+			5000 + $1
+		printf "key-new p%d 0x1%08x epoch 1 slot next cipher aes", $1,
+			5000 + $1
 		printf " rx-index %d tx-index %d rx-key %s tx-key %s\n", $1, $1,
 			k, k}' k="$(key_hex 1 2 3)" | in_ns a pilot_ctl -b
 	equal "$(in_ns a pilot_ctl dev-get | grep -c '^dev ')" "$n" "devices"

@@ -81,8 +81,8 @@ peer_roams_under_traffic() {
 	pair
 	spawn "$TMP/roaming" in_ns b ping -n -i 0.1 -c 60 -W 2 "$(agent_ip 5)"
 	for end in 12 13 14; do
-		ipn b addr add "10.0.0.$end/24" dev wire
 		ipn b addr del "10.0.0.$((end == 12 ? 2 : end - 1))/24" dev wire
+		ipn b addr add "10.0.0.$end/24" dev wire
 		wait_for 10 endpoint_is "10.0.0.$end" ||
 			fail "a still sends to $(peer_stat a 6 endpoint)"
 		pings a 6
