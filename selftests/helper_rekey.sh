@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=300
+# timeout=400
 #
 # New keys while packets are under way, and none of these is lost.
 
@@ -42,16 +42,16 @@ rekey_under_load_loses_no_packet() {
 	local epoch lost
 
 	rekeying_pair
-	soon 10 all_arrived
 	epoch=$(current_epoch a)
-	flow_start a b "$(inet6 b)" "$(patience 30)" -u -b 3M -l 1000 --bidir
+	flow_start a b "$(inet6 b)" "$(patience 40)" -u -b 1M -l 1000 --bidir
 	ping_start b "$(inet6 a)" 0.02
-	soon 40 epoch_past a $((epoch + 1))
+	soon 60 epoch_past a $((epoch + 1))
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flow_end a "over $(($(current_epoch a) - epoch)) rekeys"
 	lost=$(ping_end b)
 	note "$lost pings lost of $(grep -c "bytes from" "$TMP/b/pings")"
 	equal "$lost" 0 "pings lost"
+	# The receiving program may be too slow; the devices are not.
 	soon 10 all_arrived
 	note "a sent $(device_count a tx_packets), b took $(device_count b \
 		rx_packets)"
@@ -64,8 +64,8 @@ rekey_under_tcp_keeps_the_flow() {
 
 	rekeying_pair
 	epoch=$(current_epoch a)
-	flow_start a b "$(inet6 b)" "$(patience 15)"
-	soon 30 epoch_past a "$epoch"
+	flow_start a b "$(inet6 b)" "$(patience 25)"
+	soon 60 epoch_past a "$epoch"
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flow_end a "over $(($(current_epoch a) - epoch)) rekeys"
 }

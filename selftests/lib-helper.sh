@@ -184,12 +184,14 @@ ping_start() {
 	soon 20 grep -q "bytes from" "$TMP/$1/pings"
 }
 
-# ping_end SIDE: sent minus answered.
+# ping_end SIDE: how many were not answered.  What was under way at the end, as
+# seen from the last answer, does not count.
 ping_end() {
 	end_process "$PINGS" -INT
-	sed -n 's/^\([0-9]*\) packets transmitted, \([0-9]*\) received.*/\1 \2/p' \
-		"$TMP/$1/pings" | awk '{print $1 - $2; n++}
-			END {if (!n) print "unknown"}'
+	sed -n '/DUP/d; s/.*bytes from.* icmp_seq=\([0-9]*\).*/\1/p' \
+		"$TMP/$1/pings" |
+		awk '{n++; if ($1 > last) last = $1}
+			END {if (n) print last - n; else print "all"}'
 }
 
 # flow_start SIDE TO ADDRESS SECONDS [ARG]...: iperf3 in the background.
