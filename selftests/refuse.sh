@@ -195,8 +195,8 @@ sockets_of_the_wrong_kind() {
 	ipn a link add pilot0 type pilot
 	accepted dev-set pilot0 address "$(agent 5)"
 	refused EBADF dev-set pilot0 socket4 999
-	refused EINVAL dev-set pilot0 socket4 "$(held a):11"
-	refused EINVAL dev-set pilot0 socket6 "$(held a):10"
+	refused EAFNOSUPPORT dev-set pilot0 socket4 "$(held a):11"
+	refused EAFNOSUPPORT dev-set pilot0 socket6 "$(held a):10"
 	refused EINVAL dev-set pilot0 socket6 "$(held a):12"
 	refused ERANGE dev-set pilot0 socket4 -2
 	in_ns a pilot_ctl dev-set pilot0 socket4 0 2>"$TMP/err" &&
