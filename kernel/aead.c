@@ -138,6 +138,7 @@ void pilot_aead_destroy(struct pilot_aead *aead)
 	memzero_explicit(aead, sizeof(*aead));
 }
 
+/* The first four bytes of the IV are never written, and so stay zero. */
 static void gcm_record(struct aead_scratch *scratch, struct crypto_aead *tfm,
 		       struct pilot_record *record, bool seal)
 {
@@ -162,20 +163,42 @@ static void gcm_record(struct aead_scratch *scratch, struct crypto_aead *tfm,
 			     crypto_aead_decrypt(req);
 }
 
-/* Return: how many records the generic fallback did. */
-static unsigned int gcm_batch(const struct pilot_aead *aead,
-			      struct pilot_record *records, unsigned int n,
-			      bool seal)
+static struct crypto_aead *gcm_tfm(const struct pilot_aead *aead)
+{
+	return aead->fallback && !crypto_simd_usable() ? aead->fallback :
+							 aead->tfm;
+}
+
+static unsigned int gcm_seal(const struct pilot_aead *aead,
+			     struct pilot_record *records, unsigned int n)
 {
 	struct aead_scratch *scratch = *this_cpu_ptr(aead_scratch);
-	bool fallback = aead->fallback && !crypto_simd_usable();
-	struct crypto_aead *tfm = fallback ? aead->fallback : aead->tfm;
+	struct crypto_aead *tfm = gcm_tfm(aead);
 	unsigned int i;
 
-	memset(scratch->iv, 0, sizeof(scratch->iv));
 	for (i = 0; i < n; i++)
-		gcm_record(scratch, tfm, &records[i], seal);
-	return fallback ? n : 0;
+		gcm_record(scratch, tfm, &records[i], true);
+	return tfm == aead->fallback ? n : 0;
+}
+
+static void record_save(const struct pilot_record *record)
+{
+	if (record->save_len)
+		memcpy(record->save, record->dst, record->save_len);
+}
+
+static unsigned int gcm_open(const struct pilot_aead *aead,
+			     struct pilot_record *records, unsigned int n)
+{
+	struct aead_scratch *scratch = *this_cpu_ptr(aead_scratch);
+	struct crypto_aead *tfm = gcm_tfm(aead);
+	unsigned int i;
+
+	for (i = n; i-- > 0;) {
+		gcm_record(scratch, tfm, &records[i], false);
+		record_save(&records[i]);
+	}
+	return tfm == aead->fallback ? n : 0;
 }
 
 /**
@@ -196,7 +219,7 @@ unsigned int pilot_aead_seal(const struct pilot_aead *aead,
 	unsigned int i;
 
 	if (aead->tfm)
-		return gcm_batch(aead, records, n, true);
+		return gcm_seal(aead, records, n);
 	for (i = 0; i < n; i++) {
 		chacha20poly1305_encrypt(records[i].dst, records[i].src,
 					 records[i].len, NULL, 0,
@@ -212,7 +235,10 @@ unsigned int pilot_aead_seal(const struct pilot_aead *aead,
  * @records: what to open; each one's @err is set
  * @n: number of records
  *
- * What stands at @dst of a record that failed is undefined.
+ * They are opened from the last to the first, and the first @save_len bytes
+ * of each are set aside at once, so that a record may begin where the end of
+ * the one before it will be written: see run.h. What stands at @dst and @save
+ * of a record that failed is undefined.
  *
  * Context: BH disabled.
  * Return: how many of them the generic fallback had to do.
@@ -224,13 +250,14 @@ unsigned int pilot_aead_open(const struct pilot_aead *aead,
 	bool ok;
 
 	if (aead->tfm)
-		return gcm_batch(aead, records, n, false);
-	for (i = 0; i < n; i++) {
+		return gcm_open(aead, records, n);
+	for (i = n; i-- > 0;) {
 		ok = chacha20poly1305_decrypt(records[i].dst, records[i].src,
 					      records[i].len + PILOT_TAG_LEN,
 					      NULL, 0, records[i].counter,
 					      aead->chacha);
 		records[i].err = ok ? 0 : -EBADMSG;
+		record_save(&records[i]);
 	}
 	return 0;
 }

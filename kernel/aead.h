@@ -18,22 +18,28 @@ struct crypto_aead;
  * @dst: where the result goes: @src itself, or memory that does not overlap;
  *	sealing writes PILOT_TAG_LEN bytes behind the text
  * @len: length of the plaintext, tag not included
+ * @save_len: how much of an opened record is copied to @save
  * @counter: the nonce
+ * @save: where the first @save_len bytes at @dst are copied to as soon as
+ *	this record is opened, before the next one is
  * @err: result of this record: 0, or -EBADMSG when the tag does not verify
  *
  * Memory at @dst must belong to the caller alone: never page fragments that
- * somebody else can see.
+ * somebody else can see. What is opened must not change meanwhile: memory
+ * at @src must be the caller's too.
  */
 struct pilot_record {
 	const u8 *src;
 	u8 *dst;
 	unsigned int len;
+	unsigned int save_len;
 	u64 counter;
+	u8 *save;
 	int err;
 };
 
-/* A batch shares its state on the stack; longer ones are done in parts. */
-#define PILOT_BATCH_MAX	16
+/* Most records of a batch: as many as a UDP GSO packet may have datagrams. */
+#define PILOT_BATCH_MAX	64
 
 /**
  * struct pilot_aead - one direction of a key

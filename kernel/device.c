@@ -13,6 +13,7 @@
 #include "configure.h"
 #include "event.h"
 #include "recv.h"
+#include "segment.h"
 #include "wire.h"
 #include "xmit.h"
 
@@ -137,6 +138,8 @@ static void device_setup(struct net_device *netdev)
 	netdev->mtu = PILOT_MTU_DEFAULT;
 	netdev->min_mtu = IPV6_MIN_MTU;
 	netdev->max_mtu = PILOT_MTU_MAX;
+	netif_set_tso_max_size(netdev, PILOT_SEGMENT_MAX_SIZE);
+	netif_set_tso_max_segs(netdev, PILOT_SEGMENT_MAX_SEGS);
 	pilot_compat_set_lltx(netdev);
 	SET_NETDEV_DEVTYPE(netdev, &device_type);
 	/* ICMP errors want to know the route of what they are about. */

@@ -80,6 +80,8 @@ enum {
  * @rx: receive direction
  * @replay: what of it was received
  * @index: reachability per socket family
+ * @rx_head: length of the headers that the last batch had, 0 = none to be
+ *	merged; a guess, written racily
  * @epoch: name within the lane
  * @rx_index: receiver index
  * @lane: lane
@@ -101,6 +103,7 @@ struct pilot_key {
 	struct pilot_aead rx;
 	struct pilot_replay replay;
 	struct pilot_index index[PILOT_FAMILIES];
+	u8 rx_head;
 	u32 epoch;
 	u32 rx_index;
 	u8 lane;

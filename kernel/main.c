@@ -7,6 +7,8 @@
 #include "index.h"
 #include "key.h"
 #include "netlink.h"
+#include "open.h"
+#include "segment.h"
 #include "selftest.h"
 #include "socket.h"
 #include "wire.h"
@@ -22,9 +24,15 @@ static int __init pilot_module_init(void)
 	ret = pilot_selftest();
 	if (ret)
 		goto err_aead;
-	ret = pilot_index_module_init();
+	ret = pilot_segment_module_init();
 	if (ret)
 		goto err_aead;
+	ret = pilot_open_module_init();
+	if (ret)
+		goto err_segment;
+	ret = pilot_index_module_init();
+	if (ret)
+		goto err_open;
 	ret = pilot_key_module_init();
 	if (ret)
 		goto err_index;
@@ -42,6 +50,10 @@ err_key:
 	pilot_key_module_exit();
 err_index:
 	pilot_index_module_exit();
+err_open:
+	pilot_open_module_exit();
+err_segment:
+	pilot_segment_module_exit();
 err_aead:
 	pilot_aead_module_exit();
 	return ret;
@@ -58,6 +70,8 @@ static void __exit pilot_module_exit(void)
 	pilot_socket_module_exit();
 	pilot_key_module_exit();
 	pilot_index_module_exit();
+	pilot_open_module_exit();
+	pilot_segment_module_exit();
 	pilot_aead_module_exit();
 }
 

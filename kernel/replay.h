@@ -31,5 +31,7 @@ void pilot_replay_init(struct pilot_replay *replay);
 bool pilot_replay_check(const struct pilot_replay *replay, u64 counter);
 bool pilot_replay_commit(struct pilot_replay *replay, u64 counter,
 			 bool *newest);
+u64 pilot_replay_commit_all(struct pilot_replay *replay, const u64 *counter,
+			    u64 which, bool *newest);
 
 #endif /* PILOT_REPLAY_H */

@@ -12,6 +12,8 @@
 #include <net/udp_tunnel.h>
 
 #include "compat.h"
+#include "gro.h"
+#include "local_in.h"
 
 /* A private number: types are only ever compared by their owners. */
 #define ENCAP_TYPE	0xe7
@@ -61,13 +63,24 @@ static void socket_destroy(struct pilot_socket *socket)
 	kfree(socket);
 }
 
-/*
- * The module may go once this returns: its exit waits for RCU callbacks
- * before its text is freed.
- */
-static void socket_free_rcu(struct rcu_head *rcu)
+static struct pilot_socket *socket_of(const struct sock *sk)
 {
-	socket_destroy(container_of(rcu, struct pilot_socket, rcu));
+	return container_of(READ_ONCE(sk->sk_prot), struct pilot_socket, prot);
+}
+
+/*
+ * The socket is about to be freed: a grace period after the last packet could
+ * find it, and with it our GRO functions, which stay on it for life. We are in
+ * an RCU callback, and the module's exit waits for those before its text goes.
+ */
+static void socket_destruct(struct sock *sk)
+{
+	struct pilot_socket *socket = socket_of(sk);
+
+	WRITE_ONCE(sk->sk_prot, socket->prot_orig);
+	if (socket->destruct_orig)
+		socket->destruct_orig(sk);
+	socket_destroy(socket);
 	module_put(THIS_MODULE);
 }
 
@@ -91,13 +104,13 @@ static void socket_closed(struct sock *sk)
 	/* The socket is hashed still: no packet may find us any more. */
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
+	pilot_local_in_del(sock_net(sk), socket->port);
 	synchronize_net();
 	list_for_each_entry_safe(link, tmp, &links, node) {
 		list_del_init(&link->node);
 		socket_user->gone(link, socket->family, sk);
 	}
 	pilot_sockets_unlock();
-	call_rcu(&socket->rcu, socket_free_rcu);
 }
 
 /*
@@ -106,11 +119,8 @@ static void socket_closed(struct sock *sk)
  */
 static void socket_destroy_op(struct sock *sk)
 {
-	struct pilot_socket *socket =
-		container_of(READ_ONCE(sk->sk_prot), struct pilot_socket, prot);
-	struct proto *orig = socket->prot_orig;
+	const struct proto *orig = socket_of(sk)->prot_orig;
 
-	WRITE_ONCE(sk->sk_prot, orig);
 	socket_closed(sk);
 	if (orig->destroy)
 		orig->destroy(sk);
@@ -131,6 +141,8 @@ static struct pilot_socket *socket_new(struct sock *sk,
 	}
 	socket->sk = sk;
 	socket->family = family;
+	socket->port = inet_sk(sk)->inet_num;
+	socket->destruct_orig = sk->sk_destruct;
 	socket->prot_orig = sk->sk_prot;
 	socket->prot = *sk->sk_prot;
 	socket->prot.destroy = socket_destroy_op;
@@ -178,7 +190,7 @@ static int socket_check(const struct sock *sk, enum pilot_family family,
  * @extack: told why not
  *
  * A socket that is attached already is found again. The attachment lasts
- * until the owner closes the socket, and holds the module for as long.
+ * until the owner closes the socket, and holds the module until that is freed.
  *
  * Context: the lock of the sockets is held.
  * Return: the socket's state or an ERR_PTR().
@@ -190,6 +202,8 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 	struct udp_tunnel_sock_cfg cfg = {
 		.encap_type = ENCAP_TYPE,
 		.encap_rcv = socket_user->receive,
+		.gro_receive = pilot_gro_receive,
+		.gro_complete = pilot_gro_complete,
 	};
 	struct pilot_socket *socket;
 	struct sock *sk = sock->sk;
@@ -215,19 +229,27 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 		goto err;
 	ret = -ENOMEM;
 	socket = socket_new(sk, family);
-	if (!socket) {
-		module_put(THIS_MODULE);
-		goto err;
-	}
+	if (!socket)
+		goto err_module;
+	if (pilot_local_in_add(sock_net(sk), socket->port))
+		goto err_socket;
 	socket->id = ++socket_last_id;
 	cfg.sk_user_data = socket;
 	pilot_compat_tunnel_sock_setup(sock, &cfg);
 	WRITE_ONCE(sk->sk_prot, &socket->prot);
+	sk->sk_destruct = socket_destruct;
+	/* What our GRO has chained is to reach us as it is. */
+	udp_allow_gso(sk);
 	/* Our payload's checksum says nothing about what is inside. */
 	inet_dec_convert_csum(sk);
 out:
 	release_sock(sk);
 	return socket;
+
+err_socket:
+	socket_destroy(socket);
+err_module:
+	module_put(THIS_MODULE);
 err:
 	release_sock(sk);
 	return ERR_PTR(ret);

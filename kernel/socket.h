@@ -26,25 +26,27 @@ struct socket;
  * @sk: the socket; outlives this by an RCU grace period
  * @prot: the socket's operations with our own end of life
  * @prot_orig: its own operations
+ * @destruct_orig: its own destructor
+ * @port: its port, as long as it is attached
  * @id: never used again; names the socket in the table of indexes
  * @family: PILOT_FAMILY4 or PILOT_FAMILY6
  * @devices: devices that use it, under the lock of the sockets
  * @n_devices: how many, read racily
  * @stats: counters
  * @limit: how much the helper is shown
- * @rcu: for freeing
  */
 struct pilot_socket {
 	struct sock *sk;
 	struct proto prot;
 	struct proto *prot_orig;
+	void (*destruct_orig)(struct sock *sk);
+	u16 port;
 	u64 id;
 	enum pilot_family family;
 	struct list_head devices;
 	unsigned int n_devices;
 	struct pilot_counters stats;
 	struct pilot_prefix_limit *limit;
-	struct rcu_head rcu;
 };
 
 /**

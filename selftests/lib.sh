@@ -514,7 +514,11 @@ module_load() {
 		modprobe pilot
 		return
 	fi
-	for m in udp_tunnel ip6_udp_tunnel libchacha20poly1305 \
+	# What modprobe would load before it; insmod's own wait for the ciphers
+	# may run out where the clock leaps over idle time.
+	for m in udp_tunnel ip6_udp_tunnel \
+		$(modinfo -F softdep "$PILOT_MODULE" 2>/dev/null |
+			sed 's/^pre: //') \
 		$(modinfo -F depends "$PILOT_MODULE" 2>/dev/null | tr , ' '); do
 		modprobe -q "$m" 2>/dev/null
 	done

@@ -41,6 +41,9 @@ static const char *const dev_stats[] = {
 	[PILOT_A_DEV_STATS_TX_DROP_LOOP] = "tx-drop-loop",
 	[PILOT_A_DEV_STATS_TX_DROP_CRYPTO] = "tx-drop-crypto",
 	[PILOT_A_DEV_STATS_TX_DROP_NO_MEMORY] = "tx-drop-no-memory",
+	[PILOT_A_DEV_STATS_RX_MERGED] = "rx-merged",
+	[PILOT_A_DEV_STATS_TX_GSO] = "tx-gso",
+	[PILOT_A_DEV_STATS_TX_SEGMENTED] = "tx-segmented",
 };
 
 static const char *const socket_stats[] = {
@@ -50,6 +53,8 @@ static const char *const socket_stats[] = {
 	[PILOT_A_SOCKET_STATS_DROP_NO_INDEX] = "drop-no-index",
 	[PILOT_A_SOCKET_STATS_DROP_TYPE] = "drop-type",
 	[PILOT_A_SOCKET_STATS_DROP_LIMIT] = "drop-limit",
+	[PILOT_A_SOCKET_STATS_RX_CHAINED] = "rx-chained",
+	[PILOT_A_SOCKET_STATS_RX_WHOLE] = "rx-whole",
 };
 
 static const char *const peer_stats[] = {

@@ -224,6 +224,9 @@ enum {
 	PILOT_A_DEV_STATS_TX_DROP_LOOP,		/* route leads into a pilot device */
 	PILOT_A_DEV_STATS_TX_DROP_CRYPTO,
 	PILOT_A_DEV_STATS_TX_DROP_NO_MEMORY,
+	PILOT_A_DEV_STATS_RX_MERGED,		/* records delivered as part of large packets */
+	PILOT_A_DEV_STATS_TX_GSO,		/* large packets cut into records directly */
+	PILOT_A_DEV_STATS_TX_SEGMENTED,		/* large packets the core had to cut */
 
 	__PILOT_A_DEV_STATS_MAX,
 };
@@ -240,6 +243,8 @@ enum {
 	PILOT_A_SOCKET_STATS_DROP_NO_INDEX,	/* receiver index unknown */
 	PILOT_A_SOCKET_STATS_DROP_TYPE,		/* first byte means nothing here */
 	PILOT_A_SOCKET_STATS_DROP_LIMIT,	/* source prefix too loud for the helper */
+	PILOT_A_SOCKET_STATS_RX_CHAINED,	/* batches chained by our own GRO */
+	PILOT_A_SOCKET_STATS_RX_WHOLE,		/* batches that came in one piece */
 
 	__PILOT_A_SOCKET_STATS_MAX,
 };

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include "send.h"
+
+#include <linux/netdevice.h>
+
+#include "compat.h"
+#include "dev.h"
+#include "event.h"
+#include "wire.h"
+
+/* Devices that transmit from within another's transmission. */
+#define RECURSION_MAX		3
+
+/**
+ * pilot_send_drop - drop what cannot be sent
+ * @dev: the device
+ * @peer: to whom it would go, or NULL
+ * @skb: inner packet or outer frames, consumed
+ * @reason: counter of the reason
+ * @n: how many packets that is
+ */
+void pilot_send_drop(struct pilot_dev *dev, struct pilot_peer *peer,
+		     struct sk_buff *skb, unsigned int reason, unsigned int n)
+{
+	pilot_counters_add(&dev->stats, reason, n);
+	if (peer)
+		pilot_counters_add(&peer->stats, PILOT_A_PEER_STATS_TX_DROPS,
+				   n);
+	kfree_skb(skb);
+}
+
+/**
+ * pilot_send_key - the key to transmit under
+ * @peer: the peer
+ *
+ * A key past its age or its packets is as good as none: nothing leaves in
+ * clear, and nothing under it.
+ *
+ * Context: RCU read section.
+ * Return: the key, NULL when there is none to be used.
+ */
+struct pilot_key *pilot_send_key(struct pilot_peer *peer)
+{
+	struct pilot_key *key = rcu_dereference(peer->lane[0].current_key);
+
+	if (unlikely(!key || pilot_key_expired(key, pilot_now()) ||
+		     !netif_running(peer->dev->netdev)))
+		return NULL;
+	if (unlikely((u64)atomic64_read(&key->tx_counter) >=
+		     key->hard_packets))
+		return NULL;
+	return key;
+}
+
+static void send_check_limits(struct pilot_dev *dev, struct pilot_key *key,
+			      u64 next)
+{
+	if (unlikely(next > key->hard_packets) &&
+	    !test_and_set_bit(PILOT_KEY_HARD_TOLD, &key->flags))
+		pilot_event_key(dev, PILOT_EVENT_HARD_LIMIT,
+				PILOT_REASON_PACKETS, key);
+	else if (unlikely(next >= key->soft_packets) &&
+		 !test_and_set_bit(PILOT_KEY_SOFT_TOLD, &key->flags))
+		pilot_event_key(dev, PILOT_EVENT_SOFT_LIMIT,
+				PILOT_REASON_PACKETS, key);
+}
+
+/*
+ * Number the records. A burst that would pass the key's hard limit does not
+ * leave, not even the part of it below the limit.
+ */
+static bool send_number(struct pilot_dev *dev, struct pilot_key *key,
+			const struct pilot_burst *burst)
+{
+	u64 counter = pilot_key_reserve(key, burst->n);
+	struct pilot_data_header *header;
+	unsigned int i;
+
+	send_check_limits(dev, key, counter + burst->n);
+	if (unlikely(counter + burst->n > key->hard_packets))
+		return false;
+	for (i = 0; i < burst->n; i++, counter++) {
+		header = (void *)(burst->record[i].dst - sizeof(*header));
+		header->counter = cpu_to_le64(counter);
+		burst->record[i].counter = counter;
+	}
+	return true;
+}
+
+static bool send_seal(struct pilot_dev *dev, struct pilot_key *key,
+		      const struct pilot_burst *burst)
+{
+	unsigned int i, fallbacks;
+
+	fallbacks = pilot_aead_seal(&key->tx, burst->record, burst->n);
+	if (unlikely(fallbacks))
+		pilot_counters_add(&dev->stats,
+				   PILOT_A_DEV_STATS_AEAD_FALLBACKS, fallbacks);
+	pilot_dev_count(dev, PILOT_A_DEV_STATS_TX_BATCHES);
+	for (i = 0; i < burst->n; i++)
+		if (unlikely(burst->record[i].err))
+			return false;
+	return true;
+}
+
+static int send_out(struct pilot_dev *dev, struct pilot_peer *peer,
+		    struct sk_buff *skb, u8 ecn)
+{
+	struct pilot_endpoint *endpoint = rcu_dereference(peer->endpoint);
+	struct pilot_socket *socket;
+	int ret;
+
+	if (unlikely(!endpoint))
+		return PILOT_A_DEV_STATS_TX_DROP_NO_ENDPOINT;
+	/* Tunnels in tunnels use up the stack; ours are not the innermost. */
+	if (unlikely(dev_recursion_level() > RECURSION_MAX))
+		return PILOT_A_DEV_STATS_TX_DROP_LOOP;
+	socket = pilot_dev_socket(dev, endpoint->path.family == AF_INET ?
+				       PILOT_FAMILY4 : PILOT_FAMILY6);
+	if (unlikely(!socket))
+		return PILOT_A_DEV_STATS_TX_DROP_NO_SOCKET;
+	ret = pilot_endpoint_send(endpoint, socket->sk, skb, dev->netdev, ecn);
+	if (likely(!ret))
+		return 0;
+	return ret == -ELOOP ? PILOT_A_DEV_STATS_TX_DROP_LOOP :
+			       PILOT_A_DEV_STATS_TX_DROP_NO_ROUTE;
+}
+
+static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
+		      unsigned int n, unsigned int bytes)
+{
+	u64 now = pilot_now();
+	u32 silence, idle;
+
+	pilot_peer_note(&peer->last_tx, now);
+	pilot_peer_note(&peer->rx_unanswered, 0);
+	pilot_counters_add(&dev->stats, PILOT_A_DEV_STATS_TX_RECORDS, n);
+	if (!bytes) {
+		pilot_dev_count(dev, PILOT_A_DEV_STATS_TX_KEEPALIVES);
+		return;
+	}
+	pilot_counters_add(&peer->stats, PILOT_A_PEER_STATS_TX_PACKETS, n);
+	pilot_counters_add(&peer->stats, PILOT_A_PEER_STATS_TX_BYTES, bytes);
+	pilot_counters_add(&dev->stats, PILOT_COUNT_TX_PACKETS, n);
+	pilot_counters_add(&dev->stats, PILOT_COUNT_TX_BYTES, bytes);
+
+	if (!READ_ONCE(peer->tx_unanswered)) {
+		WRITE_ONCE(peer->tx_unanswered, now);
+		silence = READ_ONCE(peer->config.silence);
+		if (silence)
+			timer_reduce(&peer->timer, jiffies + silence * HZ + 1);
+	}
+	idle = READ_ONCE(peer->config.idle);
+	if (idle && !READ_ONCE(peer->last_data))
+		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
+	pilot_peer_note(&peer->last_data, now);
+}
+
+/**
+ * pilot_send - number, seal and send frames
+ * @dev: the device
+ * @peer: to whom
+ * @key: its key, from pilot_send_key()
+ * @burst: the frames; the skb is consumed
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
+		struct pilot_key *key, const struct pilot_burst *burst)
+{
+	unsigned int drop = 0;
+
+	if (unlikely(!send_number(dev, key, burst)))
+		drop = PILOT_A_DEV_STATS_TX_DROP_EXPIRED;
+	else if (unlikely(!send_seal(dev, key, burst)))
+		drop = PILOT_A_DEV_STATS_TX_DROP_CRYPTO;
+	else
+		drop = send_out(dev, peer, burst->skb, burst->ecn);
+	if (unlikely(drop)) {
+		pilot_send_drop(dev, peer, burst->skb, drop, burst->n);
+		return;
+	}
+	send_note(dev, peer, burst->n, burst->bytes);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sending: frames are numbered, sealed and handed to IP. */
+#ifndef PILOT_SEND_H
+#define PILOT_SEND_H
+
+#include <linux/types.h>
+
+#include "aead.h"
+
+struct pilot_dev;
+struct pilot_key;
+struct pilot_peer;
+struct sk_buff;
+
+/**
+ * struct pilot_burst - frames that leave together
+ * @skb: outer skb, data at the first frame header
+ * @record: plaintexts, each directly behind its frame header
+ * @n: how many
+ * @bytes: inner bytes, 0 = keepalive
+ * @ecn: outer ECN field
+ */
+struct pilot_burst {
+	struct sk_buff *skb;
+	struct pilot_record *record;
+	unsigned int n;
+	unsigned int bytes;
+	u8 ecn;
+};
+
+void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
+		struct pilot_key *key, const struct pilot_burst *burst);
+struct pilot_key *pilot_send_key(struct pilot_peer *peer);
+void pilot_send_drop(struct pilot_dev *dev, struct pilot_peer *peer,
+		     struct sk_buff *skb, unsigned int reason, unsigned int n);
+
+#endif /* PILOT_SEND_H */
