@@ -56,7 +56,7 @@ struct pilot_key *pilot_send_key(struct pilot_peer *peer)
 static void send_check_limits(struct pilot_dev *dev, struct pilot_key *key,
 			      u64 next)
 {
-	if (unlikely(next > key->hard_packets) &&
+	if (unlikely(next >= key->hard_packets) &&
 	    !test_and_set_bit(PILOT_KEY_HARD_TOLD, &key->flags))
 		pilot_event_key(dev, PILOT_EVENT_HARD_LIMIT,
 				PILOT_REASON_PACKETS, key);

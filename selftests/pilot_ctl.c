@@ -642,9 +642,9 @@ static int run_batch(void)
 		struct words words = {};
 		char *word;
 
-		for (word = strtok_r(line, " \n", &save);
+		for (word = strtok_r(line, " \t\n", &save);
 		     word && words.n < WORDS_MAX;
-		     word = strtok_r(NULL, " \n", &save))
+		     word = strtok_r(NULL, " \t\n", &save))
 			words.word[words.n++] = word;
 		if (words.n)
 			ret = run(&words);
