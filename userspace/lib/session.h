@@ -87,7 +87,7 @@ struct session_config {
 	bool aes_accelerated;
 	uint32_t soft_age;		/* seconds: 120 */
 	uint32_t hard_age;		/* seconds: 600 */
-	uint32_t load_rate;		/* initiations per second: 128 */
+	uint32_t load_rate;		/* without a cookie, per second: 128 */
 };
 
 struct session_host *session_host_new(const struct session_ops *ops, void *ctx,
