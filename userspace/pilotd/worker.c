@@ -28,8 +28,8 @@
 
 /* Events taken at one go, so that timers and requests get their turn. */
 #define BURST		64
-/* How long an orphan keeps its sockets for a new parent: a key's life. */
-#define ORPHAN_S	600
+/* How long an orphan keeps its sockets though no key needs them. */
+#define ORPHAN_S	60
 /* Seconds a key may be used when no other comes. */
 #define HARD_AGE	600U
 
@@ -364,10 +364,12 @@ static int on_orphan_end(sd_event_source *source, uint64_t usec, void *ctx)
 /*
  * The parent died and not by a stop, which would have ended us too. The
  * sockets must stay open, or the kernel's flows end: keep them for the next
- * parent, for as long as keys can live.
+ * parent, for as long as one of the keys lives, which nobody renews now.
  */
 static int become_orphan(struct worker *worker)
 {
+	uint64_t until = session_keys_until(worker->host);
+	struct clock now;
 	int ret;
 
 	log_warning("the parent is gone; keeping the sockets for another");
@@ -382,9 +384,11 @@ static int become_orphan(struct worker *worker)
 			      on_claim, worker);
 	if (ret < 0)
 		return ret;
-	return sd_event_add_time_relative(worker->event, NULL, CLOCK_BOOTTIME,
-					  ORPHAN_S * 1000000ULL, 0,
-					  on_orphan_end, worker);
+	clock_read(&now);
+	if (until < now.boot_ns + ORPHAN_S * CLOCK_SECOND)
+		until = now.boot_ns + ORPHAN_S * CLOCK_SECOND;
+	return sd_event_add_time(worker->event, NULL, CLOCK_BOOTTIME,
+				 until / 1000 + 1, 0, on_orphan_end, worker);
 }
 
 static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
