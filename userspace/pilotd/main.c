@@ -70,6 +70,8 @@ static int find_config_dir(struct options *options)
 			  strerror(errno));
 		return 1;
 	}
+	while (slash > dir && slash[-1] == '/')
+		slash--;
 	/* The root directory is "/", all others end without one. */
 	slash[slash == dir] = '\0';
 	return 0;
@@ -81,7 +83,6 @@ static int prepare(struct options *options)
 
 	if (find_config_dir(options))
 		return 1;
-
 	if (mkdir(options->state_dir, 0755) < 0 && errno != EEXIST) {
 		log_error("cannot make %s: %s", options->state_dir,
 			  strerror(errno));
