@@ -81,7 +81,7 @@ ten_thousand_peers_come_and_go() {
 	agent_up a 5
 	# Once before measuring, for what the kernel keeps for the next time.
 	population "$n"
-	before=$(memory_free)
+	before=$(memory_used)
 	population "$n"
 	population "$n"
 	memory_back "$before" 4000
@@ -105,7 +105,7 @@ ten_thousand_peers_go_with_their_link() {
 	agent_up a 5
 	many 1 "$n" peer-new | in_ns a pilot_ctl -b
 	ipn a link del pilot0
-	before=$(memory_free)
+	before=$(memory_used)
 	for i in 1 2 3; do
 		device a 5
 		many 1 "$n" peer-new | in_ns a pilot_ctl -b

@@ -62,7 +62,7 @@ random_datagrams() {
 	half_pair
 	n=$(scaled 500000)
 	in_ns b pilot_frame random "$(underlay 1)" $PORT 2000 7 >/dev/null
-	before=$(memory_free)
+	before=$(memory_used)
 	errors=$(icmp_errors)
 	in_ns b pilot_frame random "$(underlay 1)" $PORT "$n" 8 wait 1000 \
 		>"$TMP/random"

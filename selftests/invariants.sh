@@ -216,7 +216,7 @@ invariant_9_bounds_hold_under_pressure() {
 	agent_up a 5
 	peer a 6 2
 	pressure 200
-	before=$(memory_free)
+	before=$(memory_used)
 	pressure "$(scaled 5000)"
 	within 0 16 "$(peer_stat a 6 queued)" "packets that wait"
 	memory_back "$before" 3000

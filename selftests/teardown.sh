@@ -191,7 +191,7 @@ nothing_is_left_of_many_short_lives() {
 	ns_add a b
 	wire a b
 	one_life
-	before=$(memory_free)
+	before=$(memory_used)
 	for ((i = 0; i < $(scaled 50) + 5; i++)); do
 		one_life
 	done
