@@ -40,7 +40,7 @@ clean() {
 batched() {
 	local ns chained whole least
 
-	least=$(scaled 1000)
+	least=$(scaled 500)
 	for ns in a b; do
 		equal "$(stat $ns tx-segmented)" 0 "$ns's slowly cut packets"
 		within 10 $((10 ** 9)) "$(stat $ns tx-gso)" "$ns's large packets"
