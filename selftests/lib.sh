@@ -121,11 +121,7 @@ in_ns() {
 }
 
 ns_add() {
-	local ns
-
-	for ns; do
-		ip netns add "$NSP-$ns"
-	done
+	printf "netns add $NSP-%s\n" "$@" | ip -batch -
 }
 
 ns_del() {
@@ -446,16 +442,19 @@ events_n() {
 
 # regime N: R1 whole GSO datagrams, R2 through NAPI, R3 datagram by datagram.
 regime() {
-	local ns
+	local tso=on gro=off segmentation=on ns
 
-	[ "$1" != R1 ] || return 0
+	[ "$1" = R1 ] || tso=off gro=on
+	[ "$1" != R3 ] || segmentation=off
+	command -v ethtool >/dev/null || skip "no ethtool here"
 	for ns in a b; do
-		in_ns "$ns" ethtool -K wire tso off gro on >/dev/null 2>&1 ||
-			skip "ethtool cannot set the regime"
-		[ "$1" != R3 ] ||
-			in_ns "$ns" ethtool -K wire tx-udp-segmentation off \
-				>/dev/null 2>&1 ||
-			skip "ethtool cannot set the regime"
+		in_ns "$ns" ethtool -K wire tso $tso gro $gro \
+			tx-udp-segmentation $segmentation
+		in_ns "$ns" ethtool -k wire >"$TMP/features"
+		equal "$(word tcp-segmentation-offload: <"$TMP/features")" $tso
+		equal "$(word generic-receive-offload: <"$TMP/features")" $gro
+		equal "$(word tx-udp-segmentation: <"$TMP/features")" \
+			$segmentation
 	done
 }
 
@@ -492,13 +491,13 @@ cleanup() {
 		done <"$TMP/pids"
 		rm -f "$TMP/pids"
 	fi
-	for ns in $(ip netns list 2>/dev/null | awk -v p="$NSP-" \
-		'index($1, p) == 1 {print $1}'); do
-		for pid in $(ip netns pids "$ns" 2>/dev/null); do
+	for ns in /run/netns/"$NSP"-*; do
+		[ -e "$ns" ] || continue
+		for pid in $(ip netns pids "${ns##*/}" 2>/dev/null); do
 			kill -KILL "$pid" 2>/dev/null
 		done
-		ip netns del "$ns"
-	done
+		echo "netns del ${ns##*/}"
+	done | ip -batch -
 	rm -rf "${TMP:?}"/*
 }
 
