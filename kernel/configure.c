@@ -41,6 +41,34 @@ int pilot_device_address_set(struct pilot_dev *dev, u64 address,
 }
 
 /*
+ * A walk over all peers lets others run so often. It goes on by number, so
+ * that peers may come and go meanwhile.
+ */
+#define WALK_STRIDE	64
+
+/* Context: RCU read section, which is left and entered again. */
+static void walk_pause(unsigned int *walked)
+{
+	if (++*walked % WALK_STRIDE)
+		return;
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+}
+
+static void peer_routes_forget(struct pilot_peer *peer, sa_family_t af)
+{
+	struct pilot_endpoint *endpoint;
+
+	spin_lock_bh(&peer->lock);
+	endpoint = rcu_dereference_protected(peer->endpoint,
+					     lockdep_is_held(&peer->lock));
+	if (endpoint && endpoint->path.family == af)
+		pilot_endpoint_routes_forget(endpoint);
+	spin_unlock_bh(&peer->lock);
+}
+
+/*
  * Routes belong to the namespace of the socket they were looked up for, and
  * must not outlive it. No sender may be using the socket any more.
  */
@@ -48,31 +76,33 @@ static void device_routes_forget(struct pilot_dev *dev,
 				 enum pilot_family family)
 {
 	sa_family_t af = family == PILOT_FAMILY4 ? AF_INET : AF_INET6;
-	struct pilot_endpoint *endpoint;
 	struct pilot_peer *peer;
+	unsigned int walked = 0;
 	unsigned long id;
 
+	rcu_read_lock();
 	xa_for_each(&dev->peers.ids, id, peer) {
-		spin_lock_bh(&peer->lock);
-		endpoint = rcu_dereference_protected(peer->endpoint,
-						     lockdep_is_held(&peer->lock));
-		if (endpoint && endpoint->path.family == af)
-			dst_cache_reset_now(&endpoint->cache);
-		spin_unlock_bh(&peer->lock);
+		peer_routes_forget(peer, af);
+		walk_pause(&walked);
 	}
+	rcu_read_unlock();
 }
 
 static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
 			     u64 socket)
 {
 	struct pilot_peer *peer;
+	unsigned int walked = 0;
 	unsigned long id;
 	int ret = 0, one;
 
+	rcu_read_lock();
 	xa_for_each(&dev->peers.ids, id, peer) {
 		one = pilot_peer_keys_index(peer, family, socket);
 		ret = ret ?: one;
+		walk_pause(&walked);
 	}
+	rcu_read_unlock();
 	return ret;
 }
 
@@ -151,10 +181,8 @@ void pilot_device_socket_gone(struct pilot_socket_link *link,
 {
 	struct pilot_dev *dev = link->dev;
 
-	rcu_read_lock();
 	device_routes_forget(dev, family);
 	device_keys_index(dev, family, 0);
-	rcu_read_unlock();
 	pilot_dev_carrier_update(dev);
 	pilot_event_socket_gone(dev, sock_net(sk), PILOT_REASON_CLOSED);
 }
@@ -231,7 +259,7 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 	if (!peer)
 		return -ENOMEM;
 	if (path) {
-		endpoint = pilot_endpoint_new(path, GFP_KERNEL);
+		endpoint = pilot_endpoint_new(path, GFP_KERNEL_ACCOUNT);
 		if (!endpoint) {
 			pilot_peer_free(peer);
 			return -ENOMEM;
@@ -249,7 +277,9 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 		return ret;
 	}
 	peer_take_waiting(dev, peer);
-	pilot_alive_kick(peer);
+	/* Without packets there is nothing to look after before a key comes. */
+	if (!skb_queue_empty_lockless(&peer->queue))
+		pilot_alive_kick(peer);
 	return 0;
 }
 
@@ -269,7 +299,7 @@ int pilot_device_peer_set(struct pilot_peer *peer,
 	struct pilot_endpoint *endpoint = NULL;
 
 	if (path) {
-		endpoint = pilot_endpoint_new(path, GFP_KERNEL);
+		endpoint = pilot_endpoint_new(path, GFP_KERNEL_ACCOUNT);
 		if (!endpoint)
 			return -ENOMEM;
 	}
@@ -375,6 +405,9 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 	ret = key_check(dev, peer, config, extack);
 	if (ret)
 		return ret;
+	/* From now on there is something to count. */
+	if (!pilot_counters_ready(&peer->stats, GFP_KERNEL_ACCOUNT))
+		return -ENOMEM;
 	key = pilot_key_new(peer, config);
 	if (IS_ERR(key)) {
 		if (PTR_ERR(key) == -ENOENT)
@@ -455,8 +488,10 @@ void pilot_device_drop_queued(struct pilot_dev *dev)
 
 	mutex_lock(&dev->lock);
 	skb_queue_purge(&dev->waiting.queue);
-	xa_for_each(&dev->peers.ids, id, peer)
+	xa_for_each(&dev->peers.ids, id, peer) {
 		skb_queue_purge(&peer->queue);
+		cond_resched();
+	}
 	mutex_unlock(&dev->lock);
 }
 
@@ -483,6 +518,7 @@ void pilot_device_clear(struct pilot_dev *dev)
 	xa_for_each(&dev->peers.ids, id, peer) {
 		pilot_peer_unlink(&dev->peers, peer);
 		list_add(&peer->removed, &peers);
+		cond_resched();
 	}
 	mutex_unlock(&dev->lock);
 
@@ -491,5 +527,6 @@ void pilot_device_clear(struct pilot_dev *dev)
 		peer = list_first_entry(&peers, struct pilot_peer, removed);
 		list_del(&peer->removed);
 		pilot_peer_free(peer);
+		cond_resched();
 	}
 }

@@ -7,20 +7,31 @@
 #ifndef PILOT_COUNTERS_H
 #define PILOT_COUNTERS_H
 
+#include <linux/gfp.h>
 #include <linux/percpu.h>
 #include <net/netlink.h>
 
 struct pilot_counters {
-	u64 __percpu *value;
+	u64 __percpu *value;	/* NULL: all are zero so far */
 	unsigned int n;
 };
+
+/* Counters that take memory when the first is counted, or made ready. */
+static inline void pilot_counters_init_lazy(struct pilot_counters *counters,
+					    unsigned int n)
+{
+	counters->n = n;
+	counters->value = NULL;
+}
+
+u64 __percpu *pilot_counters_ready(struct pilot_counters *counters, gfp_t gfp);
 
 static inline int pilot_counters_init(struct pilot_counters *counters,
 				      unsigned int n)
 {
-	counters->n = n;
-	counters->value = __alloc_percpu(n * sizeof(u64), sizeof(u64));
-	return counters->value ? 0 : -ENOMEM;
+	pilot_counters_init_lazy(counters, n);
+	return pilot_counters_ready(counters, GFP_KERNEL_ACCOUNT) ? 0 :
+								    -ENOMEM;
 }
 
 static inline void pilot_counters_free(struct pilot_counters *counters)
@@ -32,23 +43,34 @@ static inline void pilot_counters_free(struct pilot_counters *counters)
 static inline void pilot_counters_add(struct pilot_counters *counters,
 				      unsigned int i, u64 n)
 {
-	this_cpu_add(counters->value[i], n);
+	u64 __percpu *value = READ_ONCE(counters->value);
+
+	if (unlikely(!value)) {
+		value = pilot_counters_ready(counters,
+					     GFP_NOWAIT | __GFP_NOWARN);
+		if (!value)
+			return;
+	}
+	this_cpu_add(value[i], n);
 }
 
 static inline void pilot_counters_inc(struct pilot_counters *counters,
 				      unsigned int i)
 {
-	this_cpu_inc(counters->value[i]);
+	pilot_counters_add(counters, i, 1);
 }
 
 static inline u64 pilot_counters_sum(const struct pilot_counters *counters,
 				     unsigned int i)
 {
+	u64 __percpu *value = READ_ONCE(counters->value);
 	u64 sum = 0;
 	int cpu;
 
+	if (!value)
+		return 0;
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(counters->value, cpu)[i]);
+		sum += READ_ONCE(per_cpu_ptr(value, cpu)[i]);
 	return sum;
 }
 

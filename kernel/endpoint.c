@@ -62,13 +62,35 @@ struct pilot_endpoint *pilot_endpoint_new(const struct pilot_path *path,
 
 	if (!endpoint)
 		return NULL;
-	if (dst_cache_init(&endpoint->cache, gfp)) {
-		kfree(endpoint);
-		return NULL;
-	}
+	dst_cache_reset(&endpoint->cache);
 	endpoint->path = *path;
 	endpoint->kind = PILOT_ENDPOINT_DIRECT;
 	return endpoint;
+}
+
+/*
+ * The cache takes its per-CPU memory when the first datagram goes: most
+ * peers of a large network are never spoken to. Without memory every datagram
+ * is looked up.
+ */
+static void endpoint_cache_ready(struct pilot_endpoint *endpoint)
+{
+	struct dst_cache fresh;
+
+	if (likely(READ_ONCE(endpoint->cache.cache)) ||
+	    dst_cache_init(&fresh, GFP_NOWAIT | __GFP_NOWARN))
+		return;
+	if (cmpxchg(&endpoint->cache.cache, NULL, fresh.cache))
+		dst_cache_destroy(&fresh);
+}
+
+/**
+ * pilot_endpoint_routes_forget - drop the routes that are cached
+ * @endpoint: an endpoint that nobody sends to any more
+ */
+void pilot_endpoint_routes_forget(struct pilot_endpoint *endpoint)
+{
+	dst_cache_reset_now(&endpoint->cache);
 }
 
 static void endpoint_free_rcu(struct rcu_head *rcu)
@@ -244,6 +266,7 @@ int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 		WRITE_ONCE(endpoint->oif, oif);
 		dst_cache_reset(&endpoint->cache);
 	}
+	endpoint_cache_ready(endpoint);
 	skb->mark = mark;
 	if (endpoint->path.family == AF_INET)
 		return send4(endpoint, sk, skb, dev, ds);

@@ -48,7 +48,7 @@ struct pilot_path {
  * @local_stale: the local address is no longer ours; set once, read racily
  * @mark: SO_MARK the route cache was filled under
  * @oif: SO_BINDTODEVICE it was filled under
- * @cache: routes, per CPU
+ * @cache: routes, per CPU; without memory before something was sent
  * @rcu: for freeing
  */
 struct pilot_endpoint {
@@ -69,6 +69,7 @@ bool pilot_path_same(const struct pilot_path *a, const struct pilot_path *b);
 struct pilot_endpoint *pilot_endpoint_new(const struct pilot_path *path,
 					  gfp_t gfp);
 void pilot_endpoint_free(struct pilot_endpoint *endpoint);
+void pilot_endpoint_routes_forget(struct pilot_endpoint *endpoint);
 int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 			struct sk_buff *skb, const struct net_device *dev,
 			u8 ds);

@@ -67,7 +67,7 @@ struct pilot_key *pilot_key_new(struct pilot_peer *peer,
 	u64 soft;
 	int ret;
 
-	key = kzalloc(sizeof(*key), GFP_KERNEL);
+	key = kzalloc(sizeof(*key), GFP_KERNEL_ACCOUNT);
 	if (!key)
 		return ERR_PTR(-ENOMEM);
 	ret = pilot_aead_init(&key->tx, config->cipher, config->tx_key);

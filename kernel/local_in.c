@@ -24,7 +24,6 @@
  * @ops: the hook
  * @users: sockets per port; 0 or more, read racily by the hook
  * @total: sockets in all
- * @rcu: for freeing
  *
  * Written under the lock of the sockets.
  */

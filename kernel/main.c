@@ -21,12 +21,12 @@ static int __init pilot_module_init(void)
 	ret = pilot_aead_module_init();
 	if (ret)
 		return ret;
-	ret = pilot_selftest();
-	if (ret)
-		goto err_aead;
 	ret = pilot_segment_module_init();
 	if (ret)
 		goto err_aead;
+	ret = pilot_selftest();
+	if (ret)
+		goto err_segment;
 	ret = pilot_open_module_init();
 	if (ret)
 		goto err_segment;

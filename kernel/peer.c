@@ -20,7 +20,7 @@ static const struct rhashtable_params peer_params = {
 
 int pilot_peer_table_init(struct pilot_peer_table *table)
 {
-	xa_init_flags(&table->ids, XA_FLAGS_ALLOC1);
+	xa_init_flags(&table->ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	return rhashtable_init(&table->hash, &peer_params);
 }
 
@@ -43,14 +43,11 @@ void pilot_peer_table_destroy(struct pilot_peer_table *table)
 struct pilot_peer *pilot_peer_new(struct pilot_dev *dev, u64 address,
 				  void (*timer)(struct timer_list *))
 {
-	struct pilot_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	struct pilot_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
 
 	if (!peer)
 		return NULL;
-	if (pilot_counters_init(&peer->stats, PILOT_A_PEER_STATS_MAX + 1)) {
-		kfree(peer);
-		return NULL;
-	}
+	pilot_counters_init_lazy(&peer->stats, PILOT_A_PEER_STATS_MAX + 1);
 	peer->dev = dev;
 	peer->address = address;
 	pilot_address_to_in6(address, &peer->in6);
@@ -76,7 +73,7 @@ int pilot_peer_link(struct pilot_peer_table *table, struct pilot_peer *peer)
 	if (table->count >= PILOT_PEERS_MAX)
 		return -ENOSPC;
 	ret = xa_alloc_cyclic(&table->ids, &peer->id, peer, xa_limit_31b,
-			      &table->next_id, GFP_KERNEL);
+			      &table->next_id, GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
 		return ret == -EBUSY ? -ENOSPC : ret;
 	ret = rhashtable_lookup_insert_fast(&table->hash, &peer->node,

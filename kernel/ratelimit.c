@@ -71,7 +71,7 @@ struct pilot_prefix_limit *pilot_prefix_limit_new(void)
 	u64 now = ktime_get_ns();
 	int i;
 
-	limit = kvzalloc(sizeof(*limit), GFP_KERNEL);
+	limit = kvzalloc(sizeof(*limit), GFP_KERNEL_ACCOUNT);
 	if (!limit)
 		return NULL;
 	get_random_bytes(&limit->key, sizeof(limit->key));

@@ -151,8 +151,9 @@ static bool run_same_headers(struct pilot_run *run, unsigned int a,
 		   sizeof(struct pilot_short_header)))
 		return false;
 	if (x->source != y->source || x->dest != y->dest ||
-	    x->ack_seq != y->ack_seq || x->window != y->window)
+	    x->ack_seq != y->ack_seq || x->urg_ptr != y->urg_ptr)
 		return false;
+	/* The word of the flags holds header length and window as well. */
 	if ((tcp_flag_word(x) ^ tcp_flag_word(y)) & ~(FLAGS_LAST | FLAGS_FIRST))
 		return false;
 	return !memcmp(x + 1, y + 1, run->head -

@@ -224,6 +224,9 @@ int pilot_selftest(void)
 	if (ret)
 		return ret;
 	short_selftest();
+	ret = pilot_selftest_batch();
+	if (ret)
+		return ret;
 	if (failures)
 		return -EINVAL;
 	pr_info("pilot: self-tests passed\n");

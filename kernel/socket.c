@@ -129,8 +129,9 @@ static void socket_destroy_op(struct sock *sk)
 static struct pilot_socket *socket_new(struct sock *sk,
 				       enum pilot_family family)
 {
-	struct pilot_socket *socket = kzalloc(sizeof(*socket), GFP_KERNEL);
+	struct pilot_socket *socket;
 
+	socket = kzalloc(sizeof(*socket), GFP_KERNEL_ACCOUNT);
 	if (!socket)
 		return NULL;
 	socket->limit = pilot_prefix_limit_new();

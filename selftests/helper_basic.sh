@@ -209,7 +209,10 @@ wrong_commands_are_refused_and_change_nothing() {
 	answers_with 2 "$TMP/a/sock" pl a peer add "$(did b)"
 	helper_start a
 	answers_with 2 "there is no link yet" pl a peer add "$(did b)"
-	answers_with 2 "$TMP/none" pl a link add pilot0 identity "$TMP/none"
+	answers_with 2 "$TMP/a/none" pl a link add pilot0 \
+		identity "$TMP/a/none"
+	answers_with 2 "is not in $TMP/a" pl a link add pilot0 \
+		identity "$TMP/b/id"
 	must pl a link add pilot0 identity "$TMP/a/id"
 	answers_with 2 "link pilot0 already" \
 		pl a link add pilot0 identity "$TMP/a/id"
@@ -219,7 +222,10 @@ wrong_commands_are_refused_and_change_nothing() {
 	answers_with 2 "there is no such peer" pl a peer delete "$(did b)"
 	answers_with 2 "there is no such peer" pl a peer set "$(did b)" keepalive 5
 	answers_with 2 "" pl a peer add "$(did a)" endpoint 10.0.0.2:7740
-	answers_with 2 "$TMP/none" pl a peer add "$(did b)" psk "$TMP/none"
+	answers_with 2 "$TMP/a/none" pl a peer add "$(did b)" \
+		psk "$TMP/a/none"
+	answers_with 2 "is not in $TMP/a" pl a peer add "$(did b)" \
+		psk "$TMP/b/psk"
 	psk a 1
 	chmod 644 "$TMP/a/psk"
 	answers_with 2 "open to others" pl a peer add "$(did b)" psk "$TMP/a/psk"

@@ -8,14 +8,16 @@
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
 
-SECONDS_OF_FLOW=12
+SECONDS_OF_FLOW=20
 
-# A flow of a known rate, so that no queue overflows, and pings beside it.
+# traffic_start [SECONDS]: a flow of a known rate, so that no queue overflows, and
+# pings beside it.
 traffic_start() {
 	two_sides
 	agents_pair
 	reaches a "$(inet6 b)"
-	flow_start a b "$(inet6 b)" "$(patience $SECONDS_OF_FLOW)" -b 10M
+	flow_start a b "$(inet6 b)" "$(patience "${1:-$SECONDS_OF_FLOW}")" \
+		-b 10M
 	ping_start a "$(inet6 b)" 0.05
 }
 
@@ -76,6 +78,22 @@ invariant_8_helper_death_stops_no_flow_worker_of_the_receiver() {
 	worker_dies b
 }
 
+# A worker that is stopped reads nothing, dies of nothing, and holds the sockets.
+a_worker_that_hangs_is_replaced() {
+	local worker
+
+	traffic_start 40
+	worker=$(worker_pid a)
+	kill -STOP "$worker"
+	soon 40 grep -q "the worker hangs" "$TMP/a/log"
+	soon 20 worker_is_another a "$worker"
+	! kill -0 "$worker" 2>/dev/null || fail "the old worker is there still"
+	soon 20 peer_state a established
+	traffic_end "a worker that hung"
+	equal "$LOST" 0 "pings lost"
+	all_is_as_before
+}
+
 invariant_8_helper_death_stops_no_flow_parent() {
 	traffic_start
 	kill -KILL "$(helper_pid a)"
@@ -116,6 +134,7 @@ a_stop_and_a_start_keep_the_flow() {
 helper_tests \
 	invariant_8_helper_death_stops_no_flow_worker_of_the_sender \
 	invariant_8_helper_death_stops_no_flow_worker_of_the_receiver \
+	a_worker_that_hangs_is_replaced \
 	invariant_8_helper_death_stops_no_flow_parent \
 	invariant_8_helper_death_stops_no_flow_both \
 	a_stop_and_a_start_keep_the_flow

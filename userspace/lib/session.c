@@ -230,31 +230,50 @@ int session_peer_set(struct session_host *host, const struct clock *now,
 }
 
 void session_peer_adopt(struct session_host *host, const struct clock *now,
-			struct session_peer *peer, enum session_slot slot,
-			uint32_t epoch, uint32_t rx_index, uint32_t age_s)
+			struct session_peer *peer,
+			const struct session_adopted *key)
 {
-	struct session_held *held = slot == SESSION_SLOT_CURRENT ?
+	struct session_held *held = key->slot == SESSION_SLOT_CURRENT ?
 				    &peer->current : &peer->offered;
-	uint64_t age = age_s * CLOCK_SECOND;
+	uint64_t age = key->age * CLOCK_SECOND;
 
-	if (epoch > peer->epoch_last)
-		peer->epoch_last = epoch;
-	if (held->index.used || !rx_index ||
-	    table_find(&host->by_index, rx_index))
+	if (key->epoch > peer->epoch_last)
+		peer->epoch_last = key->epoch;
+	if (held->index.used || !key->rx_index ||
+	    table_find(&host->by_index, key->rx_index))
 		return;
 	held->role = SESSION_ROLE_UNKNOWN;
-	held->epoch = epoch;
-	held->soft_ns = host->config.soft_age * CLOCK_SECOND;
+	held->epoch = key->epoch;
+	held->soft_ns = key->soft_age * CLOCK_SECOND;
 	held->installed_at = now->boot_ns > age ? now->boot_ns - age : 0;
-	held->expire_at = held->installed_at +
-			  host->config.hard_age * CLOCK_SECOND;
+	held->expire_at = held->installed_at + key->hard_age * CLOCK_SECOND;
 	/* Either end may be the one that is due: spread them a little. */
 	held->rekey_at = held->installed_at + held->soft_ns +
 			 session_jitter(host, 10 * CLOCK_SECOND);
 	held->index.peer = peer;
 	held->index.used = true;
-	table_add(&host->by_index, &held->index.node, rx_index);
-	if (slot == SESSION_SLOT_CURRENT)
+	table_add(&host->by_index, &held->index.node, key->rx_index);
+	if (key->slot == SESSION_SLOT_CURRENT)
 		peer->again_at = CLOCK_NEVER;
 	session_peer_schedule(peer);
+}
+
+static uint64_t session_held_until(const struct session_held *held,
+				   uint64_t until)
+{
+	return held->index.used && held->expire_at > until ? held->expire_at :
+							     until;
+}
+
+uint64_t session_keys_until(const struct session_host *host)
+{
+	uint64_t until = 0;
+
+	for (struct session_agent *a = host->agents; a; a = a->next)
+		for (struct session_peer *p = a->peers; p; p = p->next) {
+			until = session_held_until(&p->current, until);
+			until = session_held_until(&p->offered, until);
+			until = session_held_until(&p->previous, until);
+		}
+	return until;
 }

@@ -87,7 +87,7 @@ struct session_config {
 	bool aes_accelerated;
 	uint32_t soft_age;		/* seconds: 120 */
 	uint32_t hard_age;		/* seconds: 600 */
-	uint32_t load_rate;		/* initiations per second: 128 */
+	uint32_t load_rate;		/* without a cookie, per second: 128 */
 };
 
 struct session_host *session_host_new(const struct session_ops *ops, void *ctx,
@@ -150,13 +150,20 @@ uint64_t session_peer_address(const struct session_peer *peer);
 const uint8_t *session_peer_public(const struct session_peer *peer);
 void *session_peer_data(const struct session_peer *peer);
 
-/*
- * After a restart: the kernel holds a key of this epoch and index, current
- * or next, @age_s seconds old. Call once per key after session_peer_add().
- */
+/* A key that the kernel holds; times in seconds. */
+struct session_adopted {
+	enum session_slot slot;
+	uint32_t epoch;
+	uint32_t rx_index;
+	uint32_t age;
+	uint32_t soft_age;
+	uint32_t hard_age;
+};
+
+/* After a restart. Call once per key after session_peer_add(). */
 void session_peer_adopt(struct session_host *host, const struct clock *now,
-			struct session_peer *peer, enum session_slot slot,
-			uint32_t epoch, uint32_t rx_index, uint32_t age_s);
+			struct session_peer *peer,
+			const struct session_adopted *key);
 
 enum session_state {
 	SESSION_IDLE,
@@ -206,6 +213,9 @@ void session_kernel_event(struct session_host *host, const struct clock *now,
 void session_timer(struct session_host *host, const struct clock *now);
 /* Boot time, or CLOCK_NEVER. Ask after every call that took the time. */
 uint64_t session_next_deadline(const struct session_host *host);
+
+/* Boot time at which the last of all keys in the kernel ends, 0: none. */
+uint64_t session_keys_until(const struct session_host *host);
 
 /* Counters of the host, since it began. */
 struct session_stats {

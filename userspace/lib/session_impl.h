@@ -11,6 +11,7 @@
 #include "handshake.h"
 #include "pair.h"
 #include "ratelimit.h"
+#include "seen.h"
 #include "session.h"
 #include "stamp.h"
 #include "table.h"
@@ -26,6 +27,9 @@
 #define SESSION_RESPOND_WAIT	(2 * CLOCK_SECOND)
 #define SESSION_CONFIRM_WAIT	(5 * CLOCK_SECOND)
 #define SESSION_LOAD_RATE	128
+/* Far above any honest use: a message is repeated after 500 ms. */
+#define SESSION_PEER_RATE	4
+#define SESSION_PEER_BURST	16
 #define SESSION_LOAD_NOTICE	(60 * CLOCK_SECOND)
 #define SESSION_COLLISIONS_MAX	4
 #define SESSION_HINTS		3	/* the hour before, this one, the next */
@@ -99,6 +103,8 @@ struct session_peer {
 
 	uint64_t stamp_sent;
 	uint64_t stamp_seen;
+	struct seen *seen;		/* what was read of it; NULL: nothing */
+	struct ratelimit_bucket unproven;	/* reads without a cookie */
 	uint32_t epoch_last;
 	uint8_t cookie[WIRE_COOKIE_LEN];
 	uint64_t cookie_until;		/* 0: none */

@@ -173,6 +173,7 @@ void session_peer_del(struct session_host *host, struct session_peer *peer)
 	if (peer->next)
 		peer->next->prev = peer->prev;
 	host->peer_count--;
+	free(peer->seen);
 	sodium_memzero(peer, sizeof(*peer));
 	free(peer);
 }

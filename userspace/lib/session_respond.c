@@ -5,25 +5,32 @@
 
 #include "session_impl.h"
 
-/* The pair behind a hint, if the MAC is its own: symmetric work only. */
+/*
+ * The pair behind a hint, if the MAC is its own: symmetric work only, and not
+ * even that for what was read before.
+ */
 static struct session_peer *session_init_find(struct session_host *host,
-					      uint64_t hint,
+					      const struct wire_init *init,
 					      const uint8_t *frame, size_t len)
 {
-	struct table_node *node;
+	struct table_node *node = NULL;
 
 	/* Requests of strangers are in the format, and not taken here. */
-	if (hint == WIRE_HINT_STRANGER)
-		return NULL;
-	node = table_find(&host->by_hint, hint);
+	if (init->hint != WIRE_HINT_STRANGER)
+		node = table_find(&host->by_hint, init->hint);
 	for (; node; node = table_find_next(node)) {
 		struct session_peer *peer = table_entry(node,
 							struct session_hint,
 							node)->peer;
 
+		if (seen_has(peer->seen, init->mac1)) {
+			host->stats.rx_replayed++;
+			return NULL;
+		}
 		if (handshake_init_mac_valid(&peer->pair, frame, len))
 			return peer;
 	}
+	host->stats.rx_stranger++;
 	return NULL;
 }
 
@@ -67,6 +74,17 @@ static bool session_cookie_valid(struct session_host *host,
 	return cookie_check(host->jar, src, frame, len);
 }
 
+/* What recordings of one peer may cost is taken from this peer alone. */
+static bool session_init_spare(struct session_peer *peer,
+			       const struct clock *now)
+{
+	uint32_t rate = peer->host->config.load_rate;
+
+	return ratelimit_take(&peer->unproven, now->boot_ns,
+			      SESSION_PEER_RATE, SESSION_PEER_BURST) &&
+	       ratelimit_take(&peer->host->load, now->boot_ns, rate, rate);
+}
+
 /* Before any public-key work: is there capacity, and is the source real? */
 static bool session_init_admit(struct session_peer *peer,
 			       const struct clock *now,
@@ -75,9 +93,8 @@ static bool session_init_admit(struct session_peer *peer,
 			       const uint8_t *frame, size_t len)
 {
 	struct session_host *host = peer->host;
-	uint32_t rate = host->config.load_rate;
 
-	if (!ratelimit_take(&host->load, now->boot_ns, rate, rate) &&
+	if (!session_init_spare(peer, now) &&
 	    !session_cookie_valid(host, now, src, frame, len)) {
 		host->stats.rx_no_cookie++;
 		session_cookie_send(peer, now, src, init);
@@ -217,18 +234,15 @@ void session_init_receive(struct session_host *host, const struct clock *now,
 		return;
 	}
 	session_hints_update(host, now->real_ns);
-	peer = session_init_find(host, init.hint, frame, len);
-	if (!peer) {
-		host->stats.rx_stranger++;
-		return;
-	}
-	if (!session_init_admit(peer, now, src, &init, frame, len))
+	peer = session_init_find(host, &init, frame, len);
+	if (!peer || !session_init_admit(peer, now, src, &init, frame, len))
 		return;
 	session_ends(peer, &ends);
 	if (handshake_init_read(&hs, &ends, frame, len, &stamp, &theirs)) {
 		host->stats.rx_unauthentic++;
 		goto out;
 	}
+	seen_add(&peer->seen, init.mac1);
 	if (!stamp_is_fresh(stamp, peer->stamp_seen, now->real_ns)) {
 		host->stats.rx_replayed++;
 		goto out;

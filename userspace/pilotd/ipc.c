@@ -22,6 +22,7 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_KEY_ADOPT] = LENGTH(adopt),
 	[IPC_READY] = LENGTH(id),
 	[IPC_REPLY] = LENGTH(reply),
+	[IPC_ALIVE_ASK] = LENGTH(id),
 	[IPC_KEY_NEW] = LENGTH(key),
 	[IPC_KEY_DEL] = LENGTH(key_name),
 	[IPC_ENDPOINT_SET] = LENGTH(endpoint),
@@ -31,6 +32,7 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_PEER_CHANGE] = LENGTH(config_peer),
 	[IPC_PEER_REMOVE] = LENGTH(peer_remove),
 	[IPC_RELOAD] = LENGTH(id),
+	[IPC_ALIVE] = LENGTH(id),
 };
 
 void ipc_message_init(struct ipc_message *message, enum ipc_type type)

@@ -28,8 +28,9 @@ enum ipc_type {
 	IPC_KEY_ADOPT,
 	IPC_READY,		/* all that is configured was told */
 	IPC_REPLY,
+	IPC_ALIVE_ASK,		/* IPC_ALIVE is the answer */
 
-	/* From the worker; the parent answers each with IPC_REPLY. */
+	/* From the worker; the parent answers with IPC_REPLY, save the last. */
 	IPC_FIRST_REQUEST,
 	IPC_KEY_NEW = IPC_FIRST_REQUEST,
 	IPC_KEY_DEL,
@@ -40,6 +41,7 @@ enum ipc_type {
 	IPC_PEER_CHANGE,
 	IPC_PEER_REMOVE,
 	IPC_RELOAD,
+	IPC_ALIVE,
 
 	IPC_TYPES,
 };
@@ -84,6 +86,8 @@ struct ipc_adopt {
 	uint32_t epoch;
 	uint32_t rx_index;
 	uint32_t age_s;
+	uint32_t soft_age;
+	uint32_t hard_age;
 };
 
 struct ipc_reply {

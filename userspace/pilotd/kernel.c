@@ -267,12 +267,15 @@ static void walk_key(const struct kernel_walk *walk, uint64_t peer,
 
 	if (nla_parse_nested(tb, PILOT_A_KEY_MAX, nest, NULL) < 0 ||
 	    !tb[PILOT_A_KEY_SLOT] || !tb[PILOT_A_KEY_EPOCH] ||
-	    !tb[PILOT_A_KEY_RX_INDEX] || !tb[PILOT_A_KEY_AGE])
+	    !tb[PILOT_A_KEY_RX_INDEX] || !tb[PILOT_A_KEY_AGE] ||
+	    !tb[PILOT_A_KEY_SOFT_AGE] || !tb[PILOT_A_KEY_HARD_AGE])
 		return;
 	key.slot = nla_get_u8(tb[PILOT_A_KEY_SLOT]);
 	key.epoch = nla_get_u32(tb[PILOT_A_KEY_EPOCH]);
 	key.rx_index = nla_get_u32(tb[PILOT_A_KEY_RX_INDEX]);
 	key.age_s = nla_get_u64(tb[PILOT_A_KEY_AGE]) / 1000;
+	key.soft_age = nla_get_u32(tb[PILOT_A_KEY_SOFT_AGE]);
+	key.hard_age = nla_get_u32(tb[PILOT_A_KEY_HARD_AGE]);
 	walk->key(walk->ctx, &key);
 }
 

@@ -40,6 +40,8 @@ struct kernel_key {
 	uint32_t epoch;
 	uint32_t rx_index;
 	uint32_t age_s;
+	uint32_t soft_age;
+	uint32_t hard_age;
 };
 
 /* Calls @peer for each peer of the device, then @key for each of its keys. */

@@ -13,7 +13,7 @@
 #include "config.h"
 #include "log.h"
 #include "options.h"
-#include "parent.h"
+#include "run.h"
 #include "spawn.h"
 #include "store.h"
 #include "worker.h"
@@ -54,10 +54,35 @@ static int check_config(const char *path)
 	return 0;
 }
 
+/* Resolved now when it is relative, so that it stays what it is. */
+static int find_config_dir(struct options *options)
+{
+	char *dir = options->config_dir, *slash;
+
+	if (options->config[0] == '/')
+		snprintf(dir, sizeof(options->config_dir), "%s",
+			 options->config);
+	else if (!realpath(options->config, dir))
+		dir[0] = '\0';
+	slash = strrchr(dir, '/');
+	if (!slash) {
+		log_error("cannot open %s: %s", options->config,
+			  strerror(errno));
+		return 1;
+	}
+	while (slash > dir && slash[-1] == '/')
+		slash--;
+	/* The root directory is "/", all others end without one. */
+	slash[slash == dir] = '\0';
+	return 0;
+}
+
 static int prepare(struct options *options)
 {
 	int a, b;
 
+	if (find_config_dir(options))
+		return 1;
 	if (mkdir(options->state_dir, 0755) < 0 && errno != EEXIST) {
 		log_error("cannot make %s: %s", options->state_dir,
 			  strerror(errno));
@@ -138,5 +163,5 @@ int main(int argc, char *argv[])
 		return check_config(options.config);
 	if (prepare(&options))
 		return 1;
-	return parent_run(&options);
+	return run(&options);
 }

@@ -7,6 +7,7 @@
 
 struct options {
 	const char *config;
+	char config_dir[PATH_MAX];	/* where that is */
 	const char *control;
 	const char *state_dir;
 	char state[PATH_MAX];		/* of runtime changes, in the above */

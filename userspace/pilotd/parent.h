@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The privileged parent: holds the configuration, the agents and the
- * sockets, keeps a worker running, and does for it what needs privileges.
+ * The state of the privileged parent: the configuration, the agents and the
+ * sockets. The files go one way: run.c -> keeper.c -> serve.c -> parent.c.
  */
 #ifndef PILOTD_PARENT_H
 #define PILOTD_PARENT_H
@@ -12,12 +12,13 @@
 #include "agent.h"
 #include "config.h"
 #include "options.h"
+#include "state.h"
 
 struct parent {
 	const struct options *options;
 	sd_event *event;
 	struct config file;		/* pilotd.conf */
-	struct config state;		/* changes at run time */
+	struct state state;		/* changes at run time */
 	struct config config;		/* both together */
 	struct agent *agents;
 	int udp[2];
@@ -28,13 +29,13 @@ struct parent {
 	pid_t worker;
 	int ipc;			/* -1: no worker */
 	unsigned int deaths;		/* of workers, in a row */
+	unsigned int unanswered;	/* questions for a sign of life */
+	uint64_t ask_us;		/* between two of them */
 	sd_event_source *ipc_source;
 	sd_event_source *child_source;
 	sd_event_source *respawn_source;
+	sd_event_source *ask_source;
 };
-
-/* Runs until it is told to stop. Return: an exit status. */
-int parent_run(const struct options *options);
 
 struct agent *parent_agent(struct parent *parent, const char *name);
 struct agent *parent_agent_at(struct parent *parent, uint64_t address);
@@ -60,6 +61,13 @@ int parent_peer_del(struct parent *parent, struct agent *agent,
 int parent_agent_add(struct parent *parent, const struct config_agent *config,
 		     char *err);
 void parent_agent_del(struct parent *parent, struct agent *agent);
+
+/*
+ * From @old to the present configuration; an agent that changed is made anew.
+ * One that fails, in a namespace that is gone perhaps, does not keep the
+ * others from their service. Return: the first failure.
+ */
+int parent_apply(struct parent *parent, const struct config *old, char *err);
 
 /* Makes @parent->config of the file and the state. Return: 0 or -ENOMEM. */
 int parent_merge(struct parent *parent);

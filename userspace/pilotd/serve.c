@@ -15,7 +15,6 @@
 #include "kernel.h"
 #include "log.h"
 #include "parent.h"
-#include "store.h"
 
 static int no_agent(char *err)
 {
@@ -60,15 +59,61 @@ static int endpoint_set(struct parent *parent,
 				    &request->endpoint, err, CONFIG_ERROR_LEN);
 }
 
-/* The state on disk has to follow each change, or a restart undoes it. */
-static int state_changed(struct parent *parent, char *err)
+/* The files a path may be in: what root keeps beside pilotd.conf. */
+static bool path_is_ours(const struct parent *parent, const char *path)
 {
-	int ret;
+	const char *dir = parent->options->config_dir;
+	size_t len = strlen(dir);
 
-	ret = parent_merge(parent);
-	if (ret)
-		return error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory");
-	return store_save(&parent->state, parent->options->state, err);
+	/* No path has "..": see value_is_path(). */
+	return !strncmp(path, dir, len) && path[len] == '/';
+}
+
+/*
+ * The worker may name a file only where the configuration is, or one that
+ * pilotd.conf names itself: others could be meant for somebody else.
+ */
+static int path_refuse(const struct parent *parent, const char *what,
+		       const char *path, char *err)
+{
+	return error_set(err, CONFIG_ERROR_LEN, EACCES,
+			 "%s %s is not in %s; put it there, or name it in %s",
+			 what, path, parent->options->config_dir,
+			 parent->options->config);
+}
+
+static int identity_check(const struct parent *parent, const char *path,
+			  char *err)
+{
+	size_t i;
+
+	if (path_is_ours(parent, path))
+		return 0;
+	for (i = 0; i < parent->file.agent_count; i++)
+		if (!strcmp(parent->file.agents[i].identity, path))
+			return 0;
+	return path_refuse(parent, "identity", path, err);
+}
+
+static int psk_check(const struct parent *parent, const char *path, char *err)
+{
+	size_t i;
+
+	if (!path[0] || path_is_ours(parent, path))
+		return 0;
+	for (i = 0; i < parent->file.peer_count; i++)
+		if (!strcmp(parent->file.peers[i].psk, path))
+			return 0;
+	return path_refuse(parent, "psk", path, err);
+}
+
+/* What is in force has to follow the state. */
+static int merge(struct parent *parent, char *err)
+{
+	int ret = parent_merge(parent);
+
+	return ret ? error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory") :
+		     0;
 }
 
 static int link_add(struct parent *parent, const struct config_agent *config,
@@ -79,15 +124,12 @@ static int link_add(struct parent *parent, const struct config_agent *config,
 	if (parent_agent(parent, config->name))
 		return error_set(err, CONFIG_ERROR_LEN, EEXIST,
 				 "there is a link %s already", config->name);
-	if (config->identity[0] != '/')
-		return error_set(err, CONFIG_ERROR_LEN, EINVAL,
-				 "path of the identity has to be absolute");
-	ret = parent_agent_add(parent, config, err);
-	if (ret)
-		return ret;
-	ret = config_agent_put(&parent->state, config);
-	return ret ? error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory") :
-		     state_changed(parent, err);
+	ret = identity_check(parent, config->identity, err);
+	if (!ret)
+		ret = parent_agent_add(parent, config, err);
+	if (!ret)
+		ret = state_agent_put(&parent->state, config, err);
+	return ret ? ret : merge(parent, err);
 }
 
 /* What the file has is remembered as disabled, the rest is forgotten. */
@@ -95,26 +137,21 @@ static int link_del(struct parent *parent, const char *name, char *err)
 {
 	struct agent *agent = parent_agent(parent, name);
 	struct config_agent *entry, disabled;
-	size_t i;
+	int ret;
 
 	if (!agent)
 		return error_set(err, CONFIG_ERROR_LEN, ENODEV,
 				 "there is no link %s", name);
 	parent_agent_del(parent, agent);
-	for (i = parent->state.peer_count; i-- > 0;)
-		if (!strcmp(parent->state.peers[i].link, name))
-			config_peer_remove(&parent->state,
-					   &parent->state.peers[i]);
-	entry = config_agent_find(&parent->state, name);
-	if (entry)
-		config_agent_remove(&parent->state, entry);
 	entry = config_agent_find(&parent->file, name);
 	if (entry) {
 		disabled = *entry;
 		disabled.disabled = 1;
-		config_agent_put(&parent->state, &disabled);
+		ret = state_agent_put(&parent->state, &disabled, err);
+	} else {
+		ret = state_agent_forget(&parent->state, name, err);
 	}
-	return state_changed(parent, err);
+	return ret ? ret : merge(parent, err);
 }
 
 /* The agent that a peer belongs to; fills in the link when it is left out. */
@@ -155,16 +192,18 @@ static int peer_put(struct parent *parent, struct config_peer *peer, bool new,
 	if (!new && !exists)
 		return error_set(err, CONFIG_ERROR_LEN, ENOENT,
 				 "link %s has no such peer", peer->link);
-	if (peer->psk[0] && peer->psk[0] != '/')
-		return error_set(err, CONFIG_ERROR_LEN, EINVAL,
-				 "path of the psk has to be absolute");
+	ret = psk_check(parent, peer->psk, err);
+	if (ret)
+		return ret;
 	ret = parent_peer_put(parent, agent, peer,
 			      new ? IPC_PEER_ADD : IPC_PEER_SET, err);
 	if (ret)
 		return ret;
-	ret = config_peer_put(&parent->state, peer);
-	return ret ? error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory") :
-		     state_changed(parent, err);
+	ret = config_peer_put(&parent->config, peer);
+	if (ret)
+		return error_set(err, CONFIG_ERROR_LEN, -ret,
+				 "cannot keep the peer: %s", strerror(-ret));
+	return state_peer_put(&parent->state, peer, err);
 }
 
 static int peer_remove(struct parent *parent,
@@ -188,14 +227,12 @@ static int peer_remove(struct parent *parent,
 	ret = parent_peer_del(parent, agent, &wanted, err);
 	if (ret)
 		return ret;
-	entry = config_peer_find(&parent->state, wanted.link, wanted.public);
-	if (entry)
-		config_peer_remove(&parent->state, entry);
-	if (config_peer_find(&parent->file, wanted.link, wanted.public)) {
-		wanted.disabled = 1;
-		config_peer_put(&parent->state, &wanted);
-	}
-	return state_changed(parent, err);
+	config_peer_remove(&parent->config, entry);
+	if (!config_peer_find(&parent->file, wanted.link, wanted.public))
+		return state_peer_forget(&parent->state, wanted.link,
+					 wanted.public, err);
+	wanted.disabled = 1;
+	return state_peer_put(&parent->state, &wanted, err);
 }
 
 static int serve(struct parent *parent, struct ipc_message *request, char *err)

@@ -31,11 +31,49 @@ static int read_all(int fd, char *text, size_t size)
 	return 0;
 }
 
+/* Return: its size, or -errno. */
+static off_t check_file(int fd, const char *path, char *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > CONFIG_SIZE_MAX)
+		return error_set(err, CONFIG_ERROR_LEN, EINVAL,
+				 "%s is not a regular file of a sane size",
+				 path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return error_set(err, CONFIG_ERROR_LEN, EPERM,
+				 "others may write %s; run: chmod go-w %s",
+				 path, path);
+	return st.st_size;
+}
+
+int store_read(int fd, const char *path, char **textp, size_t *len,
+	       char err[static CONFIG_ERROR_LEN])
+{
+	off_t size = check_file(fd, path, err);
+	char *text;
+	int ret;
+
+	if (size < 0)
+		return size;
+	text = malloc(size + 1);
+	ret = text ? read_all(fd, text, size) : -ENOMEM;
+	if (ret) {
+		free(text);
+		return error_set(err, CONFIG_ERROR_LEN, -ret,
+				 "cannot read %s: %s", path, strerror(-ret));
+	}
+	*textp = text;
+	*len = size;
+	return 0;
+}
+
 int store_load(struct config *config, enum config_kind kind, const char *path,
 	       char err[static CONFIG_ERROR_LEN])
 {
-	struct stat st;
-	char *text;
+	char *text = NULL;
+	size_t len;
 	int fd, ret;
 
 	config_init(config);
@@ -45,27 +83,10 @@ int store_load(struct config *config, enum config_kind kind, const char *path,
 	if (fd < 0)
 		return error_set(err, CONFIG_ERROR_LEN, errno,
 				 "cannot open %s: %s", path, strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size > CONFIG_SIZE_MAX) {
-		close(fd);
-		return error_set(err, CONFIG_ERROR_LEN, EINVAL,
-				 "%s is not a regular file of a sane size",
-				 path);
-	}
-	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-		close(fd);
-		return error_set(err, CONFIG_ERROR_LEN, EPERM,
-				 "others may write %s; run: chmod go-w %s",
-				 path, path);
-	}
-	text = malloc(st.st_size + 1);
-	ret = text ? read_all(fd, text, st.st_size) : -ENOMEM;
+	ret = store_read(fd, path, &text, &len, err);
 	close(fd);
-	if (ret)
-		error_set(err, CONFIG_ERROR_LEN, -ret, "cannot read %s: %s",
-			  path, strerror(-ret));
-	else
-		ret = config_parse(config, kind, path, text, st.st_size, err);
+	if (!ret)
+		ret = config_parse(config, kind, path, text, len, err);
 	free(text);
 	return ret;
 }
@@ -84,6 +105,25 @@ static int write_all(int fd, const char *text, size_t len)
 		len -= n;
 	}
 	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int store_sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	char *slash;
+	int fd, ret;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	slash = strrchr(directory, '/');
+	if (slash)
+		slash[slash == directory] = '\0';
+	fd = open(slash ? directory : ".",
+		  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
 }
 
 int store_save(const struct config *config, const char *path,
@@ -107,9 +147,12 @@ int store_save(const struct config *config, const char *path,
 	free(text);
 	if (!ret && rename(temp, path) < 0)
 		ret = -errno;
+	if (ret)
+		unlink(temp);
+	else
+		ret = store_sync_directory(path);
 	if (!ret)
 		return 0;
-	unlink(temp);
 	return error_set(err, CONFIG_ERROR_LEN, -ret, "cannot write %s: %s",
 			 path, strerror(-ret));
 }

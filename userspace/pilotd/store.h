@@ -12,7 +12,20 @@
 int store_load(struct config *config, enum config_kind kind, const char *path,
 	       char err[static CONFIG_ERROR_LEN]);
 
-/* Replaces a file atomically. Return: 0 or -errno with a text in @err. */
+/*
+ * All of an open file, which the caller frees; refuses one that others may
+ * write. Return: 0 or -errno with a text in @err.
+ */
+int store_read(int fd, const char *path, char **text, size_t *len,
+	       char err[static CONFIG_ERROR_LEN]);
+
+/* Makes it last that @path was made or replaced. Return: 0 or -errno. */
+int store_sync_directory(const char *path);
+
+/*
+ * Replaces a file atomically, for good: a loss of power leaves the one or the
+ * other. Return: 0 or -errno with a text in @err.
+ */
 int store_save(const struct config *config, const char *path,
 	       char err[static CONFIG_ERROR_LEN]);
 

@@ -6,11 +6,14 @@ PILOTD_CONFIG := $(filter pilotd/config%,$(PILOTD_SRC))
 
 TEST_pilotd_config_EXTRA := $(PILOTD_CONFIG)
 TEST_pilotd_state_EXTRA := $(PILOTD_CONFIG) pilotd/store.c
+TEST_pilotd_journal_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
 TEST_pilotd_control_EXTRA := pilotd/control.c pilotd/control_message.c
 TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c
 TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
+TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_events_EXTRA := pilotd/events.c
 TEST_config_EXTRA := $(PILOTD_CONFIG)
+TEST_state_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
 TEST_control_EXTRA := pilotd/control.c pilotd/control_message.c
 TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c
 TEST_kernel_event_EXTRA := pilotd/events.c

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "log.h"
+#include "spawn.h"
 #include "worker.h"
 
 static void agent_add(struct worker *worker, const struct ipc_agent *told)
@@ -125,14 +126,29 @@ static void key_adopt(struct worker *worker, const struct ipc_adopt *told)
 							 told->agent);
 	struct session_peer *peer = agent ?
 		session_peer_find(agent, told->peer) : NULL;
+	const struct session_adopted key = {
+		.slot = told->slot == SESSION_SLOT_NEXT ?
+			SESSION_SLOT_NEXT : SESSION_SLOT_CURRENT,
+		.epoch = told->epoch,
+		.rx_index = told->rx_index,
+		.age = told->age_s,
+		.soft_age = told->soft_age,
+		.hard_age = told->hard_age,
+	};
 	struct clock now;
 
 	clock_read(&now);
 	if (peer)
-		session_peer_adopt(worker->host, &now, peer,
-				   told->slot == SESSION_SLOT_NEXT ?
-				   SESSION_SLOT_NEXT : SESSION_SLOT_CURRENT,
-				   told->epoch, told->rx_index, told->age_s);
+		session_peer_adopt(worker->host, &now, peer, &key);
+}
+
+/* It lives as long as it says so. */
+static void alive_tell(void)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_ALIVE);
+	ipc_send(WORKER_FD_IPC, &message);
 }
 
 void told_message(struct worker *worker, struct ipc_message *message)
@@ -153,6 +169,9 @@ void told_message(struct worker *worker, struct ipc_message *message)
 		break;
 	case IPC_KEY_ADOPT:
 		key_adopt(worker, &message->adopt);
+		break;
+	case IPC_ALIVE_ASK:
+		alive_tell();
 		break;
 	default:
 		break;

@@ -24,12 +24,12 @@
 #include "sockets.h"
 #include "spawn.h"
 #include "told.h"
+#include "udp.h"
 
-/* Datagrams taken at one go, so that timers and requests get their turn. */
+/* Events taken at one go, so that timers and requests get their turn. */
 #define BURST		64
-#define DATAGRAM_MAX	2048
-/* How long an orphan keeps its sockets for a new parent: a key's life. */
-#define ORPHAN_S	600
+/* How long an orphan keeps its sockets though no key needs them. */
+#define ORPHAN_S	60
 /* Seconds a key may be used when no other comes. */
 #define HARD_AGE	600U
 
@@ -234,33 +234,28 @@ static const struct session_ops session_ops = {
 
 /* Sources of the loop. */
 
+struct arrival {
+	struct worker *worker;
+	struct clock now;
+};
+
+static void on_datagram(void *ctx, const struct endpoint *src,
+			const uint8_t *bytes, size_t len)
+{
+	const struct arrival *arrival = ctx;
+
+	session_receive(arrival->worker->host, &arrival->now, src, bytes, len);
+}
+
 static int on_udp(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 {
-	struct worker *worker = ctx;
-	uint8_t bytes[DATAGRAM_MAX];
-	struct sockaddr_storage ss;
-	struct endpoint src;
-	struct clock now;
-	socklen_t len;
-	ssize_t n;
-	int i;
+	struct arrival arrival = { .worker = ctx };
 
 	(void)source;
 	(void)revents;
-	clock_read(&now);
-	for (i = 0; i < BURST; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, bytes, sizeof(bytes),
-			     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&ss,
-			     &len);
-		if (n < 0)
-			break;
-		if ((size_t)n > sizeof(bytes) ||
-		    endpoint_from_sockaddr(&src, &ss))
-			continue;
-		session_receive(worker->host, &now, &src, bytes, n);
-	}
-	rearm(worker);
+	clock_read(&arrival.now);
+	udp_drain(arrival.worker->batch, fd, on_datagram, &arrival);
+	rearm(arrival.worker);
 	return 0;
 }
 
@@ -369,10 +364,12 @@ static int on_orphan_end(sd_event_source *source, uint64_t usec, void *ctx)
 /*
  * The parent died and not by a stop, which would have ended us too. The
  * sockets must stay open, or the kernel's flows end: keep them for the next
- * parent, for as long as keys can live.
+ * parent, for as long as one of the keys lives, which nobody renews now.
  */
 static int become_orphan(struct worker *worker)
 {
+	uint64_t until = session_keys_until(worker->host);
+	struct clock now;
 	int ret;
 
 	log_warning("the parent is gone; keeping the sockets for another");
@@ -387,9 +384,11 @@ static int become_orphan(struct worker *worker)
 			      on_claim, worker);
 	if (ret < 0)
 		return ret;
-	return sd_event_add_time_relative(worker->event, NULL, CLOCK_BOOTTIME,
-					  ORPHAN_S * 1000000ULL, 0,
-					  on_orphan_end, worker);
+	clock_read(&now);
+	if (until < now.boot_ns + ORPHAN_S * CLOCK_SECOND)
+		until = now.boot_ns + ORPHAN_S * CLOCK_SECOND;
+	return sd_event_add_time(worker->event, NULL, CLOCK_BOOTTIME,
+				 until / 1000 + 1, 0, on_orphan_end, worker);
 }
 
 static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
@@ -480,7 +479,8 @@ static int worker_start(struct worker *worker)
 	worker_user(&uid, &gid);
 	clock_read(&now);
 	worker->host = session_host_new(&session_ops, worker, &config, &now);
-	if (!worker->host)
+	worker->batch = udp_batch_new();
+	if (!worker->host || !worker->batch)
 		return -ENOMEM;
 	ret = sd_event_default(&worker->event);
 	if (ret >= 0)
@@ -510,5 +510,6 @@ int worker_run(void)
 	}
 	ret = sd_event_loop(worker.event);
 	session_host_free(worker.host);
+	udp_batch_free(worker.batch);
 	return ret < 0 ? 1 : ret;
 }

@@ -35,6 +35,7 @@ struct worker {
 	sd_event *event;
 	struct session_host *host;
 	struct control *control;
+	struct udp_batch *batch;
 	struct worker_agent *agents;
 	struct ipc_init init;
 	bool has_udp6;

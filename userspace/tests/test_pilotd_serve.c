@@ -34,8 +34,10 @@ static int scene_start(void **state)
 	    config_agent_init(&scene->agent.config, "pilot0", error))
 		return -1;
 	config_init(&scene->parent.file);
-	config_init(&scene->parent.state);
+	state_init(&scene->parent.state);
 	config_init(&scene->parent.config);
+	strcpy(scene->options.config_dir, "/etc/pilot-link");
+	scene->options.config = "/etc/pilot-link/pilotd.conf";
 	scene->parent.options = &scene->options;
 	scene->parent.ipc = pair[0];
 	scene->worker = pair[1];
@@ -52,7 +54,7 @@ static int scene_stop(void **state)
 	close(scene->parent.ipc);
 	close(scene->worker);
 	config_free(&scene->parent.file);
-	config_free(&scene->parent.state);
+	state_close(&scene->parent.state);
 	config_free(&scene->parent.config);
 	free(scene);
 	return 0;
@@ -106,17 +108,90 @@ static void a_link_is_not_made_twice(void **state)
 	assert_int_equal(ask(scene, &message), EEXIST);
 }
 
+/* Return: what is said to a link with this identity. */
+static int add_link(struct scene *scene, const char *identity,
+		    struct ipc_message *message)
+{
+	char error[CONFIG_ERROR_LEN];
+
+	ipc_message_init(message, IPC_LINK_ADD);
+	assert_int_equal(config_agent_init(&message->link, "pilot1", error), 0);
+	strcpy(message->link.identity, identity);
+	assert_int_equal(ipc_check(message, ipc_length(message->type), true),
+			 0);
+	return ask(scene, message);
+}
+
+/* Return: what is said to a peer with this psk. */
+static int add_peer(struct scene *scene, const char *psk,
+		    struct ipc_message *message)
+{
+	ipc_message_init(message, IPC_PEER_NEW);
+	strcpy(message->config_peer.link, "pilot0");
+	strcpy(message->config_peer.psk, psk);
+	return ask(scene, message);
+}
+
+/*
+ * A file counts where the configuration is, and nowhere else; that it cannot
+ * be opened there is the next thing that is said.
+ */
 static void a_foreign_file_is_no_identity(void **state)
+{
+	static const char *const foreign[] = {
+		"/etc/passwd", "/etc/pilot-link", "/etc/pilot-link2/identity",
+		"/etc/pilot-lin/identity", "/root/.ssh/id_ed25519",
+	};
+	struct scene *scene = *state;
+	struct ipc_message message;
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		assert_int_equal(add_link(scene, foreign[i], &message), EACCES);
+		assert_non_null(strstr(message.reply.text, foreign[i]));
+		assert_int_equal(add_peer(scene, foreign[i], &message), EACCES);
+		assert_non_null(strstr(message.reply.text, foreign[i]));
+	}
+	assert_int_equal(add_link(scene, "/etc/pilot-link/none", &message),
+			 ENOENT);
+	assert_int_equal(add_peer(scene, "/etc/pilot-link/none", &message),
+			 ENOENT);
+	/* With the configuration in the root directory nothing is beside it. */
+	strcpy(scene->options.config_dir, "/");
+	assert_int_equal(add_link(scene, "/etc/passwd", &message), EACCES);
+}
+
+static void a_way_out_of_the_directory_is_no_message(void **state)
 {
 	char error[CONFIG_ERROR_LEN];
 	struct ipc_message message;
 
+	(void)state;
 	ipc_message_init(&message, IPC_LINK_ADD);
 	assert_int_equal(config_agent_init(&message.link, "pilot1", error), 0);
-	strcpy(message.link.identity, "/etc/passwd");
-	assert_true(ask(*state, &message));
-	/* Not a word of the file comes back. */
-	assert_null(strstr(message.reply.text, "root:"));
+	strcpy(message.link.identity, "/etc/pilot-link/../passwd");
+	assert_int_equal(ipc_check(&message, ipc_length(IPC_LINK_ADD), true),
+			 -EBADMSG);
+	strcpy(message.link.identity, "identity");
+	assert_int_equal(ipc_check(&message, ipc_length(IPC_LINK_ADD), true),
+			 -EBADMSG);
+}
+
+/* What pilotd.conf names is ours too, wherever it is. */
+static void a_file_of_the_configuration_is_taken(void **state)
+{
+	struct scene *scene = *state;
+	struct ipc_message message;
+	struct config_agent agent = { .name = "pilot1", .identity = "/no/id" };
+	struct config_peer peer = { .link = "pilot0", .psk = "/no/psk" };
+
+	assert_int_equal(add_link(scene, "/no/id", &message), EACCES);
+	assert_int_equal(add_peer(scene, "/no/psk", &message), EACCES);
+	assert_int_equal(config_agent_put(&scene->parent.file, &agent), 0);
+	assert_int_equal(config_peer_put(&scene->parent.file, &peer), 0);
+	assert_int_equal(add_link(scene, "/no/id", &message), ENOENT);
+	assert_int_equal(add_peer(scene, "/no/psk", &message), ENOENT);
+	/* One for the other it is not. */
+	assert_int_equal(add_peer(scene, "/no/id", &message), EACCES);
 }
 
 static void a_foreign_peer_is_not_touched(void **state)
@@ -169,6 +244,8 @@ int main(void)
 		in_a_scene(a_foreign_link_is_not_deleted),
 		in_a_scene(a_link_is_not_made_twice),
 		in_a_scene(a_foreign_file_is_no_identity),
+		in_a_scene(a_way_out_of_the_directory_is_no_message),
+		in_a_scene(a_file_of_the_configuration_is_taken),
 		in_a_scene(a_foreign_peer_is_not_touched),
 		in_a_scene(a_reload_of_a_bad_file_changes_nothing),
 	};

@@ -176,6 +176,10 @@ static void test_restarts(void **state)
 /* A new helper takes over what the kernel holds, and rekeys in time. */
 static void test_adopt(void **state)
 {
+	struct session_adopted adopted = {
+		.slot = SESSION_SLOT_CURRENT, .age = 60, .soft_age = 120,
+		.hard_age = 3600,
+	};
 	struct session_peer_info info;
 	struct sim *sim = pair_new(6);
 	struct sim_node *node = sim->node;
@@ -191,9 +195,14 @@ static void test_adopt(void **state)
 		sim_restart(sim, n, false);
 		sim_peer(sim, n, !n, true, NULL, false);
 		sim_clock(&node[n], &now);
+		adopted.epoch = key->epoch;
+		adopted.rx_index = key->rx_index;
+		assert_int_equal(session_keys_until(node[n].host), 0);
 		session_peer_adopt(node[n].host, &now, node[n].peers[!n],
-				   SESSION_SLOT_CURRENT, key->epoch,
-				   key->rx_index, 60);
+				   &adopted);
+		/* An hour less what is gone: not what this helper asks for. */
+		assert_int_equal(session_keys_until(node[n].host),
+				 now.boot_ns + 3540 * SIM_S);
 		session_peer_info(node[n].peers[!n], &info);
 		assert_int_equal(info.state, SESSION_ESTABLISHED);
 		assert_int_equal(info.key_epoch, 1);

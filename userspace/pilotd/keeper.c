@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "keeper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+#include <systemd/sd-daemon.h>
+
+#include "kernel.h"
+#include "log.h"
+#include "serve.h"
+#include "spawn.h"
+
+#define RESPAWN_MAX_S	10
+
+static void on_key(void *ctx, const struct kernel_key *key)
+{
+	struct { struct parent *parent; const struct agent *agent; } *walk =
+		ctx;
+	struct ipc_message message;
+
+	if (key->slot > SESSION_SLOT_NEXT)
+		return;
+	ipc_message_init(&message, IPC_KEY_ADOPT);
+	message.adopt.agent = walk->agent->address;
+	message.adopt.peer = key->peer;
+	message.adopt.slot = key->slot;
+	message.adopt.epoch = key->epoch;
+	message.adopt.rx_index = key->rx_index;
+	message.adopt.age_s = key->age_s;
+	message.adopt.soft_age = key->soft_age;
+	message.adopt.hard_age = key->hard_age;
+	parent_tell(walk->parent, &message);
+}
+
+/* What a new worker has to know of an agent: peers, and keys in the kernel. */
+static void tell_agent_all(struct parent *parent, struct agent *agent)
+{
+	struct { struct parent *parent; const struct agent *agent; } ctx = {
+		parent, agent
+	};
+	struct kernel_walk walk = { .key = on_key, .ctx = &ctx };
+	char err[CONFIG_ERROR_LEN];
+	size_t i;
+
+	parent_tell_agent(parent, agent);
+	for (i = 0; i < parent->config.peer_count; i++) {
+		if (strcmp(parent->config.peers[i].link, agent->config.name))
+			continue;
+		if (parent_peer_put(parent, agent, &parent->config.peers[i],
+				    IPC_PEER_ADD, err))
+			log_error("peer of %s left out: %s",
+				  agent->config.name, err);
+	}
+	if (kernel_peers(agent->nl, agent->ifindex, &walk, err, sizeof(err)))
+		log_warning("cannot read the keys of %s: %s",
+			    agent->config.name, err);
+}
+
+static int on_respawn(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct parent *parent = ctx;
+
+	(void)source;
+	(void)usec;
+	if (keeper_start(parent))
+		sd_event_exit(parent->event, 1);
+	return 0;
+}
+
+static int on_worker_exit(sd_event_source *source, const siginfo_t *info,
+			  void *ctx)
+{
+	struct parent *parent = ctx;
+	unsigned int wait_s;
+
+	(void)source;
+	parent->ipc_source = sd_event_source_disable_unref(parent->ipc_source);
+	parent->child_source =
+		sd_event_source_disable_unref(parent->child_source);
+	parent->ask_source = sd_event_source_disable_unref(parent->ask_source);
+	close(parent->ipc);
+	parent->ipc = -1;
+	wait_s = parent->deaths < RESPAWN_MAX_S ? parent->deaths :
+						  RESPAWN_MAX_S;
+	parent->deaths++;
+	log_error("the worker %s %d; starting another in %u s",
+		  info->si_code == CLD_EXITED ? "exited with status" :
+						"was ended by signal",
+		  info->si_status, wait_s);
+	parent->respawn_source =
+		sd_event_source_disable_unref(parent->respawn_source);
+	return sd_event_add_time_relative(parent->event,
+					  &parent->respawn_source,
+					  CLOCK_BOOTTIME, wait_s * 1000000ULL,
+					  0, on_respawn, parent);
+}
+
+/*
+ * The watchdog is fed only while the worker lives too: when neither the
+ * parent nor a worker that it starts gets anywhere, systemd begins anew.
+ */
+static void on_message(struct parent *parent, struct ipc_message *message)
+{
+	parent->unanswered = 0;
+	/* It works: the next death is the first again. */
+	parent->deaths = 0;
+	if (message->type == IPC_ALIVE)
+		sd_notify(0, "WATCHDOG=1");
+	else
+		serve_request(parent, message);
+}
+
+static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
+{
+	struct parent *parent = ctx;
+	struct ipc_message message;
+	int ret;
+
+	(void)revents;
+	ret = ipc_receive(fd, &message, true);
+	if (ret == 0) {
+		on_message(parent, &message);
+	} else if (ret == -EBADMSG) {
+		log_error("the worker sent nonsense; ending it");
+		kill(parent->worker, SIGKILL);
+	} else if (ret == -EPIPE) {
+		/* Its exit is told by the other source. */
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
+	sodium_memzero(&message, sizeof(message));
+	return 0;
+}
+
+static int on_ask(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct parent *parent = ctx;
+	struct ipc_message message;
+
+	(void)usec;
+	if (parent->unanswered == KEEPER_UNANSWERED) {
+		log_error("the worker hangs; ending it");
+		kill(parent->worker, SIGKILL);
+		return 0;
+	}
+	parent->unanswered++;
+	ipc_message_init(&message, IPC_ALIVE_ASK);
+	parent_tell(parent, &message);
+	/* From now on: what kept us busy must not be held against it. */
+	sd_event_source_set_time_relative(source, parent->ask_us);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int watch(struct parent *parent)
+{
+	int ret;
+
+	parent->unanswered = 0;
+	ret = sd_event_add_io(parent->event, &parent->ipc_source, parent->ipc,
+			      EPOLLIN, on_ipc, parent);
+	if (ret >= 0)
+		ret = sd_event_add_child(parent->event, &parent->child_source,
+					 parent->worker, WEXITED,
+					 on_worker_exit, parent);
+	/* A host that was suspended must not be taken for a hang. */
+	if (ret >= 0)
+		ret = sd_event_add_time_relative(parent->event,
+						 &parent->ask_source,
+						 CLOCK_MONOTONIC, 0, 0,
+						 on_ask, parent);
+	return ret < 0 ? ret : 0;
+}
+
+int keeper_start(struct parent *parent)
+{
+	struct ipc_message message;
+	struct agent *agent;
+	int ret;
+
+	ret = spawn_worker(parent->udp, parent->events, parent->control,
+			   parent->handover, &parent->worker, &parent->ipc);
+	if (ret) {
+		log_error("cannot start the worker: %s", strerror(-ret));
+		return ret;
+	}
+	ret = watch(parent);
+	if (ret)
+		return ret;
+	ipc_message_init(&message, IPC_INIT);
+	message.init.port = parent->config.port;
+	message.init.rekey_after = parent->config.rekey_after;
+	message.init.log_level = parent->config.log_level;
+	message.init.control_gid = parent->control_gid;
+	parent_tell(parent, &message);
+	for (agent = parent->agents; agent; agent = agent->next)
+		tell_agent_all(parent, agent);
+	ipc_message_init(&message, IPC_READY);
+	parent_tell(parent, &message);
+	return 0;
+}

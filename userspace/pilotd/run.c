@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "run.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "error.h"
+#include "keeper.h"
+#include "log.h"
+#include "parent.h"
+#include "sockets.h"
+#include "store.h"
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
+		     void *ctx)
+{
+	struct parent *parent = ctx;
+	char err[CONFIG_ERROR_LEN];
+
+	(void)source;
+	(void)si;
+	sd_notify(0, "RELOADING=1");
+	if (parent_reload(parent, err))
+		log_error("reload: %s", err);
+	else
+		log_info("reloaded %s", parent->options->config);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+static void keep_socket(const char *name, int fd)
+{
+	char text[64];
+
+	if (fd < 0)
+		return;
+	snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", name);
+	sd_pid_notify_with_fds(0, 0, text, &fd, 1);
+}
+
+static int open_sockets(struct parent *parent, char *err)
+{
+	const struct options *options = parent->options;
+	struct group *group = getgrnam("pilot-link");
+
+	parent->control_gid = group ? group->gr_gid : 0;
+	socket_inherit(options->handover, parent->config.port, parent->udp);
+	if (parent->udp[0] < 0)
+		parent->udp[0] = socket_udp(AF_INET, parent->config.port, err,
+					    CONFIG_ERROR_LEN);
+	if (parent->udp[0] < 0)
+		return parent->udp[0];
+	if (parent->udp[1] < 0)
+		parent->udp[1] = socket_udp(AF_INET6, parent->config.port, err,
+					    CONFIG_ERROR_LEN);
+	if (parent->udp[1] < 0)
+		log_warning("no IPv6: %s", err);
+	keep_socket("udp4", parent->udp[0]);
+	keep_socket("udp6", parent->udp[1]);
+
+	parent->control = socket_listen(options->control, SOCK_STREAM, 0660,
+					parent->control_gid, err,
+					CONFIG_ERROR_LEN);
+	if (parent->control < 0)
+		return parent->control;
+	parent->handover = socket_listen(options->handover, SOCK_STREAM, 0600,
+					 0, err, CONFIG_ERROR_LEN);
+	if (parent->handover < 0)
+		return parent->handover;
+	parent->events = netlink_events_open();
+	if (parent->events < 0)
+		return error_set(err, CONFIG_ERROR_LEN, -parent->events,
+				 "cannot hear the pilot module: is it loaded (modprobe pilot), and are you root?");
+	return 0;
+}
+
+static int start(struct parent *parent, char *err)
+{
+	const struct config none = { 0 };
+	int ret;
+
+	ret = store_load(&parent->file, CONFIG_FILE, parent->options->config,
+			 err);
+	if (!ret)
+		ret = state_open(&parent->state, parent->options->state, err);
+	if (!ret)
+		ret = parent_merge(parent);
+	if (ret)
+		return ret;
+	log_level_set(parent->config.log_level);
+	ret = open_sockets(parent, err);
+	if (ret)
+		return ret;
+	/* Said in the log; the rest is served, and a reload tries again. */
+	parent_apply(parent, &none, err);
+	return keeper_start(parent);
+}
+
+static int add_signals(struct parent *parent)
+{
+	sigset_t set;
+	int ret;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Without a handler the loop ends with status 0. */
+	ret = sd_event_add_signal(parent->event, NULL, SIGTERM, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(parent->event, NULL, SIGINT, NULL,
+					  NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(parent->event, NULL, SIGHUP,
+					  on_reload, parent);
+	return ret < 0 ? ret : 0;
+}
+
+/* A worker that lives is heard of often enough for systemd's watchdog. */
+static uint64_t ask_interval(void)
+{
+	uint64_t watchdog_us;
+
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0 &&
+	    watchdog_us / 3 < KEEPER_ASK_US)
+		return watchdog_us / 3;
+	return KEEPER_ASK_US;
+}
+
+int run(const struct options *options)
+{
+	struct parent parent = { .options = options, .ipc = -1, .events = -1,
+				 .control = -1, .handover = -1,
+				 .ask_us = ask_interval() };
+	char err[CONFIG_ERROR_LEN] = "";
+	struct agent *next;
+	int ret;
+
+	config_init(&parent.file);
+	state_init(&parent.state);
+	config_init(&parent.config);
+	ret = sd_event_default(&parent.event);
+	if (ret >= 0)
+		ret = add_signals(&parent);
+	if (ret >= 0)
+		ret = start(&parent, err);
+	if (ret < 0) {
+		log_error("%s", err[0] ? err : strerror(-ret));
+		ret = 1;
+		goto out;
+	}
+	sd_notify(0, "READY=1");
+	log_info("serving %zu agents on UDP port %u",
+		 parent.config.agent_count, parent.config.port);
+	ret = sd_event_loop(parent.event);
+	sd_notify(0, "STOPPING=1");
+out:
+	if (parent.worker > 0 && parent.ipc >= 0)
+		kill(parent.worker, SIGTERM);
+	for (; parent.agents; parent.agents = next) {
+		next = parent.agents->next;
+		agent_close(parent.agents);
+	}
+	config_free(&parent.file);
+	state_close(&parent.state);
+	config_free(&parent.config);
+	return ret ? 1 : 0;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The parent and its workers, which are this program again: the first hangs,
+ * the second ends, the third lives. What the parent says to systemd is heard.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "check.h"
+#include "keeper.h"
+#include "spawn.h"
+
+/* Long enough for a worker under sanitizers on a busy machine to start. */
+#define ASK_US		300000
+#define PATIENCE_S	60
+
+static char dir[] = "/tmp/pilotd-keeper-XXXXXX";
+static char births[64], notify[64];
+
+/* One byte for each worker that was born. */
+static unsigned int births_count(void)
+{
+	struct stat st;
+
+	return stat(births, &st) ? 0 : st.st_size;
+}
+
+/* The worker's end of life is the parent's, by signal or by the socket. */
+static int worker_main(void)
+{
+	struct ipc_message message;
+	unsigned int number;
+	FILE *file;
+
+	snprintf(births, sizeof(births), "%s", getenv("TEST_BIRTHS"));
+	file = fopen(births, "a");
+	if (!file || fputc('.', file) == EOF || fclose(file))
+		return 1;
+	number = births_count();
+	if (number == 1)
+		pause();
+	if (number == 2)
+		return 3;
+	while (!ipc_receive(WORKER_FD_IPC, &message, false)) {
+		if (message.type != IPC_ALIVE_ASK)
+			continue;
+		ipc_message_init(&message, IPC_ALIVE);
+		if (ipc_send(WORKER_FD_IPC, &message))
+			return 1;
+	}
+	return 0;
+}
+
+static int notify_open(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", notify);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	setenv("NOTIFY_SOCKET", notify, 1);
+	return fd;
+}
+
+/* How often the watchdog was fed since it was last asked. */
+static unsigned int fed(int fd)
+{
+	char text[256];
+	unsigned int n = 0;
+	ssize_t len;
+
+	while ((len = recv(fd, text, sizeof(text) - 1, 0)) >= 0) {
+		text[len] = '\0';
+		n += strstr(text, "WATCHDOG=1") != NULL;
+	}
+	return n;
+}
+
+/* One round of the loop. */
+static void turn(struct parent *parent, unsigned int *left)
+{
+	assert_true((*left)--);
+	assert_true(sd_event_run(parent->event, ASK_US) >= 0);
+}
+
+static void a_worker_that_hangs_is_replaced(void **state)
+{
+	struct parent parent = { .udp = { -1, -1 }, .events = -1,
+				 .control = -1, .handover = -1,
+				 .ask_us = ASK_US };
+	unsigned int left = PATIENCE_S * 1000000 / ASK_US, times = 0;
+	int heard = notify_open();
+	pid_t first;
+	sigset_t set;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	config_init(&parent.config);
+	assert_true(sd_event_new(&parent.event) >= 0);
+	assert_int_equal(keeper_start(&parent), 0);
+	first = parent.worker;
+	while (births_count() < 2)
+		turn(&parent, &left);
+	/* The first was ended, not just followed by another. */
+	assert_int_equal(kill(first, 0), -1);
+	assert_int_equal(errno, ESRCH);
+	assert_int_equal(fed(heard), 0);
+	/* The second ended by itself; one that lives is left alone. */
+	while (times < 3 * KEEPER_UNANSWERED) {
+		turn(&parent, &left);
+		times += fed(heard);
+	}
+	assert_true(births_count() >= 3);
+	assert_int_equal(parent.deaths, 0);
+	assert_int_equal(kill(parent.worker, 0), 0);
+	assert_int_equal(kill(parent.worker, SIGKILL), 0);
+	while (parent.ipc >= 0)
+		turn(&parent, &left);
+	sd_event_source_disable_unref(parent.respawn_source);
+	sd_event_unref(parent.event);
+	close(heard);
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(births, sizeof(births), "%s/births", dir);
+	snprintf(notify, sizeof(notify), "%s/notify", dir);
+	return setenv("TEST_BIRTHS", births, 1);
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	unlink(births);
+	unlink(notify);
+	return rmdir(dir);
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_worker_that_hangs_is_replaced),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	if (argc == 2 && !strcmp(argv[1], WORKER_ARGUMENT))
+		return worker_main();
+	return cmocka_run_group_tests_name("pilotd_keeper", tests, make_dir,
+					   remove_dir);
+}
