@@ -108,8 +108,12 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *info,
 static void on_message(struct parent *parent, struct ipc_message *message)
 {
 	parent->unanswered = 0;
-	/* It works: the next death is the first again. */
-	parent->deaths = 0;
+	/*
+	 * It works: the next death is the first again. The first answer says
+	 * no more than that it started.
+	 */
+	if (message->type != IPC_ALIVE || parent->answers++)
+		parent->deaths = 0;
 	if (message->type == IPC_ALIVE)
 		sd_notify(0, "WATCHDOG=1");
 	else
@@ -161,6 +165,7 @@ static int watch(struct parent *parent)
 	int ret;
 
 	parent->unanswered = 0;
+	parent->answers = 0;
 	ret = sd_event_add_io(parent->event, &parent->ipc_source, parent->ipc,
 			      EPOLLIN, on_ipc, parent);
 	if (ret >= 0)

@@ -30,7 +30,8 @@ struct parent {
 	int ipc;			/* -1: no worker */
 	unsigned int deaths;		/* of workers, in a row */
 	unsigned int unanswered;	/* questions for a sign of life */
-	uint64_t ask_us;		/* between two of them */
+	unsigned int answers;		/* of this worker */
+	uint64_t ask_us;		/* between two questions */
 	sd_event_source *ipc_source;
 	sd_event_source *child_source;
 	sd_event_source *respawn_source;
