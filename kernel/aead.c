@@ -138,7 +138,7 @@ void pilot_aead_destroy(struct pilot_aead *aead)
 	memzero_explicit(aead, sizeof(*aead));
 }
 
-/* The first four bytes of the IV are never written, and so stay zero. */
+/* What all requests have in common is set once, by scratch_alloc(). */
 static void gcm_record(struct aead_scratch *scratch, struct crypto_aead *tfm,
 		       struct pilot_record *record, bool seal)
 {
@@ -147,16 +147,14 @@ static void gcm_record(struct aead_scratch *scratch, struct crypto_aead *tfm,
 	unsigned int total = record->len + PILOT_TAG_LEN;
 
 	put_unaligned_be64(record->counter, scratch->iv + 4);
-	sg_init_one(&scratch->src, record->src, total);
+	sg_set_buf(&scratch->src, record->src, total);
 	if (record->dst != record->src) {
 		/* Opening writes no tag: the destination ends with the text. */
-		sg_init_one(&scratch->dst, record->dst,
-			    seal ? total : max(record->len, 1U));
+		sg_set_buf(&scratch->dst, record->dst,
+			   seal ? total : max(record->len, 1U));
 		dst = &scratch->dst;
 	}
 	aead_request_set_tfm(req, tfm);
-	aead_request_set_callback(req, 0, NULL, NULL);
-	aead_request_set_ad(req, 0);
 	aead_request_set_crypt(req, &scratch->src, dst,
 			       seal ? record->len : total, scratch->iv);
 	record->err = seal ? crypto_aead_encrypt(req) :
@@ -351,6 +349,10 @@ static int scratch_alloc(void)
 			scratch_free();
 			return -ENOMEM;
 		}
+		sg_init_table(&scratch->src, 1);
+		sg_init_table(&scratch->dst, 1);
+		aead_request_set_callback(&scratch->req, 0, NULL, NULL);
+		aead_request_set_ad(&scratch->req, 0);
 		*per_cpu_ptr(aead_scratch, cpu) = scratch;
 	}
 	return 0;

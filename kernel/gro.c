@@ -48,6 +48,11 @@ static void gro_append(struct sk_buff *p, struct sk_buff *skb)
 		NAPI_GRO_CB(p)->last->next = skb;
 	NAPI_GRO_CB(p)->last = skb;
 	NAPI_GRO_CB(p)->count++;
+	/*
+	 * Over a link to another namespace both are still charged to senders,
+	 * who need not be the same; what @p is charged for must not grow.
+	 */
+	skb_orphan(p);
 	skb_orphan(skb);
 	__skb_header_release(skb);
 	p->len += skb->len;

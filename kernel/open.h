@@ -23,6 +23,7 @@ struct sk_buff;
  * @dev: the device
  * @peer: the peer
  * @key: the key that the frames name, NULL = none yet
+ * @index: the index they name it by
  * @path: where they came from
  * @ds: outer DSCP and ECN
  */
@@ -30,6 +31,7 @@ struct pilot_source {
 	struct pilot_dev *dev;
 	struct pilot_peer *peer;
 	struct pilot_key *key;
+	__le32 index;
 	struct pilot_path path;
 	u8 ds;
 };

@@ -20,10 +20,13 @@ static unsigned int rx_parse(struct pilot_socket *socket,
 			     const struct pilot_data_header *header,
 			     unsigned int len, struct pilot_source *source)
 {
-	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA);
 	if (!header || len < PILOT_FRAME_OVERHEAD ||
 	    *(__le32 *)header != cpu_to_le32(PILOT_FRAME_DATA))
 		return PILOT_A_SOCKET_STATS_DROP_MALFORMED;
+	/* All of a batch is under one key, as a rule. */
+	if (source->key && source->index == header->index)
+		return 0;
+	source->index = header->index;
 	source->key = pilot_index_find(socket->id, le32_to_cpu(header->index));
 	if (!source->key)
 		return PILOT_A_SOCKET_STATS_DROP_NO_INDEX;
@@ -40,19 +43,19 @@ static bool rx_admit(struct pilot_socket *socket, struct pilot_source *source,
 		     struct pilot_inbound *batch,
 		     const struct pilot_data_header *header, unsigned int len)
 {
-	struct pilot_source found = *source;
+	struct pilot_source before = *source;
 	unsigned int drop;
 
-	drop = rx_parse(socket, header, len, &found);
-	if (unlikely(drop)) {
-		pilot_counters_inc(&socket->stats, drop);
-		return false;
-	}
-	if (found.key != source->key || batch->n == PILOT_BATCH_MAX) {
-		pilot_inbound_flush(batch, source);
-		*source = found;
-	}
-	return true;
+	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA);
+	drop = rx_parse(socket, header, len, source);
+	if (unlikely(drop || source->key != before.key ||
+		     batch->n == PILOT_BATCH_MAX))
+		pilot_inbound_flush(batch, &before);
+	if (likely(!drop))
+		return true;
+	pilot_counters_inc(&socket->stats, drop);
+	source->key = NULL;
+	return false;
 }
 
 static void rx_add(struct pilot_inbound *batch, struct sk_buff *skb,
@@ -176,9 +179,10 @@ static void rx_gso(struct pilot_socket *socket, struct sk_buff *skb)
 static void rx_data(struct pilot_socket *socket, struct sk_buff *skb)
 {
 	const struct pilot_data_header *header = NULL;
-	struct pilot_source source;
+	struct pilot_source source = { .key = NULL };
 	unsigned int drop;
 
+	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA);
 	if (likely(pskb_may_pull(skb, sizeof(struct udphdr) + FRAME_HEADER)))
 		header = (const void *)(skb->data + sizeof(struct udphdr));
 	drop = rx_parse(socket, header, skb->len - sizeof(struct udphdr),

@@ -141,7 +141,7 @@ pilot_cipher() {
 	CIPHER=$1
 	cipher_now=$1
 	epoch=$((epoch + 1))
-	keys "$epoch"
+	keys "$epoch" hard-age 86400
 	in_ns a ping -n -q -c 2 -i 0.05 -W 5 "$(agent_ip 6)" >"$TMP/ping" ||
 		fail "no answer with keys of $1"
 	wait_for 10 key_is_current b 5 "$epoch" || fail "b did not take the key"
