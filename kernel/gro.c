@@ -49,12 +49,11 @@ static void gro_append(struct sk_buff *p, struct sk_buff *skb)
 	NAPI_GRO_CB(p)->last = skb;
 	NAPI_GRO_CB(p)->count++;
 	/*
-	 * Over a link to another namespace both are still charged to senders,
-	 * who need not be the same; what @p is charged for must not grow.
+	 * Over a link to another namespace both are still charged to their
+	 * sender, which is the same one: @p gives back what both took.
 	 */
-	skb_orphan(p);
-	skb_orphan(skb);
-	__skb_header_release(skb);
+	skb->destructor = NULL;
+	skb->sk = NULL;
 	p->len += skb->len;
 	p->data_len += skb->len;
 	p->truesize += skb->truesize;
@@ -101,13 +100,14 @@ struct sk_buff *pilot_gro_receive(struct sock *sk, struct list_head *head,
 		/* What cannot be held must not overtake what is. */
 		if (NAPI_GRO_CB(skb)->flush)
 			return p;
-		if (!gro_same_key(p, offset, header) ||
-		    gro_ds((void *)skb_network_header(p)) != ds) {
+		if (!gro_same_key(p, offset, header)) {
 			NAPI_GRO_CB(p)->same_flow = 0;
 			continue;
 		}
 		/* The core notes the length of the first; only the last differs. */
 		if (len > skb_shinfo(p)->gso_size || p->len + len > LEN_MAX ||
+		    gro_ds((void *)skb_network_header(p)) != ds ||
+		    p->sk != skb->sk || p->destructor != skb->destructor ||
 		    NAPI_GRO_CB(p)->count >= PILOT_BATCH_MAX)
 			return p;
 		gro_append(p, skb);

@@ -182,7 +182,8 @@ udp_segments_arrive_as_datagrams() {
 	done
 	within 6 6 "$(stat a tx-gso)" "large packets"
 	equal "$(stat a tx-segmented)" 0 "slowly cut packets"
-	within 1 100 "$(socket_stat b rx-chained)" "chained batches"
+	# One batch a send, or a few more when two processors share the work.
+	within 2 20 "$(socket_stat b rx-chained)" "chained batches"
 	clean
 }
 
