@@ -518,7 +518,8 @@ module_load() {
 		$(modinfo -F softdep "$PILOT_MODULE" 2>/dev/null |
 			sed 's/^pre: //') \
 		$(modinfo -F depends "$PILOT_MODULE" 2>/dev/null | tr , ' '); do
-		modprobe -q "$m" 2>/dev/null
+		# Not every kernel has every one.
+		modprobe -q "$m" 2>/dev/null || true
 	done
 	insmod "$PILOT_MODULE"
 }
