@@ -247,7 +247,8 @@ static void test_device_json(void **state)
 		   "\"address\":\"1:0001.F291.0001\",\"network\":1,\"peers\":2,"
 		   "\"sockets\":[{\"family\":\"inet6\",\"port\":7740,"
 		   "\"link_netnsid\":-1,\"devices\":4,\"counters\":"
-		   "{\"rx_data\":99,\"rx_helper\":0,\"drop_malformed\":0,"
+		   "{\"rx_data\":99,\"rx_helper\":0,\"rx_chained\":0,"
+		   "\"rx_whole\":0,\"drop_malformed\":0,"
 		   "\"drop_no_index\":0,\"drop_type\":0,\"drop_limit\":0}}]}");
 }
 
