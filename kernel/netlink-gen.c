@@ -38,6 +38,7 @@ const struct nla_policy pilot_dev_nl_policy[PILOT_A_DEV_MAX + 1] = {
 		&pilot_dev_address_range),
 	[PILOT_A_DEV_SOCKET4_FD] = NLA_POLICY_MIN(NLA_S32, -1),
 	[PILOT_A_DEV_SOCKET6_FD] = NLA_POLICY_MIN(NLA_S32, -1),
+	[PILOT_A_DEV_LANE] = NLA_POLICY_MAX(NLA_U8, 7),
 };
 
 const struct nla_policy pilot_endpoint_nl_policy[PILOT_A_ENDPOINT_MAX + 1] = {
@@ -64,7 +65,7 @@ const struct nla_policy pilot_peer_nl_policy[PILOT_A_PEER_MAX + 1] = {
 };
 
 const struct nla_policy pilot_key_nl_policy[PILOT_A_KEY_MAX + 1] = {
-	[PILOT_A_KEY_LANE] = { .type = NLA_U8, },
+	[PILOT_A_KEY_LANE] = NLA_POLICY_MAX(NLA_U8, 7),
 	[PILOT_A_KEY_EPOCH] = { .type = NLA_U32, },
 	[PILOT_A_KEY_SLOT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[PILOT_A_KEY_CIPHER] = NLA_POLICY_RANGE(NLA_U8, 1, 2),
@@ -78,6 +79,7 @@ const struct nla_policy pilot_key_nl_policy[PILOT_A_KEY_MAX + 1] = {
 		&pilot_key_soft_age_range),
 	[PILOT_A_KEY_HARD_AGE] = NLA_POLICY_FULL_RANGE(NLA_U32,
 		&pilot_key_hard_age_range),
+	[PILOT_A_KEY_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
 };
 
 const struct nla_policy pilot_nl_policy[PILOT_A_MAX + 1] = {

@@ -21,6 +21,7 @@
 
 #define PILOT_KEY_LEN		32
 #define PILOT_ADDRESS_MAX	0xffffffffffffULL
+#define PILOT_LANE_MAX		7
 
 enum pilot_cipher {
 	PILOT_CIPHER_AES_256_GCM = 1,
@@ -96,11 +97,12 @@ enum {
 	PILOT_A_DEV_ADDRESS,		/* u64 */
 	PILOT_A_DEV_SOCKET4_FD,		/* s32, -1 unbinds; set only */
 	PILOT_A_DEV_SOCKET6_FD,		/* s32, -1 unbinds; set only */
-	PILOT_A_DEV_SOCKET4,		/* nest, get only */
-	PILOT_A_DEV_SOCKET6,		/* nest, get only */
+	PILOT_A_DEV_SOCKET4,		/* nest, repeated, get only */
+	PILOT_A_DEV_SOCKET6,		/* nest, repeated, get only */
 	PILOT_A_DEV_PEERS,		/* u32, get only */
 	PILOT_A_DEV_STATS,		/* nest, get only */
 	PILOT_A_DEV_IFNAME,		/* string, get only */
+	PILOT_A_DEV_LANE,		/* u8, set only: lane of the descriptors */
 
 	__PILOT_A_DEV_MAX,
 };
@@ -113,6 +115,7 @@ enum {
 	PILOT_A_SOCKET_NETNSID,		/* s32, when not the device's netns */
 	PILOT_A_SOCKET_DEVICES,		/* u32: devices that share it */
 	PILOT_A_SOCKET_STATS,		/* nest */
+	PILOT_A_SOCKET_LANE,		/* u8 */
 
 	__PILOT_A_SOCKET_MAX,
 };
@@ -135,11 +138,25 @@ enum {
 	PILOT_A_PEER_SINCE_TX,		/* u64 ms, get only, absent = never */
 	PILOT_A_PEER_STATS,		/* nest, get only */
 	PILOT_A_PEER_KEY,		/* nest, repeated, get only */
+	PILOT_A_PEER_LANE,		/* nest, repeated, get only */
 
 	__PILOT_A_PEER_MAX,
 };
 
 #define PILOT_A_PEER_MAX (__PILOT_A_PEER_MAX - 1)
+
+enum {
+	PILOT_A_LANE_UNSPEC,
+	PILOT_A_LANE_PAD,
+	PILOT_A_LANE_ID,		/* u8 */
+	PILOT_A_LANE_ENDPOINT,		/* nest */
+	PILOT_A_LANE_SINCE_RX,		/* u64 ms, absent = not known to work */
+	PILOT_A_LANE_SINCE_TX,		/* u64 ms, absent = never */
+
+	__PILOT_A_LANE_MAX,
+};
+
+#define PILOT_A_LANE_MAX (__PILOT_A_LANE_MAX - 1)
 
 enum {
 	PILOT_A_ENDPOINT_UNSPEC,
@@ -173,6 +190,7 @@ enum {
 	PILOT_A_KEY_TX_COUNTER,		/* u64, get only: next to be sent */
 	PILOT_A_KEY_RX_COUNTER,		/* u64, get only: highest seen + 1 */
 	PILOT_A_KEY_DRIVER,		/* string, get only */
+	PILOT_A_KEY_PORT,		/* be16, set only: the peer's, above lane 0 */
 
 	__PILOT_A_KEY_MAX,
 };
