@@ -54,39 +54,38 @@ static u64 alive_hard_age(struct pilot_peer *peer, u64 now)
 {
 	struct pilot_key *key;
 	unsigned int gone;
+	struct pilot_lane *lane;
 	u64 next = NEVER;
-	int i;
+	unsigned int i;
 
 	spin_lock(&peer->lock);
 	gone = pilot_peer_keys_expire(peer, now);
 	spin_unlock(&peer->lock);
 	pilot_dev_keyed(peer->dev, -(int)gone);
 
-	for (i = 0; i < PILOT_LANES; i++) {
-		key = rcu_dereference(peer->lane[i].current_key);
+	pilot_for_each_lane(peer, i, lane) {
+		key = rcu_dereference(lane->current_key);
 		if (key)
 			next = min(next, key->hard_at);
-		key = rcu_dereference(peer->lane[i].next);
+		key = rcu_dereference(lane->next);
 		if (key)
 			next = min(next, key->hard_at);
-		key = rcu_dereference(peer->lane[i].previous);
+		key = rcu_dereference(lane->previous);
 		if (key)
 			next = min(next, key->hard_at);
 	}
 	return next;
 }
 
+/* Keys of all lanes grow old together: the helper is told of lane 0's. */
 static u64 alive_keys(struct pilot_peer *peer, u64 now)
 {
 	struct pilot_key *key;
 	u64 next = NEVER;
-	int i;
 
-	for (i = 0; i < PILOT_LANES; i++) {
-		key = rcu_dereference(peer->lane[i].current_key);
-		if (!key)
-			continue;
-		next = min(next, alive_soft_age(peer, key, now));
+	key = rcu_dereference(peer->lane0.current_key);
+	if (key) {
+		next = alive_soft_age(peer, key, now);
 		if (pilot_key_expired(key, now) &&
 		    !test_and_set_bit(PILOT_KEY_HARD_TOLD, &key->flags))
 			pilot_event_key(peer->dev, PILOT_EVENT_HARD_LIMIT,
@@ -95,23 +94,36 @@ static u64 alive_keys(struct pilot_peer *peer, u64 now)
 	return min(next, alive_hard_age(peer, now));
 }
 
+/* What a NAT on the way remembers of a lane goes when the lane is silent. */
+static u64 alive_lane(struct pilot_peer *peer, unsigned int number,
+		      u64 every, u64 due, u64 now)
+{
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+
+	if (!rcu_access_pointer(lane->current_key))
+		return NEVER;
+	if (every)
+		due = min(due, READ_ONCE(lane->last_tx) + every);
+	if (now < due)
+		return due;
+	if (!pilot_xmit_keepalive(peer, number) ||
+	    READ_ONCE(lane->last_tx) < now)
+		return now + (every ?: RETRY_NS);
+	return every ? now + every : NEVER;
+}
+
 static u64 alive_keepalive(struct pilot_peer *peer, u64 now)
 {
 	u64 every = READ_ONCE(peer->config.keepalive) * NSEC_PER_SEC;
 	u64 passive = READ_ONCE(peer->rx_unanswered);
-	u64 due = NEVER;
+	u64 next;
+	unsigned int i;
 
-	if (!rcu_access_pointer(peer->lane[0].current_key))
-		return NEVER;
-	if (every)
-		due = READ_ONCE(peer->last_tx) + every;
-	if (passive)
-		due = min(due, passive + PASSIVE_NS);
-	if (now < due)
-		return due;
-	if (!pilot_xmit_keepalive(peer) || READ_ONCE(peer->last_tx) < now)
-		return now + (every ?: RETRY_NS);
-	return every ? now + every : NEVER;
+	next = alive_lane(peer, 0, every, passive ? passive + PASSIVE_NS :
+						    NEVER, now);
+	for (i = 1; i < READ_ONCE(peer->lanes); i++)
+		next = min(next, alive_lane(peer, i, every, NEVER, now));
+	return next;
 }
 
 static u64 alive_timeout(struct pilot_peer *peer, u64 *since, u32 seconds,

@@ -56,12 +56,16 @@ static void walk_pause(unsigned int *walked)
 	rcu_read_lock();
 }
 
-static void peer_routes_forget(struct pilot_peer *peer, sa_family_t af)
+static void peer_routes_forget(struct pilot_peer *peer, unsigned int number,
+			       sa_family_t af)
 {
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
 	struct pilot_endpoint *endpoint;
 
+	if (!lane)
+		return;
 	spin_lock_bh(&peer->lock);
-	endpoint = rcu_dereference_protected(peer->endpoint,
+	endpoint = rcu_dereference_protected(lane->endpoint,
 					     lockdep_is_held(&peer->lock));
 	if (endpoint && endpoint->path.family == af)
 		pilot_endpoint_routes_forget(endpoint);
@@ -73,7 +77,7 @@ static void peer_routes_forget(struct pilot_peer *peer, sa_family_t af)
  * must not outlive it. No sender may be using the socket any more.
  */
 static void device_routes_forget(struct pilot_dev *dev,
-				 enum pilot_family family)
+				 enum pilot_family family, unsigned int lane)
 {
 	sa_family_t af = family == PILOT_FAMILY4 ? AF_INET : AF_INET6;
 	struct pilot_peer *peer;
@@ -82,14 +86,14 @@ static void device_routes_forget(struct pilot_dev *dev,
 
 	rcu_read_lock();
 	xa_for_each(&dev->peers.ids, id, peer) {
-		peer_routes_forget(peer, af);
+		peer_routes_forget(peer, lane, af);
 		walk_pause(&walked);
 	}
 	rcu_read_unlock();
 }
 
 static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
-			     u64 socket)
+			     unsigned int lane, u64 socket)
 {
 	struct pilot_peer *peer;
 	unsigned int walked = 0;
@@ -98,7 +102,7 @@ static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
 
 	rcu_read_lock();
 	xa_for_each(&dev->peers.ids, id, peer) {
-		one = pilot_peer_keys_index(peer, family, socket);
+		one = pilot_peer_keys_index(peer, family, lane, socket);
 		ret = ret ?: one;
 		walk_pause(&walked);
 	}
@@ -106,20 +110,20 @@ static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
 	return ret;
 }
 
-/* Use no socket of this family any more. The lock of the sockets is held. */
+/* Use no socket there any more. The lock of the sockets is held. */
 static void device_socket_unset(struct pilot_dev *dev,
-				enum pilot_family family)
+				enum pilot_family family, unsigned int lane)
 {
+	struct pilot_socket_link *link = &dev->link[family][lane];
 	struct pilot_socket *old;
 
-	old = rcu_dereference_protected(dev->link[family].socket,
-					pilot_sockets_held());
+	old = rcu_dereference_protected(link->socket, pilot_sockets_held());
 	if (!old)
 		return;
-	pilot_socket_link_set(&dev->link[family], NULL);
+	pilot_socket_link_set(link, NULL);
 	synchronize_net();
-	device_routes_forget(dev, family);
-	device_keys_index(dev, family, 0);
+	device_routes_forget(dev, family, lane);
+	device_keys_index(dev, family, lane, 0);
 	pilot_event_socket_gone(dev, sock_net(old->sk), PILOT_REASON_UNBOUND);
 }
 
@@ -127,38 +131,40 @@ static void device_socket_unset(struct pilot_dev *dev,
  * pilot_device_socket_set - bind a socket to a device, or unbind
  * @dev: the device, its lock held
  * @family: which of its sockets
+ * @lane: for which lane
  * @sock: the socket, or NULL to unbind
  * @extack: told why not
  *
- * Return: 0 or a negative error; then the device has no socket of this
- * family, unless the new one was unfit, which changes nothing.
+ * Return: 0 or a negative error; then the device has no socket there,
+ * unless the new one was unfit, which changes nothing.
  */
 int pilot_device_socket_set(struct pilot_dev *dev, enum pilot_family family,
-			    struct socket *sock,
+			    unsigned int lane, struct socket *sock,
 			    struct netlink_ext_ack *extack)
 {
+	struct pilot_socket_link *link = &dev->link[family][lane];
 	struct pilot_socket *socket = NULL;
 	int ret = 0;
 
 	pilot_sockets_lock();
 	if (sock) {
-		socket = pilot_socket_attach(sock, family, extack);
+		socket = pilot_socket_attach(sock, family, lane, extack);
 		if (IS_ERR(socket)) {
 			ret = PTR_ERR(socket);
 			goto out;
 		}
-		if (rcu_access_pointer(dev->link[family].socket) == socket)
+		if (rcu_access_pointer(link->socket) == socket)
 			goto out;
 	}
-	device_socket_unset(dev, family);
+	device_socket_unset(dev, family, lane);
 	if (socket) {
-		ret = device_keys_index(dev, family, socket->id);
+		ret = device_keys_index(dev, family, lane, socket->id);
 		if (ret) {
 			NL_SET_ERR_MSG(extack,
 				       "a key's receiver index is taken on that socket: delete the key first");
-			device_keys_index(dev, family, 0);
+			device_keys_index(dev, family, lane, 0);
 		} else {
-			pilot_socket_link_set(&dev->link[family], socket);
+			pilot_socket_link_set(link, socket);
 		}
 	}
 	pilot_dev_carrier_update(dev);
@@ -181,8 +187,8 @@ void pilot_device_socket_gone(struct pilot_socket_link *link,
 {
 	struct pilot_dev *dev = link->dev;
 
-	device_routes_forget(dev, family);
-	device_keys_index(dev, family, 0);
+	device_routes_forget(dev, family, link->lane);
+	device_keys_index(dev, family, link->lane, 0);
 	pilot_dev_carrier_update(dev);
 	pilot_event_socket_gone(dev, sock_net(sk), PILOT_REASON_CLOSED);
 }
@@ -266,7 +272,7 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 		}
 	}
 	pilot_peer_configure(peer, config);
-	rcu_assign_pointer(peer->endpoint, endpoint);
+	rcu_assign_pointer(peer->lane0.endpoint, endpoint);
 	ret = pilot_peer_link(&dev->peers, peer);
 	if (ret) {
 		if (ret == -EEXIST)
@@ -329,12 +335,13 @@ static int key_check(struct pilot_dev *dev, struct pilot_peer *peer,
 		     const struct pilot_key_config *config,
 		     struct netlink_ext_ack *extack)
 {
+	unsigned int lane = config->lane;
 	bool exists;
 
-	if (!rcu_access_pointer(dev->link[PILOT_FAMILY4].socket) &&
-	    !rcu_access_pointer(dev->link[PILOT_FAMILY6].socket)) {
+	if (!rcu_access_pointer(dev->link[PILOT_FAMILY4][lane].socket) &&
+	    !rcu_access_pointer(dev->link[PILOT_FAMILY6][lane].socket)) {
 		NL_SET_ERR_MSG(extack,
-			       "bind a socket to the device first: receiver indexes belong to it");
+			       "bind a socket of the key's lane to the device first: receiver indexes belong to it");
 		return -ENOTCONN;
 	}
 	rcu_read_lock();
@@ -354,7 +361,7 @@ static int key_index(struct pilot_dev *dev, struct pilot_key *key)
 	int i, ret;
 
 	for (i = 0; i < PILOT_FAMILIES; i++) {
-		socket = rcu_dereference_protected(dev->link[i].socket,
+		socket = rcu_dereference_protected(dev->link[i][key->lane].socket,
 						   pilot_sockets_held());
 		if (!socket)
 			continue;
@@ -370,17 +377,21 @@ static int key_index(struct pilot_dev *dev, struct pilot_key *key)
 }
 
 /* Send what waited for the key, or a keepalive: the peer awaits either. */
-static void key_confirm(struct pilot_peer *peer)
+static void key_confirm(struct pilot_peer *peer, unsigned int number)
 {
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
 	struct pilot_key *key;
 
 	local_bh_disable();
 	rcu_read_lock();
 	pilot_xmit_flush(peer);
-	key = rcu_dereference(peer->lane[0].current_key);
+	key = rcu_dereference(lane->current_key);
 	if (key && !atomic64_read(&key->tx_counter) &&
-	    rcu_access_pointer(peer->endpoint))
-		pilot_xmit_keepalive(peer);
+	    rcu_access_pointer(lane->endpoint))
+		pilot_xmit_keepalive(peer, number);
+	/* Only now does the peer answer by lane 0 as well. */
+	if (number)
+		pilot_xmit_probe(peer, 0);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -406,7 +417,8 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 	if (ret)
 		return ret;
 	/* From now on there is something to count. */
-	if (!pilot_counters_ready(&peer->stats, GFP_KERNEL_ACCOUNT))
+	if (pilot_peer_lane_make(peer, config->lane) ||
+	    !pilot_counters_ready(&peer->stats, GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
 	key = pilot_key_new(peer, config);
 	if (IS_ERR(key)) {
@@ -417,8 +429,11 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 	pilot_sockets_lock();
 	spin_lock_bh(&peer->lock);
 	ret = key_index(dev, key);
-	if (!ret)
+	if (!ret) {
 		first = pilot_peer_key_install(peer, key, config->slot);
+		if (config->lane)
+			pilot_peer_lane_aim(peer, config->lane, config->port);
+	}
 	spin_unlock_bh(&peer->lock);
 	pilot_sockets_unlock();
 	if (ret) {
@@ -430,7 +445,7 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 	}
 	pilot_dev_keyed(dev, first);
 	if (config->slot == PILOT_KEY_SLOT_CURRENT)
-		key_confirm(peer);
+		key_confirm(peer, config->lane);
 	pilot_alive_kick(peer);
 	return 0;
 }
@@ -466,7 +481,7 @@ int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 	bool first, promoted;
 
 	spin_lock_bh(&peer->lock);
-	first = !rcu_access_pointer(peer->lane[key->lane].current_key);
+	first = !rcu_access_pointer(pilot_peer_lane(peer, key->lane)->current_key);
 	promoted = pilot_peer_key_promote(peer, key, true);
 	spin_unlock_bh(&peer->lock);
 	if (!promoted) {
@@ -476,7 +491,7 @@ int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 	pilot_dev_keyed(dev, first);
 	pilot_event_key(dev, PILOT_EVENT_KEY_CURRENT, PILOT_REASON_REQUEST,
 			key);
-	key_confirm(peer);
+	key_confirm(peer, key->lane);
 	return 0;
 }
 
@@ -507,13 +522,14 @@ void pilot_device_clear(struct pilot_dev *dev)
 	struct pilot_peer *peer;
 	LIST_HEAD(peers);
 	unsigned long id;
-	int i;
+	int i, lane;
 
 	mutex_lock(&dev->lock);
 	dev->dead = true;
 	pilot_sockets_lock();
 	for (i = 0; i < PILOT_FAMILIES; i++)
-		pilot_socket_link_set(&dev->link[i], NULL);
+		for (lane = 0; lane < PILOT_LANES; lane++)
+			pilot_socket_link_set(&dev->link[i][lane], NULL);
 	pilot_sockets_unlock();
 	xa_for_each(&dev->peers.ids, id, peer) {
 		pilot_peer_unlink(&dev->peers, peer);

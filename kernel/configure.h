@@ -15,6 +15,7 @@ int pilot_device_address_check(u64 address, struct netlink_ext_ack *extack);
 int pilot_device_address_set(struct pilot_dev *dev, u64 address,
 			     struct netlink_ext_ack *extack);
 int pilot_device_socket_set(struct pilot_dev *dev, enum pilot_family family,
+			    unsigned int lane,
 			    struct socket *sock,
 			    struct netlink_ext_ack *extack);
 void pilot_device_socket_gone(struct pilot_socket_link *link,

@@ -34,7 +34,8 @@ enum {
  * @address: its agent address, 0 = none yet; changes only without peers
  * @in6: the same as IPv6
  * @peers: its peers
- * @link: its sockets by family; RCU, written under the lock of the sockets
+ * @link: its sockets by family and lane; RCU, written under the lock of the
+ *	sockets
  * @keyed: how many current keys its peers have
  * @waiting: packets to addresses that are no peers
  * @cells: per-CPU GRO for delivery
@@ -47,7 +48,7 @@ struct pilot_dev {
 	u64 address;
 	struct in6_addr in6;
 	struct pilot_peer_table peers;
-	struct pilot_socket_link link[PILOT_FAMILIES];
+	struct pilot_socket_link link[PILOT_FAMILIES][PILOT_LANES];
 	atomic_t keyed;
 	struct pilot_waiting waiting;
 	struct gro_cells cells;
@@ -60,9 +61,10 @@ static inline void pilot_dev_count(struct pilot_dev *dev, unsigned int i)
 }
 
 static inline struct pilot_socket *
-pilot_dev_socket(const struct pilot_dev *dev, enum pilot_family family)
+pilot_dev_socket(const struct pilot_dev *dev, enum pilot_family family,
+		 unsigned int lane)
 {
-	return rcu_dereference(dev->link[family].socket);
+	return rcu_dereference(dev->link[family][lane].socket);
 }
 
 /*
@@ -72,8 +74,8 @@ pilot_dev_socket(const struct pilot_dev *dev, enum pilot_family family)
  */
 static inline void pilot_dev_carrier_update(struct pilot_dev *dev)
 {
-	bool socket = rcu_access_pointer(dev->link[PILOT_FAMILY4].socket) ||
-		      rcu_access_pointer(dev->link[PILOT_FAMILY6].socket);
+	bool socket = rcu_access_pointer(dev->link[PILOT_FAMILY4][0].socket) ||
+		      rcu_access_pointer(dev->link[PILOT_FAMILY6][0].socket);
 
 	if (socket && READ_ONCE(dev->address))
 		netif_carrier_on(dev->netdev);

@@ -120,7 +120,7 @@ static void device_setup(struct net_device *netdev)
 					   NETIF_F_GSO_SOFTWARE |
 					   NETIF_F_HIGHDMA;
 	struct pilot_dev *dev = netdev_priv(netdev);
-	int i;
+	int i, lane;
 
 	netdev->netdev_ops = &device_ops;
 	netdev->header_ops = &ip_tunnel_header_ops;
@@ -148,10 +148,9 @@ static void device_setup(struct net_device *netdev)
 	memset(dev, 0, sizeof(*dev));
 	dev->netdev = netdev;
 	mutex_init(&dev->lock);
-	for (i = 0; i < PILOT_FAMILIES; i++) {
-		dev->link[i].dev = dev;
-		INIT_LIST_HEAD(&dev->link[i].node);
-	}
+	for (i = 0; i < PILOT_FAMILIES; i++)
+		for (lane = 0; lane < PILOT_LANES; lane++)
+			pilot_socket_link_init(&dev->link[i][lane], dev, lane);
 }
 
 static const struct nla_policy device_policy[IFLA_PILOT_MAX + 1] = {

@@ -37,14 +37,20 @@ void pilot_path_from_skb(struct pilot_path *path, const struct sk_buff *skb)
 	path->scope = ipv6_iface_scope_id(&path->remote6, skb->skb_iif);
 }
 
-bool pilot_path_same_remote(const struct pilot_path *a,
-			    const struct pilot_path *b)
+/* Is it the same remote address, whatever the port? */
+bool pilot_path_same_host(const struct pilot_path *a,
+			  const struct pilot_path *b)
 {
-	if (a->family != b->family || a->port != b->port ||
-	    a->scope != b->scope)
+	if (a->family != b->family || a->scope != b->scope)
 		return false;
 	return a->family == AF_INET ? a->remote4 == b->remote4 :
 				      ipv6_addr_equal(&a->remote6, &b->remote6);
+}
+
+bool pilot_path_same_remote(const struct pilot_path *a,
+			    const struct pilot_path *b)
+{
+	return a->port == b->port && pilot_path_same_host(a, b);
 }
 
 bool pilot_path_same(const struct pilot_path *a, const struct pilot_path *b)

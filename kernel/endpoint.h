@@ -64,6 +64,8 @@ struct pilot_endpoint {
 void pilot_path_from_skb(struct pilot_path *path, const struct sk_buff *skb);
 bool pilot_path_same_remote(const struct pilot_path *a,
 			    const struct pilot_path *b);
+bool pilot_path_same_host(const struct pilot_path *a,
+			  const struct pilot_path *b);
 bool pilot_path_same(const struct pilot_path *a, const struct pilot_path *b);
 
 struct pilot_endpoint *pilot_endpoint_new(const struct pilot_path *path,

@@ -18,14 +18,16 @@ void pilot_event_module_init(const struct genl_family *family)
 
 /**
  * pilot_event_put_endpoint - add an endpoint to a message
- * @msg: message under construction, inside a peer nest
+ * @msg: message under construction
+ * @attr: number of the nest
  * @path: the endpoint
  *
  * Return: 0 or -EMSGSIZE.
  */
-int pilot_event_put_endpoint(struct sk_buff *msg, const struct pilot_path *path)
+int pilot_event_put_endpoint(struct sk_buff *msg, int attr,
+			     const struct pilot_path *path)
 {
-	struct nlattr *nest = nla_nest_start(msg, PILOT_A_PEER_ENDPOINT);
+	struct nlattr *nest = nla_nest_start(msg, attr);
 	int ret;
 
 	if (!nest ||
@@ -54,7 +56,9 @@ static int event_put_peer(struct sk_buff *msg, const struct pilot_event *event)
 	if (!nest ||
 	    nla_put_u64_64bit(msg, PILOT_A_PEER_ADDRESS, event->address,
 			      PILOT_A_PEER_PAD) ||
-	    (event->path && pilot_event_put_endpoint(msg, event->path)))
+	    (event->path &&
+	     pilot_event_put_endpoint(msg, PILOT_A_PEER_ENDPOINT,
+				      event->path)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -135,7 +139,7 @@ void pilot_event_send(struct pilot_dev *dev, const struct pilot_event *event)
 
 	event_send_net(dev, home, event);
 	for (i = 0; i < PILOT_FAMILIES; i++) {
-		socket = pilot_dev_socket(dev, i);
+		socket = pilot_dev_socket(dev, i, 0);
 		if (!socket)
 			continue;
 		net = sock_net(socket->sk);

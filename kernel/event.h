@@ -43,7 +43,7 @@ void pilot_event_key(struct pilot_dev *dev, enum pilot_event_type type,
 		     const struct pilot_key *key);
 void pilot_event_socket_gone(struct pilot_dev *dev, struct net *net,
 			     enum pilot_event_reason reason);
-int pilot_event_put_endpoint(struct sk_buff *msg,
+int pilot_event_put_endpoint(struct sk_buff *msg, int attr,
 			     const struct pilot_path *path);
 
 #endif /* PILOT_EVENT_H */

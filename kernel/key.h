@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Keys: both directions of one handshake's result, with their limits, in the
- * slots of a lane.
+ * Keys: both directions of one handshake's result, with their limits.
  */
 #ifndef PILOT_KEY_H
 #define PILOT_KEY_H
@@ -17,7 +16,9 @@
 
 struct pilot_peer;
 
-/* Keys are indexed through one socket per address family. */
+#define PILOT_LANES		(PILOT_LANE_MAX + 1)
+
+/* Keys are indexed through their lane's socket of each address family. */
 enum pilot_family {
 	PILOT_FAMILY4,
 	PILOT_FAMILY6,
@@ -30,7 +31,8 @@ enum pilot_family {
 
 /**
  * struct pilot_key_config - what netlink asks for
- * @lane: lane, always 0 as long as one is supported
+ * @lane: lane
+ * @port: where the peer receives the lane, above lane 0
  * @epoch: name of the key within the lane
  * @slot: PILOT_KEY_SLOT_CURRENT or PILOT_KEY_SLOT_NEXT
  * @cipher: cipher of both directions
@@ -45,6 +47,7 @@ enum pilot_family {
  */
 struct pilot_key_config {
 	u8 lane;
+	__be16 port;
 	u32 epoch;
 	enum pilot_key_slot slot;
 	enum pilot_cipher cipher;
@@ -109,21 +112,6 @@ struct pilot_key {
 	u8 lane;
 	enum pilot_cipher cipher;
 	struct rcu_work free_work;
-};
-
-/**
- * struct pilot_lane - the key slots of one lane
- * @current_key: transmit and receive
- * @next: receive only; its first packet makes it current
- * @previous: receive only, for what was under way at the swap
- *
- * All three are RCU pointers written under the lock of the peer. A key is in
- * exactly one slot, and reachable by index exactly while it is.
- */
-struct pilot_lane {
-	struct pilot_key __rcu *current_key;
-	struct pilot_key __rcu *next;
-	struct pilot_key __rcu *previous;
 };
 
 static inline u64 pilot_now(void)

@@ -75,9 +75,13 @@ static struct pilot_peer *peer_get(struct pilot_dev *dev,
 	return peer;
 }
 
+/* Enough for a peer with keys in all slots of all lanes. */
+#define MESSAGE_SIZE	SZ_8K
+
 static struct sk_buff *reply_new(struct genl_info *info, u8 cmd, void **header)
 {
-	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	struct sk_buff *msg = genlmsg_new(MESSAGE_SIZE - NLMSG_HDRLEN -
+					  GENL_HDRLEN, GFP_KERNEL);
 
 	if (!msg)
 		return NULL;
@@ -120,6 +124,12 @@ static int dev_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
+static int dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = MESSAGE_SIZE;
+	return 0;
+}
+
 static int dev_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	struct net *net = sock_net(msg->sk);
@@ -155,8 +165,8 @@ static int dev_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
  * namespace the caller has the same rights as over the device's.
  */
 static int dev_set_socket(struct pilot_dev *dev, enum pilot_family family,
-			  struct sk_buff *skb, struct genl_info *info,
-			  const struct nlattr *attr)
+			  unsigned int lane, struct sk_buff *skb,
+			  struct genl_info *info, const struct nlattr *attr)
 {
 	struct user_namespace *owner;
 	int fd = nla_get_s32(attr);
@@ -164,7 +174,7 @@ static int dev_set_socket(struct pilot_dev *dev, enum pilot_family family,
 	int ret;
 
 	if (fd < 0)
-		return pilot_device_socket_set(dev, family, NULL,
+		return pilot_device_socket_set(dev, family, lane, NULL,
 					       info->extack);
 	sock = sockfd_lookup(fd, &ret);
 	if (!sock) {
@@ -174,7 +184,8 @@ static int dev_set_socket(struct pilot_dev *dev, enum pilot_family family,
 	}
 	owner = sock_net(sock->sk)->user_ns;
 	if (netlink_ns_capable(skb, owner, CAP_NET_ADMIN)) {
-		ret = pilot_device_socket_set(dev, family, sock, info->extack);
+		ret = pilot_device_socket_set(dev, family, lane, sock,
+					      info->extack);
 	} else {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "CAP_NET_ADMIN is needed over the socket's namespace too");
@@ -188,6 +199,7 @@ static int dev_set_attrs(struct pilot_dev *dev, struct sk_buff *skb,
 			 struct genl_info *info)
 {
 	struct nlattr *attrs[PILOT_A_DEV_MAX + 1];
+	unsigned int lane = 0;
 	int ret;
 
 	if (!info->attrs[PILOT_A_DEV]) {
@@ -197,15 +209,17 @@ static int dev_set_attrs(struct pilot_dev *dev, struct sk_buff *skb,
 	ret = nla_parse_nested(attrs, PILOT_A_DEV_MAX,
 			       info->attrs[PILOT_A_DEV], pilot_dev_nl_policy,
 			       info->extack);
+	if (!ret && attrs[PILOT_A_DEV_LANE])
+		lane = nla_get_u8(attrs[PILOT_A_DEV_LANE]);
 	if (!ret && attrs[PILOT_A_DEV_ADDRESS])
 		ret = pilot_device_address_set(dev,
 					       nla_get_u64(attrs[PILOT_A_DEV_ADDRESS]),
 					       info->extack);
 	if (!ret && attrs[PILOT_A_DEV_SOCKET4_FD])
-		ret = dev_set_socket(dev, PILOT_FAMILY4, skb, info,
+		ret = dev_set_socket(dev, PILOT_FAMILY4, lane, skb, info,
 				     attrs[PILOT_A_DEV_SOCKET4_FD]);
 	if (!ret && attrs[PILOT_A_DEV_SOCKET6_FD])
-		ret = dev_set_socket(dev, PILOT_FAMILY6, skb, info,
+		ret = dev_set_socket(dev, PILOT_FAMILY6, lane, skb, info,
 				     attrs[PILOT_A_DEV_SOCKET6_FD]);
 	return ret;
 }
@@ -480,6 +494,7 @@ static const struct genl_ops netlink_ops[] = {
 		.cmd = PILOT_CMD_DEV_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = dev_get_doit,
+		.start = dump_start,
 		.dumpit = dev_get_dumpit,
 	}, {
 		.cmd = PILOT_CMD_DEV_SET,
@@ -497,6 +512,7 @@ static const struct genl_ops netlink_ops[] = {
 		.cmd = PILOT_CMD_PEER_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = peer_get_doit,
+		.start = dump_start,
 		.dumpit = peer_get_dumpit,
 	}, {
 		.cmd = PILOT_CMD_PEER_DEL,

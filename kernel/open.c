@@ -131,13 +131,14 @@ static unsigned int rx_check_counter(const struct pilot_key *key, u64 counter)
 }
 
 /* An authenticated packet came under the next key: the peer has it too. */
-static void rx_promote(const struct pilot_source *source)
+static void rx_promote(const struct pilot_source *source,
+		       struct pilot_lane *lane)
 {
 	struct pilot_peer *peer = source->peer;
 	bool first, promoted;
 
 	spin_lock(&peer->lock);
-	first = !rcu_access_pointer(peer->lane[source->key->lane].current_key);
+	first = !rcu_access_pointer(lane->current_key);
 	promoted = pilot_peer_key_promote(peer, source->key, false);
 	spin_unlock(&peer->lock);
 	if (!promoted)
@@ -148,35 +149,36 @@ static void rx_promote(const struct pilot_source *source)
 	pilot_xmit_flush(peer);
 }
 
-/* The peer moved: its newest packet came from somewhere else. */
-static void rx_learn_endpoint(const struct pilot_source *source)
+/*
+ * The lane's newest packet came from somewhere else. The helper is told where
+ * lane 0 goes, which is where its own messages go.
+ */
+static void rx_learn_endpoint(const struct pilot_source *source,
+			      struct pilot_lane *lane, u64 now)
 {
 	struct pilot_peer *peer = source->peer;
 	struct pilot_endpoint *old, *new;
+	struct pilot_path now0;
 	struct pilot_event event = {
 		.type = PILOT_EVENT_ENDPOINT_MOVED,
 		.reason = PILOT_REASON_RECEIVED,
 		.address = peer->address,
-		.path = &source->path,
+		.path = &now0,
 	};
-	u64 now = pilot_now();
-	bool moved;
 
-	old = rcu_dereference(peer->endpoint);
+	old = rcu_dereference(lane->endpoint);
 	if (likely(old && pilot_path_same(&old->path, &source->path)))
 		return;
 	if (READ_ONCE(peer->config.flags) & PILOT_PEER_F_FIXED_ENDPOINT)
 		return;
-	if (READ_ONCE(peer->moved_at) &&
-	    now - READ_ONCE(peer->moved_at) < MOVE_AGAIN_NS)
+	if (READ_ONCE(lane->moved_at) &&
+	    now - READ_ONCE(lane->moved_at) < MOVE_AGAIN_NS)
 		return;
-	moved = !old || !pilot_path_same_remote(&old->path, &source->path);
 	new = pilot_endpoint_new(&source->path, GFP_ATOMIC);
 	if (!new)
 		return;
-	WRITE_ONCE(peer->moved_at, now);
-	pilot_peer_endpoint_set(peer, new);
-	if (!moved)
+	WRITE_ONCE(lane->moved_at, now);
+	if (!pilot_peer_endpoint_learn(peer, source->key->lane, new, &now0))
 		return;
 	pilot_dev_count(source->dev, PILOT_A_DEV_STATS_ENDPOINTS_MOVED);
 	pilot_event_send(source->dev, &event);
@@ -189,8 +191,8 @@ static void rx_learn_endpoint(const struct pilot_source *source)
 static void rx_authentic(const struct pilot_source *source, unsigned int n,
 			 bool newest, bool data)
 {
-	struct pilot_lane *lane = &source->peer->lane[source->key->lane];
 	struct pilot_peer *peer = source->peer;
+	struct pilot_lane *lane = pilot_peer_lane(peer, source->key->lane);
 	u64 now = pilot_now();
 
 	pilot_counters_add(&source->dev->stats, PILOT_A_DEV_STATS_RX_RECORDS,
@@ -199,10 +201,15 @@ static void rx_authentic(const struct pilot_source *source, unsigned int n,
 	pilot_peer_note(&peer->tx_unanswered, 0);
 	if (unlikely(rcu_access_pointer(lane->next) == source->key) &&
 	    !pilot_peer_key_is_stale(peer, source->key))
-		rx_promote(source);
+		rx_promote(source, lane);
 	/* A late packet under an old key says nothing about today. */
 	if (newest && rcu_access_pointer(lane->current_key) == source->key)
-		rx_learn_endpoint(source);
+		rx_learn_endpoint(source, lane, now);
+	pilot_peer_note(&lane->last_rx, now);
+	/* Let the peer know that the lane works. */
+	if (READ_ONCE(peer->lanes) > 1 &&
+	    now - READ_ONCE(lane->last_tx) >= PILOT_LANE_ANSWER_NS)
+		pilot_xmit_keepalive(peer, source->key->lane);
 	if (data && !READ_ONCE(peer->rx_unanswered)) {
 		WRITE_ONCE(peer->rx_unanswered, now);
 		timer_reduce(&peer->timer,

@@ -156,11 +156,6 @@ static int parse_key_nest(struct genl_info *info, struct nlattr **attrs)
 		NL_SET_ERR_MSG(info->extack, "key's lane or epoch is missing");
 		return -EINVAL;
 	}
-	if (nla_get_u8(attrs[PILOT_A_KEY_LANE]) >= PILOT_LANES) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attrs[PILOT_A_KEY_LANE],
-				    "only lane 0 is supported");
-		return -EINVAL;
-	}
 	return 0;
 }
 
@@ -180,6 +175,7 @@ int pilot_parse_key_name(struct genl_info *info, u8 *lane, u32 *epoch)
 static int parse_key_required(struct nlattr **attrs,
 			      struct netlink_ext_ack *extack)
 {
+	bool lane0 = !nla_get_u8(attrs[PILOT_A_KEY_LANE]);
 	static const u8 required[] = {
 		PILOT_A_KEY_SLOT, PILOT_A_KEY_CIPHER, PILOT_A_KEY_RX_INDEX,
 		PILOT_A_KEY_TX_INDEX, PILOT_A_KEY_RX_KEY, PILOT_A_KEY_TX_KEY,
@@ -191,6 +187,11 @@ static int parse_key_required(struct nlattr **attrs,
 			continue;
 		NL_SET_ERR_MSG(extack,
 			       "a key needs slot, cipher, both indexes and both keys");
+		return -EINVAL;
+	}
+	if (lane0 == !!attrs[PILOT_A_KEY_PORT]) {
+		NL_SET_ERR_MSG(extack,
+			       "a key needs a port, unless it is of lane 0, where the endpoint has it");
 		return -EINVAL;
 	}
 	return 0;
@@ -245,6 +246,8 @@ int pilot_parse_key(struct genl_info *info, struct pilot_key_config *config)
 	if (ret)
 		return ret;
 	config->lane = nla_get_u8(attrs[PILOT_A_KEY_LANE]);
+	config->port = attrs[PILOT_A_KEY_PORT] ?
+		       nla_get_be16(attrs[PILOT_A_KEY_PORT]) : 0;
 	config->epoch = nla_get_u32(attrs[PILOT_A_KEY_EPOCH]);
 	config->slot = nla_get_u8(attrs[PILOT_A_KEY_SLOT]);
 	config->cipher = nla_get_u8(attrs[PILOT_A_KEY_CIPHER]);

@@ -102,7 +102,7 @@ unsigned int pilot_peer_unlink(struct pilot_peer_table *table,
 	unsigned int keyed = 0;
 	struct pilot_lane *lane;
 	struct pilot_key *key;
-	int i;
+	unsigned int i;
 
 	rhashtable_remove_fast(&table->hash, &peer->node, peer_params);
 	xa_erase(&table->ids, peer->id);
@@ -110,8 +110,7 @@ unsigned int pilot_peer_unlink(struct pilot_peer_table *table,
 
 	spin_lock_bh(&peer->lock);
 	WRITE_ONCE(peer->dead, true);
-	for (i = 0; i < PILOT_LANES; i++) {
-		lane = &peer->lane[i];
+	pilot_for_each_lane(peer, i, lane) {
 		key = rcu_replace_pointer(lane->current_key, NULL,
 					  lockdep_is_held(&peer->lock));
 		keyed += !!key;
@@ -132,6 +131,7 @@ static void peer_free_rcu(struct rcu_head *rcu)
 	struct pilot_peer *peer = container_of(rcu, struct pilot_peer, rcu);
 
 	pilot_counters_free(&peer->stats);
+	kfree(peer->more);
 	kfree(peer);
 }
 
@@ -144,9 +144,14 @@ static void peer_free_rcu(struct rcu_head *rcu)
  */
 void pilot_peer_free(struct pilot_peer *peer)
 {
+	struct pilot_lane *lane;
+	unsigned int i;
+
 	timer_shutdown_sync(&peer->timer);
 	__skb_queue_purge(&peer->queue);
-	pilot_endpoint_free(rcu_dereference_protected(peer->endpoint, true));
+	pilot_for_each_lane(peer, i, lane)
+		pilot_endpoint_free(rcu_dereference_protected(lane->endpoint,
+							      true));
 	call_rcu(&peer->rcu, peer_free_rcu);
 }
 
@@ -211,17 +216,4 @@ bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 		pilot_bucket_take(by_bytes, bytes);
 	spin_unlock(&peer->limit_lock);
 	return allowed;
-}
-
-/* Takes @endpoint over, NULL = unknown. Context: BH disabled or process. */
-void pilot_peer_endpoint_set(struct pilot_peer *peer,
-			     struct pilot_endpoint *endpoint)
-{
-	struct pilot_endpoint *old;
-
-	spin_lock_bh(&peer->lock);
-	old = rcu_replace_pointer(peer->endpoint, endpoint,
-				  lockdep_is_held(&peer->lock));
-	spin_unlock_bh(&peer->lock);
-	pilot_endpoint_free(old);
 }

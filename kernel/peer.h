@@ -13,11 +13,11 @@
 #include "counters.h"
 #include "endpoint.h"
 #include "key.h"
+#include "lane.h"
 #include "ratelimit.h"
 
 struct pilot_dev;
 
-#define PILOT_LANES		1
 /* Packets that wait for a key, per peer, and for how long. */
 #define PILOT_QUEUE_MAX		16
 #define PILOT_QUEUE_SECONDS	5
@@ -55,17 +55,17 @@ struct pilot_peer_config {
  * @dev: its device, which outlives it
  * @dead: unlinked; set before the grace period that precedes freeing
  * @id: place in the order of dumps
- * @lock: guards the slots, the endpoint pointer, the limits and the timer's
- *	arming against removal; BH disabled; outside the queue's lock and the
- *	index table's
- * @endpoint: where it is reached, NULL = unknown; RCU, written under @lock
- * @lane: its keys
+ * @lock: guards the lanes, and the timer's arming against removal; BH
+ *	disabled; outside the queue's lock and the index table's
+ * @lane0: the lane that is always there
+ * @more: the other lanes, NULL until one is used; set once, under the lock of
+ *	the device
+ * @lanes: how many there are to choose from, written under @lock, read racily
  * @config: read racily by the datapath, one word at a time
  * @limit: packet and byte buckets, under @limit_lock
  * @limit_lock: guards @limit; softirq only, never nested
  * @queue: packets that wait for a key, under its own lock
  * @queued_at: when the oldest of them came
- * @moved_at: when its endpoint was last learned, 0 = never
  * @acquired_at: when the last acquire was sent, 0 = never
  * @last_rx: when the last authenticated record came, 0 = never
  * @last_tx: when the last record went, 0 = never
@@ -87,9 +87,10 @@ struct pilot_peer {
 	struct pilot_dev *dev;
 	bool dead;
 	u32 id;
-	spinlock_t lock;	/* slots, endpoint */
-	struct pilot_endpoint __rcu *endpoint;
-	struct pilot_lane lane[PILOT_LANES];
+	spinlock_t lock;	/* lanes */
+	struct pilot_lane lane0;
+	struct pilot_lane *more;
+	u8 lanes;
 	struct pilot_peer_config config;
 	struct {
 		struct pilot_bucket packets;
@@ -98,7 +99,6 @@ struct pilot_peer {
 	spinlock_t limit_lock;	/* limit */
 	struct sk_buff_head queue;
 	u64 queued_at;
-	u64 moved_at;
 	u64 acquired_at;
 	u64 last_rx;
 	u64 last_tx;
@@ -144,8 +144,14 @@ void pilot_peer_configure(struct pilot_peer *peer,
 bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 			   unsigned int bytes);
 
+int pilot_peer_lane_make(struct pilot_peer *peer, unsigned int number);
+void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
+			 __be16 port);
 void pilot_peer_endpoint_set(struct pilot_peer *peer,
 			     struct pilot_endpoint *endpoint);
+bool pilot_peer_endpoint_learn(struct pilot_peer *peer, unsigned int number,
+			       struct pilot_endpoint *endpoint,
+			       struct pilot_path *now0);
 
 struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
 				      u32 epoch);
@@ -158,7 +164,30 @@ bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
 bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key);
 unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now);
 int pilot_peer_keys_index(struct pilot_peer *peer, enum pilot_family family,
-			  u64 socket);
+			  unsigned int number, u64 socket);
+
+/* A lane by its number; NULL as long as the peer has had lane 0 only. */
+static inline struct pilot_lane *pilot_peer_lane(struct pilot_peer *peer,
+						 unsigned int number)
+{
+	struct pilot_lane *more;
+
+	if (likely(!number))
+		return &peer->lane0;
+	/* Pairs with the release that publishes what is zeroed. */
+	more = smp_load_acquire(&peer->more);
+	return more ? &more[number - 1] : NULL;
+}
+
+/* The same for any number: NULL behind the last. */
+static inline struct pilot_lane *pilot_peer_lane_at(struct pilot_peer *peer,
+						    unsigned int number)
+{
+	return number < PILOT_LANES ? pilot_peer_lane(peer, number) : NULL;
+}
+
+#define pilot_for_each_lane(peer, number, lane)				\
+	for (number = 0; (lane = pilot_peer_lane_at(peer, number)); number++)
 
 /* Note a racily read time without dirtying the line for nothing. */
 static inline void pilot_peer_note(u64 *time, u64 now)

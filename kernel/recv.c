@@ -244,7 +244,7 @@ int pilot_receive(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(skb_is_gso(skb)))
 		goto drop;
 	drop = PILOT_A_SOCKET_STATS_DROP_TYPE;
-	if (!rx_is_for_helper(type))
+	if (socket->lane || !rx_is_for_helper(type))
 		goto drop;
 	drop = PILOT_A_SOCKET_STATS_DROP_LIMIT;
 	if (!pilot_prefix_limit_allow(socket->limit, skb,

@@ -16,10 +16,8 @@
 #include "event.h"
 
 static int report_socket(struct sk_buff *msg, int attr,
-			 const struct pilot_dev *dev, enum pilot_family family,
-			 struct net *net)
+			 struct pilot_socket *socket, struct net *net)
 {
-	struct pilot_socket *socket = pilot_dev_socket(dev, family);
 	struct nlattr *nest;
 	struct net *home;
 
@@ -29,7 +27,8 @@ static int report_socket(struct sk_buff *msg, int attr,
 	if (!nest || nla_put_be16(msg, PILOT_A_SOCKET_PORT,
 				  inet_sk(socket->sk)->inet_sport) ||
 	    nla_put_u32(msg, PILOT_A_SOCKET_DEVICES,
-			READ_ONCE(socket->n_devices)))
+			READ_ONCE(socket->n_devices)) ||
+	    nla_put_u8(msg, PILOT_A_SOCKET_LANE, socket->lane))
 		return -EMSGSIZE;
 	home = sock_net(socket->sk);
 	if (home != net &&
@@ -42,6 +41,18 @@ static int report_socket(struct sk_buff *msg, int attr,
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
+}
+
+static int report_sockets(struct sk_buff *msg, int attr,
+			  const struct pilot_dev *dev,
+			  enum pilot_family family, struct net *net)
+{
+	int lane, ret = 0;
+
+	for (lane = 0; !ret && lane < PILOT_LANES; lane++)
+		ret = report_socket(msg, attr,
+				    pilot_dev_socket(dev, family, lane), net);
+	return ret;
 }
 
 /**
@@ -65,8 +76,8 @@ int pilot_report_dev(struct sk_buff *msg, const struct pilot_dev *dev,
 	    nla_put_u64_64bit(msg, PILOT_A_DEV_ADDRESS,
 			      READ_ONCE(dev->address), PILOT_A_DEV_PAD) ||
 	    nla_put_u32(msg, PILOT_A_DEV_PEERS, READ_ONCE(dev->peers.count)) ||
-	    report_socket(msg, PILOT_A_DEV_SOCKET4, dev, PILOT_FAMILY4, net) ||
-	    report_socket(msg, PILOT_A_DEV_SOCKET6, dev, PILOT_FAMILY6, net) ||
+	    report_sockets(msg, PILOT_A_DEV_SOCKET4, dev, PILOT_FAMILY4, net) ||
+	    report_sockets(msg, PILOT_A_DEV_SOCKET6, dev, PILOT_FAMILY6, net) ||
 	    pilot_counters_put(msg, PILOT_A_DEV_STATS, &dev->stats,
 			       PILOT_A_DEV_STATS_PAD + 1,
 			       PILOT_A_DEV_STATS_MAX))
@@ -77,7 +88,7 @@ int pilot_report_dev(struct sk_buff *msg, const struct pilot_dev *dev,
 
 static enum pilot_key_slot key_slot(const struct pilot_key *key)
 {
-	const struct pilot_lane *lane = &key->peer->lane[key->lane];
+	struct pilot_lane *lane = pilot_peer_lane(key->peer, key->lane);
 
 	if (rcu_access_pointer(lane->current_key) == key)
 		return PILOT_KEY_SLOT_CURRENT;
@@ -133,7 +144,7 @@ int pilot_report_key(struct sk_buff *msg, int attr, struct pilot_key *key)
 	return 0;
 }
 
-static int report_since(struct sk_buff *msg, int attr, u64 when)
+static int report_since(struct sk_buff *msg, int attr, u64 when, int pad)
 {
 	u64 now = pilot_now();
 
@@ -141,14 +152,14 @@ static int report_since(struct sk_buff *msg, int attr, u64 when)
 		return 0;
 	return nla_put_u64_64bit(msg, attr,
 				 div_u64(now - min(when, now), NSEC_PER_MSEC),
-				 PILOT_A_PEER_PAD);
+				 pad);
 }
 
 static int report_peer_config(struct sk_buff *msg,
 			      const struct pilot_peer *peer)
 {
 	const struct pilot_peer_config *config = &peer->config;
-	struct pilot_endpoint *endpoint = rcu_dereference(peer->endpoint);
+	struct pilot_endpoint *endpoint = rcu_dereference(peer->lane0.endpoint);
 
 	if (nla_put_u64_64bit(msg, PILOT_A_PEER_ADDRESS, peer->address,
 			      PILOT_A_PEER_PAD) ||
@@ -165,24 +176,58 @@ static int report_peer_config(struct sk_buff *msg,
 			      READ_ONCE(config->rx_byte_rate),
 			      PILOT_A_PEER_PAD))
 		return -EMSGSIZE;
-	return endpoint ? pilot_event_put_endpoint(msg, &endpoint->path) : 0;
+	return endpoint ? pilot_event_put_endpoint(msg, PILOT_A_PEER_ENDPOINT,
+						   &endpoint->path) : 0;
 }
 
 static int report_peer_keys(struct sk_buff *msg, struct pilot_peer *peer)
 {
+	struct pilot_lane *lane;
 	struct pilot_key *key[3];
-	int i, j;
+	unsigned int i, j;
 
-	for (i = 0; i < PILOT_LANES; i++) {
-		key[0] = rcu_dereference(peer->lane[i].current_key);
-		key[1] = rcu_dereference(peer->lane[i].next);
-		key[2] = rcu_dereference(peer->lane[i].previous);
+	pilot_for_each_lane(peer, i, lane) {
+		key[0] = rcu_dereference(lane->current_key);
+		key[1] = rcu_dereference(lane->next);
+		key[2] = rcu_dereference(lane->previous);
 		for (j = 0; j < ARRAY_SIZE(key); j++)
 			if (key[j] &&
 			    pilot_report_key(msg, PILOT_A_PEER_KEY, key[j]))
 				return -EMSGSIZE;
 	}
 	return 0;
+}
+
+static int report_lane(struct sk_buff *msg, unsigned int number,
+		       const struct pilot_lane *lane)
+{
+	struct pilot_endpoint *endpoint = rcu_dereference(lane->endpoint);
+	struct nlattr *nest = nla_nest_start(msg, PILOT_A_PEER_LANE);
+	u64 last_rx = pilot_lane_is_fresh(lane, pilot_now()) ?
+		      READ_ONCE(lane->last_rx) : 0;
+
+	if (!nest || nla_put_u8(msg, PILOT_A_LANE_ID, number) ||
+	    (endpoint && pilot_event_put_endpoint(msg, PILOT_A_LANE_ENDPOINT,
+						  &endpoint->path)) ||
+	    report_since(msg, PILOT_A_LANE_SINCE_RX, last_rx,
+			 PILOT_A_LANE_PAD) ||
+	    report_since(msg, PILOT_A_LANE_SINCE_TX, READ_ONCE(lane->last_tx),
+			 PILOT_A_LANE_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int report_lanes(struct sk_buff *msg, struct pilot_peer *peer)
+{
+	unsigned int i, n = READ_ONCE(peer->lanes);
+	int ret = 0;
+
+	if (n < 2)
+		return 0;
+	for (i = 0; !ret && i < n; i++)
+		ret = report_lane(msg, i, pilot_peer_lane(peer, i));
+	return ret;
 }
 
 /**
@@ -203,13 +248,13 @@ int pilot_report_peer(struct sk_buff *msg, struct pilot_peer *peer)
 	    nla_put_u32(msg, PILOT_A_PEER_QUEUED,
 			skb_queue_len_lockless(&peer->queue)) ||
 	    report_since(msg, PILOT_A_PEER_SINCE_RX,
-			 READ_ONCE(peer->last_rx)) ||
+			 READ_ONCE(peer->last_rx), PILOT_A_PEER_PAD) ||
 	    report_since(msg, PILOT_A_PEER_SINCE_TX,
-			 READ_ONCE(peer->last_tx)) ||
+			 READ_ONCE(peer->last_tx), PILOT_A_PEER_PAD) ||
 	    pilot_counters_put(msg, PILOT_A_PEER_STATS, &peer->stats,
 			       PILOT_A_PEER_STATS_PAD + 1,
 			       PILOT_A_PEER_STATS_MAX) ||
-	    report_peer_keys(msg, peer))
+	    report_lanes(msg, peer) || report_peer_keys(msg, peer))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

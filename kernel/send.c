@@ -30,9 +30,18 @@ void pilot_send_drop(struct pilot_dev *dev, struct pilot_peer *peer,
 	kfree_skb(skb);
 }
 
+/* The lane that this processor wants. Context: BH disabled. */
+unsigned int pilot_send_lane(const struct pilot_peer *peer)
+{
+	return smp_processor_id() % max_t(unsigned int, READ_ONCE(peer->lanes),
+					  1);
+}
+
 /**
- * pilot_send_key - the key to transmit under
+ * pilot_send_key_of - the key to transmit under on a lane
  * @peer: the peer
+ * @number: number of the lane
+ * @now: coarse CLOCK_BOOTTIME ns
  *
  * A key past its age or its packets is as good as none: nothing leaves in
  * clear, and nothing under it.
@@ -40,17 +49,59 @@ void pilot_send_drop(struct pilot_dev *dev, struct pilot_peer *peer,
  * Context: RCU read section.
  * Return: the key, NULL when there is none to be used.
  */
-struct pilot_key *pilot_send_key(struct pilot_peer *peer)
+struct pilot_key *pilot_send_key_of(struct pilot_peer *peer,
+				    unsigned int number, u64 now)
 {
-	struct pilot_key *key = rcu_dereference(peer->lane[0].current_key);
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+	struct pilot_key *key;
 
-	if (unlikely(!key || pilot_key_expired(key, pilot_now()) ||
-		     !netif_running(peer->dev->netdev)))
+	if (unlikely(!lane || !netif_running(peer->dev->netdev)))
+		return NULL;
+	key = rcu_dereference(lane->current_key);
+	if (unlikely(!key || pilot_key_expired(key, now)))
 		return NULL;
 	if (unlikely((u64)atomic64_read(&key->tx_counter) >=
 		     key->hard_packets))
 		return NULL;
 	return key;
+}
+
+static struct pilot_key *send_key_if_fresh(struct pilot_peer *peer,
+					   unsigned int number, u64 now)
+{
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+
+	return lane && pilot_lane_is_fresh(lane, now) ?
+	       pilot_send_key_of(peer, number, now) : NULL;
+}
+
+/* Of a lane that is known to work, best that of this processor. */
+static struct pilot_key *send_key_of_lanes(struct pilot_peer *peer, u64 now)
+{
+	unsigned int i, wanted = pilot_send_lane(peer);
+	struct pilot_key *key;
+
+	key = send_key_if_fresh(peer, wanted, now);
+	for (i = 0; unlikely(!key) && i < PILOT_LANES; i++)
+		key = send_key_if_fresh(peer, i, now);
+	return key;
+}
+
+/**
+ * pilot_send_key - the key to transmit under
+ * @peer: the peer
+ *
+ * Context: BH disabled, RCU read section.
+ * Return: the key, NULL when there is none to be used.
+ */
+struct pilot_key *pilot_send_key(struct pilot_peer *peer)
+{
+	struct pilot_key *key = NULL;
+	u64 now = pilot_now();
+
+	if (READ_ONCE(peer->lanes) > 1)
+		key = send_key_of_lanes(peer, now);
+	return key ?: pilot_send_key_of(peer, 0, now);
 }
 
 static void send_check_limits(struct pilot_dev *dev, struct pilot_key *key,
@@ -104,10 +155,10 @@ static bool send_seal(struct pilot_dev *dev, struct pilot_key *key,
 	return true;
 }
 
-static int send_out(struct pilot_dev *dev, struct pilot_peer *peer,
-		    struct sk_buff *skb, u8 ecn)
+static int send_out(struct pilot_dev *dev, const struct pilot_lane *lane,
+		    unsigned int number, struct sk_buff *skb, u8 ecn)
 {
-	struct pilot_endpoint *endpoint = rcu_dereference(peer->endpoint);
+	struct pilot_endpoint *endpoint = rcu_dereference(lane->endpoint);
 	struct pilot_socket *socket;
 	int ret;
 
@@ -117,7 +168,7 @@ static int send_out(struct pilot_dev *dev, struct pilot_peer *peer,
 	if (unlikely(dev_recursion_level() > RECURSION_MAX))
 		return PILOT_A_DEV_STATS_TX_DROP_LOOP;
 	socket = pilot_dev_socket(dev, endpoint->path.family == AF_INET ?
-				       PILOT_FAMILY4 : PILOT_FAMILY6);
+				       PILOT_FAMILY4 : PILOT_FAMILY6, number);
 	if (unlikely(!socket))
 		return PILOT_A_DEV_STATS_TX_DROP_NO_SOCKET;
 	ret = pilot_endpoint_send(endpoint, socket->sk, skb, dev->netdev, ecn);
@@ -128,11 +179,13 @@ static int send_out(struct pilot_dev *dev, struct pilot_peer *peer,
 }
 
 static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
-		      unsigned int n, unsigned int bytes)
+		      struct pilot_lane *lane, unsigned int n,
+		      unsigned int bytes)
 {
 	u64 now = pilot_now();
 	u32 silence, idle;
 
+	pilot_peer_note(&lane->last_tx, now);
 	pilot_peer_note(&peer->last_tx, now);
 	pilot_peer_note(&peer->rx_unanswered, 0);
 	pilot_counters_add(&dev->stats, PILOT_A_DEV_STATS_TX_RECORDS, n);
@@ -169,6 +222,7 @@ static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
 void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
 		struct pilot_key *key, const struct pilot_burst *burst)
 {
+	struct pilot_lane *lane = pilot_peer_lane(peer, key->lane);
 	unsigned int drop = 0;
 
 	if (unlikely(!send_number(dev, key, burst)))
@@ -176,10 +230,10 @@ void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
 	else if (unlikely(!send_seal(dev, key, burst)))
 		drop = PILOT_A_DEV_STATS_TX_DROP_CRYPTO;
 	else
-		drop = send_out(dev, peer, burst->skb, burst->ecn);
+		drop = send_out(dev, lane, key->lane, burst->skb, burst->ecn);
 	if (unlikely(drop)) {
 		pilot_send_drop(dev, peer, burst->skb, drop, burst->n);
 		return;
 	}
-	send_note(dev, peer, burst->n, burst->bytes);
+	send_note(dev, peer, lane, burst->n, burst->bytes);
 }

@@ -30,6 +30,9 @@ struct pilot_burst {
 
 void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
 		struct pilot_key *key, const struct pilot_burst *burst);
+unsigned int pilot_send_lane(const struct pilot_peer *peer);
+struct pilot_key *pilot_send_key_of(struct pilot_peer *peer,
+				    unsigned int number, u64 now);
 struct pilot_key *pilot_send_key(struct pilot_peer *peer);
 void pilot_send_drop(struct pilot_dev *dev, struct pilot_peer *peer,
 		     struct sk_buff *skb, unsigned int reason, unsigned int n);

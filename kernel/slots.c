@@ -18,6 +18,18 @@ static struct pilot_key *slot_take(struct pilot_peer *peer,
 	return rcu_replace_pointer(*slot, NULL, lockdep_is_held(&peer->lock));
 }
 
+/* There are as many lanes to choose from as the last with a key says. */
+static void lanes_count(struct pilot_peer *peer)
+{
+	struct pilot_lane *lane;
+	unsigned int i, n = 0;
+
+	pilot_for_each_lane(peer, i, lane)
+		if (rcu_access_pointer(lane->current_key))
+			n = i + 1;
+	WRITE_ONCE(peer->lanes, n);
+}
+
 /* Make @key current; what was current can still be received under. */
 static void lane_advance(struct pilot_peer *peer, struct pilot_lane *lane,
 			 struct pilot_key *key)
@@ -26,6 +38,7 @@ static void lane_advance(struct pilot_peer *peer, struct pilot_lane *lane,
 	rcu_assign_pointer(lane->previous,
 			   slot_key(peer, &lane->current_key));
 	rcu_assign_pointer(lane->current_key, key);
+	lanes_count(peer);
 }
 
 /**
@@ -40,9 +53,11 @@ static void lane_advance(struct pilot_peer *peer, struct pilot_lane *lane,
 struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
 				      u32 epoch)
 {
-	struct pilot_lane *l = &peer->lane[lane];
+	struct pilot_lane *l = pilot_peer_lane(peer, lane);
 	struct pilot_key *key;
 
+	if (!l)
+		return NULL;
 	key = rcu_dereference_check(l->current_key,
 				    lockdep_is_held(&peer->lock));
 	if (key && key->epoch == epoch)
@@ -65,7 +80,7 @@ struct pilot_key *pilot_peer_key_find(struct pilot_peer *peer, u8 lane,
 bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
 			    enum pilot_key_slot slot)
 {
-	struct pilot_lane *lane = &peer->lane[key->lane];
+	struct pilot_lane *lane = pilot_peer_lane(peer, key->lane);
 	bool first = !rcu_access_pointer(lane->current_key);
 
 	lockdep_assert_held(&peer->lock);
@@ -91,9 +106,11 @@ static bool key_is_older(const struct pilot_key *a, const struct pilot_key *b)
 bool pilot_peer_key_is_stale(struct pilot_peer *peer,
 			     const struct pilot_key *key)
 {
+	struct pilot_lane *lane;
 	struct pilot_key *now;
 
-	now = rcu_dereference(peer->lane[key->lane].current_key);
+	lane = pilot_peer_lane(peer, key->lane);
+	now = rcu_dereference(lane->current_key);
 	return now && key_is_older(key, now);
 }
 
@@ -110,7 +127,7 @@ bool pilot_peer_key_is_stale(struct pilot_peer *peer,
 bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
 			    bool asked)
 {
-	struct pilot_lane *lane = &peer->lane[key->lane];
+	struct pilot_lane *lane = pilot_peer_lane(peer, key->lane);
 	struct pilot_key *now = slot_key(peer, &lane->current_key);
 
 	lockdep_assert_held(&peer->lock);
@@ -132,18 +149,20 @@ bool pilot_peer_key_promote(struct pilot_peer *peer, struct pilot_key *key,
  */
 bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key)
 {
-	struct pilot_lane *lane = &peer->lane[key->lane];
+	struct pilot_lane *lane = pilot_peer_lane(peer, key->lane);
 	bool current_key = rcu_access_pointer(lane->current_key) == key;
 
 	lockdep_assert_held(&peer->lock);
-	if (current_key)
+	if (current_key) {
 		RCU_INIT_POINTER(lane->current_key, NULL);
-	else if (rcu_access_pointer(lane->next) == key)
+		lanes_count(peer);
+	} else if (rcu_access_pointer(lane->next) == key) {
 		RCU_INIT_POINTER(lane->next, NULL);
-	else if (rcu_access_pointer(lane->previous) == key)
+	} else if (rcu_access_pointer(lane->previous) == key) {
 		RCU_INIT_POINTER(lane->previous, NULL);
-	else
+	} else {
 		return false;
+	}
 	pilot_key_retire(key);
 	return current_key;
 }
@@ -158,15 +177,15 @@ bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key)
 unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now)
 {
 	struct pilot_key __rcu **slot[3];
-	unsigned int gone = 0;
+	unsigned int i, j, gone = 0;
+	struct pilot_lane *lane;
 	struct pilot_key *key;
-	int i, j;
 
 	lockdep_assert_held(&peer->lock);
-	for (i = 0; i < PILOT_LANES; i++) {
-		slot[0] = &peer->lane[i].current_key;
-		slot[1] = &peer->lane[i].next;
-		slot[2] = &peer->lane[i].previous;
+	pilot_for_each_lane(peer, i, lane) {
+		slot[0] = &lane->current_key;
+		slot[1] = &lane->next;
+		slot[2] = &lane->previous;
 		for (j = 0; j < ARRAY_SIZE(slot); j++) {
 			key = slot_key(peer, slot[j]);
 			if (key && pilot_key_expired(key, now))
@@ -177,34 +196,36 @@ unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now)
 }
 
 /**
- * pilot_peer_keys_index - make all keys of a peer reachable by a new socket
+ * pilot_peer_keys_index - make the keys of a lane reachable by a new socket
  * @peer: the peer
  * @family: whose socket changed
+ * @number: the lane
  * @socket: identifier of the new socket, 0 = none
  *
  * Return: 0, or -EEXIST or -ENOMEM with some keys unreachable.
  */
 int pilot_peer_keys_index(struct pilot_peer *peer, enum pilot_family family,
-			  u64 socket)
+			  unsigned int number, u64 socket)
 {
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
 	struct pilot_key *key[3];
-	int i, j, ret = 0;
+	int i, ret = 0;
 
+	if (!lane)
+		return 0;
 	spin_lock_bh(&peer->lock);
-	for (i = 0; i < PILOT_LANES; i++) {
-		key[0] = slot_key(peer, &peer->lane[i].current_key);
-		key[1] = slot_key(peer, &peer->lane[i].next);
-		key[2] = slot_key(peer, &peer->lane[i].previous);
-		for (j = 0; j < ARRAY_SIZE(key); j++) {
-			if (!key[j])
-				continue;
-			pilot_index_del(&key[j]->index[family]);
-			if (socket && !ret)
-				ret = pilot_index_add(&key[j]->index[family],
-						      socket, key[j]->rx_index,
-						      key[j]);
-		}
+	key[0] = slot_key(peer, &lane->current_key);
+	key[1] = slot_key(peer, &lane->next);
+	key[2] = slot_key(peer, &lane->previous);
+	for (i = 0; i < ARRAY_SIZE(key); i++) {
+		if (!key[i])
+			continue;
+		pilot_index_del(&key[i]->index[family]);
+		if (socket && !ret)
+			ret = pilot_index_add(&key[i]->index[family], socket,
+					      key[i]->rx_index, key[i]);
 	}
+	WRITE_ONCE(lane->last_rx, 0);
 	spin_unlock_bh(&peer->lock);
 	return ret;
 }

@@ -188,6 +188,7 @@ static int socket_check(const struct sock *sk, enum pilot_family family,
  * pilot_socket_attach - take a UDP socket into use
  * @sock: the socket; the caller holds its file
  * @family: the address family it must have
+ * @lane: the lane it is to carry
  * @extack: told why not
  *
  * A socket that is attached already is found again. The attachment lasts
@@ -198,6 +199,7 @@ static int socket_check(const struct sock *sk, enum pilot_family family,
  */
 struct pilot_socket *pilot_socket_attach(struct socket *sock,
 					 enum pilot_family family,
+					 unsigned int lane,
 					 struct netlink_ext_ack *extack)
 {
 	struct udp_tunnel_sock_cfg cfg = {
@@ -216,7 +218,11 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 		goto err;
 	if (udp_sk(sk)->encap_type == ENCAP_TYPE && sk->sk_user_data) {
 		socket = rcu_dereference_protected(__sk_user_data(sk), true);
-		goto out;
+		if (socket->lane == lane)
+			goto out;
+		NL_SET_ERR_MSG(extack, "socket carries another lane already");
+		ret = -EBUSY;
+		goto err;
 	}
 	ret = -EBUSY;
 	if (udp_sk(sk)->encap_type || sk->sk_user_data) {
@@ -235,6 +241,7 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 	if (pilot_local_in_add(sock_net(sk), socket->port))
 		goto err_socket;
 	socket->id = ++socket_last_id;
+	socket->lane = lane;
 	cfg.sk_user_data = socket;
 	pilot_compat_tunnel_sock_setup(sock, &cfg);
 	WRITE_ONCE(sk->sk_prot, &socket->prot);
@@ -260,6 +267,14 @@ err:
 struct pilot_socket *pilot_socket_from_sk(struct sock *sk)
 {
 	return rcu_dereference_sk_user_data(sk);
+}
+
+void pilot_socket_link_init(struct pilot_socket_link *link,
+			    struct pilot_dev *dev, unsigned int lane)
+{
+	link->dev = dev;
+	link->lane = lane;
+	INIT_LIST_HEAD(&link->node);
 }
 
 /**

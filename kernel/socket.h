@@ -30,6 +30,7 @@ struct socket;
  * @port: its port, as long as it is attached
  * @id: never used again; names the socket in the table of indexes
  * @family: PILOT_FAMILY4 or PILOT_FAMILY6
+ * @lane: the lane that it carries, for all devices
  * @devices: devices that use it, under the lock of the sockets
  * @n_devices: how many, read racily
  * @stats: counters
@@ -43,6 +44,7 @@ struct pilot_socket {
 	u16 port;
 	u64 id;
 	enum pilot_family family;
+	unsigned int lane;
 	struct list_head devices;
 	unsigned int n_devices;
 	struct pilot_counters stats;
@@ -54,11 +56,13 @@ struct pilot_socket {
  * @socket: the socket or NULL; RCU, written under the lock of the sockets
  * @node: on the socket's list of devices, under the same lock
  * @dev: the device
+ * @lane: for which of its lanes
  */
 struct pilot_socket_link {
 	struct pilot_socket __rcu *socket;
 	struct list_head node;
 	struct pilot_dev *dev;
+	unsigned int lane;
 };
 
 /* What the layer above does with datagrams and with a socket's end. */
@@ -77,8 +81,11 @@ bool pilot_sockets_held(void);
 
 struct pilot_socket *pilot_socket_attach(struct socket *sock,
 					 enum pilot_family family,
+					 unsigned int lane,
 					 struct netlink_ext_ack *extack);
 struct pilot_socket *pilot_socket_from_sk(struct sock *sk);
+void pilot_socket_link_init(struct pilot_socket_link *link,
+			    struct pilot_dev *dev, unsigned int lane);
 void pilot_socket_link_set(struct pilot_socket_link *link,
 			   struct pilot_socket *socket);
 

@@ -345,16 +345,17 @@ void pilot_xmit_flush(struct pilot_peer *peer)
 /**
  * pilot_xmit_keepalive - send an empty record
  * @peer: the peer
+ * @lane: on which of its lanes
  *
  * Context: BH disabled, RCU read section.
  * Return: false when there is no key to send it under, or no memory.
  */
-bool pilot_xmit_keepalive(struct pilot_peer *peer)
+bool pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int lane)
 {
-	struct pilot_key *key = pilot_send_key(peer);
+	struct pilot_key *key = pilot_send_key_of(peer, lane, pilot_now());
 	struct sk_buff *skb;
 
-	if (!key)
+	if (!key || !rcu_access_pointer(pilot_peer_lane(peer, lane)->endpoint))
 		return false;
 	skb = pilot_frame_alloc(PILOT_FRAME_OVERHEAD);
 	if (!skb)
@@ -362,6 +363,44 @@ bool pilot_xmit_keepalive(struct pilot_peer *peer)
 	skb_reserve(skb, sizeof(struct pilot_data_header));
 	tx_record(peer->dev, peer, key, skb, 0, 0);
 	return true;
+}
+
+/**
+ * pilot_xmit_probe - try a lane that is not known to work
+ * @peer: the peer
+ * @number: number of the lane
+ *
+ * What comes in answer makes it known.
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
+{
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+	u64 now = pilot_now();
+
+	if (!lane || pilot_lane_is_fresh(lane, now) ||
+	    now - READ_ONCE(lane->probed_at) < PILOT_LANE_PROBE_NS)
+		return;
+	WRITE_ONCE(lane->probed_at, now);
+	WRITE_ONCE(lane->wanted, 0);
+	pilot_xmit_keepalive(peer, number);
+}
+
+/* A packet wanted this processor's lane and perhaps had to take another. */
+static void tx_wanted(struct pilot_peer *peer)
+{
+	unsigned int number = pilot_send_lane(peer);
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+	u32 wanted;
+
+	if (!lane || pilot_lane_is_fresh(lane, pilot_now()))
+		return;
+	wanted = READ_ONCE(lane->wanted) + 1;
+	if (wanted < PILOT_LANE_WANTED)
+		WRITE_ONCE(lane->wanted, wanted);
+	else
+		pilot_xmit_probe(peer, number);
 }
 
 /*
@@ -418,6 +457,8 @@ netdev_tx_t pilot_xmit(struct sk_buff *skb, struct net_device *netdev)
 		tx_packet(dev, peer, key, skb);
 	else
 		tx_wait(dev, peer, skb);
+	if (READ_ONCE(peer->lanes) > 1)
+		tx_wanted(peer);
 out:
 	rcu_read_unlock();
 	return NETDEV_TX_OK;

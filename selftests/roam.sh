@@ -79,7 +79,7 @@ peer_roams_under_traffic() {
 	local end
 
 	pair
-	spawn "$TMP/roaming" in_ns b ping -n -i 0.1 -c 60 -W 2 "$(agent_ip 5)"
+	spawn "$TMP/roaming" in_ns b ping -n -i 0.1 -W 2 "$(agent_ip 5)"
 	for end in 12 13 14; do
 		ipn b addr del "10.0.0.$((end == 12 ? 2 : end - 1))/24" dev wire
 		ipn b addr add "10.0.0.$end/24" dev wire

@@ -1,0 +1,455 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=400
+#
+# Lanes: each processor's traffic goes by a socket and keys of its own, for as
+# long as these are known to work.
+
+. "$(dirname "$0")/lib.sh"
+
+# Lane I is at port 7740 + I at both ends.
+lane_port() {
+	echo $((PORT + $1))
+}
+
+# lane_agent NS NODE LANES: an agent with sockets for so many lanes.
+lane_agent() {
+	local i sockets=()
+
+	device "$1" "$2"
+	for ((i = 0; i < $3; i++)); do
+		sockets+=("4:$(lane_port "$i")" "6:$(lane_port "$i")")
+	done
+	hold "$1" "${sockets[@]}"
+	for ((i = 0; i < $3; i++)); do
+		lane_bind "$1" "$i"
+	done
+}
+
+# lane_bind NS LANE [HOLDER-FD]
+lane_bind() {
+	local fd=${3:-$((10 + 2 * $2))}
+
+	in_ns "$1" pilot_ctl dev-set pilot0 lane "$2" \
+		socket4 "$(held "$1"):$fd" socket6 "$(held "$1"):$((fd + 1))"
+}
+
+# lane_keys EPOCH LANES: the same keys at both ends, the responder's first, each
+# lane with its own.
+lane_keys() {
+	local i port
+
+	for ((i = 0; i < $2; i++)); do
+		port=
+		[ "$i" -eq 0 ] || port="port $(lane_port "$i")"
+		lane_key b 6 5 "$1" "$i" next "$port"
+		lane_key a 5 6 "$1" "$i" current "$port"
+	done
+}
+
+lane_key() {
+	local ns=$1 own=$2 other=$3 epoch=$4 lane=$5 slot=$6 seed
+
+	seed=$((epoch * 16 + lane))
+	in_ns "$ns" pilot_ctl key-new pilot0 "$(agent "$other")" \
+		epoch "$epoch" slot "$slot" cipher "$CIPHER" lane "$lane" $7 \
+		rx-index "$(key_index "$own" "$other" "$epoch")" \
+		tx-index "$(key_index "$other" "$own" "$epoch")" \
+		rx-key "$(key_hex "$other" "$own" "$seed")" \
+		tx-key "$(key_hex "$own" "$other" "$seed")"
+}
+
+# lanes_begin LANES-OF-A [LANES-OF-B]: everything but keys.
+lanes_begin() {
+	ns_add a b
+	wire a b
+	lane_agent a 5 "$1"
+	lane_agent b 6 "${2:-$1}"
+	peer a 6 2
+	peer b 5 1
+}
+
+lanes_pair() {
+	lanes_begin "$1"
+	lane_keys 1 "$1"
+	lanes_work "$1"
+}
+
+lanes_work() {
+	local i ns
+
+	for ns in a b; do
+		for ((i = 0; i < $1; i++)); do
+			wait_for 10 lane_works "$ns" "$i" ||
+				fail "$ns does not know that lane $i works"
+		done
+	done
+}
+
+# lane_stat NS LANE NAME
+lane_stat() {
+	in_ns "$1" pilot_ctl peer-get pilot0 "$(agent "$(node_beside "$1")")" |
+		sed -n "s/^lane id $2 /lane /p" | word "$3" lane
+}
+
+node_beside() {
+	[ "$1" = a ] && echo 6 || echo 5
+}
+
+lane_works() {
+	[ -n "$(lane_stat "$1" "$2" since-rx)" ]
+}
+
+lane_fails() {
+	! lane_works "$@"
+}
+
+# lane_sent NS LANE EPOCH: records sent by that lane.
+lane_sent() {
+	in_ns "$1" pilot_ctl key-get pilot0 "$(agent "$(node_beside "$1")")" \
+		epoch "${3:-1}" lane "$2" | word tx-counter key
+}
+
+# pings_on CPU NS [ARGS]...: from that processor; fails when one is lost.
+pings_on() {
+	local cpu=$1 ns=$2
+	shift 2
+
+	in_ns "$ns" taskset -c "$cpu" ping -n -c 5 -i 0.05 \
+		-W "$(patience 5)" "$@" "$(agent_ip "$(node_beside "$ns")")" \
+		>"$TMP/ping" 2>&1 || fail "from processor $cpu: $(cat "$TMP/ping")"
+	grep -q ' 0% packet loss' "$TMP/ping" ||
+		fail "from processor $cpu: $(cat "$TMP/ping")"
+}
+
+needs_two_processors() {
+	[ "$(nproc)" -ge 2 ] || skip "needs two processors"
+}
+
+# lane_block LANE [VERB]: what comes to b by a lane is dropped on the way in.
+lane_block() {
+	in_ns b nft -f - <<-EOF
+		table inet block {
+			chain input {
+				type filter hook input priority 0;
+				udp dport $(lane_port "$1") drop
+			}
+		}
+	EOF
+}
+
+lane_unblock() {
+	in_ns b nft delete table inet block
+}
+
+each_processor_has_its_lane() {
+	local cpu before other
+
+	needs_two_processors
+	lanes_pair 2
+	for cpu in 0 1; do
+		before=$(lane_sent a $cpu)
+		other=$(lane_sent a $((1 - cpu)))
+		pings_on $cpu a -c 50
+		within 50 60 $(($(lane_sent a $cpu) - before)) \
+			"what lane $cpu carried"
+		within 0 10 $(($(lane_sent a $((1 - cpu))) - other)) \
+			"what the other lane carried"
+	done
+	equal "$(stat a rx-drop-auth)$(stat b rx-drop-auth)" 00 "failed tags"
+}
+
+# 8 lanes, whatever the number of processors.
+all_lanes_are_shown_and_work() {
+	lanes_pair 8
+	equal "$(in_ns a pilot_ctl peer-get pilot0 "$(agent 6)" |
+		grep -c '^lane id')" 8 "lanes shown"
+	equal "$(in_ns a pilot_ctl dev-get pilot0 |
+		grep -c '^socket[46]')" 16 "sockets shown"
+	lane_keys 2 8
+	lane_keys 3 8
+	pings a 6
+	equal "$(in_ns a pilot_ctl peer-get pilot0 "$(agent 6)" |
+		grep -c '^key')" 16 "keys shown"
+}
+
+# One end has more: it is the keys that count.
+unequal_numbers_use_what_both_have() {
+	local cpu
+
+	lanes_begin 4 1
+	lane_keys 1 1
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do
+		pings_on $cpu a
+		pings_on $cpu b
+	done
+	lane_bind a 1
+	equal "$(in_ns a pilot_ctl peer-get pilot0 "$(agent 6)" |
+		grep -c '^lane id' || true)" 0 "lanes shown"
+}
+
+lane_that_never_worked_is_not_used() {
+	local before
+
+	needs_two_processors
+	lanes_begin 2
+	lane_block 1
+	lane_keys 1 2
+	before=$(lane_sent a 1)
+	pings_on 1 a -c 40
+	lane_fails a 1 || fail "lane 1 is said to work"
+	within 1 6 $(($(lane_sent a 1) - before)) "tries of lane 1"
+	lane_unblock
+	wait_for 20 lane_probed || fail "lane 1 was not found to work"
+	before=$(lane_sent a 1)
+	pings_on 1 a -c 40
+	within 40 50 $(($(lane_sent a 1) - before)) "what lane 1 carried"
+}
+
+lane_probed() {
+	pings_on 1 a -c 40 -i 0.02
+	lane_works a 1
+}
+
+pings_pass() {
+	(pings_on "$@")
+}
+
+lane_that_stops_working_is_left() {
+	needs_two_processors
+	lanes_pair 2
+	pings_on 1 a
+	lane_block 1
+	# b still answers by it for as long as it believes in it itself.
+	wait_for 20 pings_pass 1 a -c 40 || fail "packets go by lane 1 still"
+	lane_fails a 1 || fail "lane 1 is still said to work"
+	pings_on 1 a -c 40
+	lane_unblock
+	wait_for 20 lane_probed || fail "lane 1 was not found to work again"
+}
+
+# One way only: whoever only receives lets the sender know.
+lane_in_use_stays_known() {
+	needs_two_processors
+	lanes_pair 2
+	spawn "$TMP/sink" in_ns b python3 -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 7000))
+while True: s.recv(2000)'
+	spawn "$TMP/source" in_ns a taskset -c 1 python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+while True:
+    s.sendto(b"x" * 100, ("'"$(agent_ip 6)"'", 7000))
+    time.sleep(0.05)'
+	local end=$((SECONDS + 12))
+	while [ $SECONDS -lt $end ]; do
+		lane_works a 1 || fail "lane 1 was forgotten in use"
+		read -rt 1 <>"$NEVER" || true
+	done
+	within 100 100000 "$(lane_sent a 1)" "what lane 1 carried"
+	within 1 40 "$(lane_sent b 1)" "answers on lane 1"
+}
+
+# The newest packet came by one lane; the others follow at once.
+lanes_move_together() {
+	local from
+
+	needs_two_processors
+	lanes_pair 2
+	for from in 0 1; do
+		spawn_ready "$TMP/events" in_ns a pilot_ctl events \
+			until endpoint-moved timeout 20
+		ipn b addr del "10.0.0.$((from == 0 ? 2 : 12))/24" dev wire
+		ipn b addr add "10.0.0.$((12 + from))/24" dev wire
+		pings_on $from b
+		wait "$SPAWNED" || fail "no event when lane $from moved"
+		equal "$(peer_stat a 6 endpoint)" "10.0.0.$((12 + from))" \
+			"the endpoint after lane $from moved"
+		equal "$(lane_stat a $((1 - from)) endpoint)" \
+			"10.0.0.$((12 + from))" "the other lane's endpoint"
+		pings_on 0 a
+		pings_on 1 a
+		lanes_work 2
+	done
+}
+
+# A translator gives each lane a port of its own, one of them another address.
+lanes_are_learned_behind_a_nat() {
+	needs_two_processors
+	lanes_begin 2
+	ipn b addr add 10.0.0.9/24 dev wire
+	in_ns b nft -f - <<-EOF
+		table ip nat {
+			chain out {
+				type nat hook postrouting priority 100;
+				udp sport $PORT snat to 10.0.0.2:9000
+				udp sport $(lane_port 1) snat to 10.0.0.9:9001
+			}
+		}
+	EOF
+	# b begins: only that way a translator lets lane 1 through.
+	lane_key a 5 6 1 0 next
+	lane_key a 5 6 1 1 next "port $(lane_port 1)"
+	lane_key b 6 5 1 0 current
+	lane_key b 6 5 1 1 current "port $(lane_port 1)"
+	lanes_work 2
+	equal "$(lane_stat a 0 endpoint) $(lane_stat a 0 port)" \
+		"10.0.0.2 9000" "lane 0"
+	equal "$(lane_stat a 1 endpoint) $(lane_stat a 1 port)" \
+		"10.0.0.9 9001" "lane 1"
+	pings_on 0 a
+	pings_on 1 a
+	equal "$(lane_stat a 0 endpoint) $(lane_stat a 0 port)" \
+		"10.0.0.2 9000" "lane 0 afterwards"
+	# The next keys name the port that is translated; it is not believed.
+	lane_key a 5 6 2 1 next "port $(lane_port 1)"
+	equal "$(lane_stat a 1 port)" 9001 "lane 1's port after a rekey"
+}
+
+rekey_of_all_lanes_loses_nothing() {
+	local epoch cpu
+
+	needs_two_processors
+	lanes_pair 2
+	for cpu in 0 1; do
+		spawn "$TMP/ping.$cpu" in_ns a taskset -c $cpu ping -n \
+			-i 0.02 "$(agent_ip 6)"
+		pids[cpu]=$SPAWNED
+	done
+	for epoch in 2 3 4 5 6; do
+		lane_keys $epoch 2
+		pings a 6
+	done
+	for cpu in 0 1; do
+		end_process "${pids[cpu]}" -INT
+		grep -q ' 0% packet loss' "$TMP/ping.$cpu" ||
+			fail "processor $cpu: $(tail -n 3 "$TMP/ping.$cpu")"
+	done
+}
+
+key_of_a_lane_goes() {
+	needs_two_processors
+	lanes_pair 2
+	in_ns a pilot_ctl key-del pilot0 "$(agent 6)" epoch 1 lane 1
+	wait_for 20 pings_pass 1 a || fail "b answers by lane 1 still"
+	in_ns a pilot_ctl key-del pilot0 "$(agent 6)" epoch 1
+	is_silent a 6 || fail "packets pass without a key"
+}
+
+# The device is left with lane 0 and loses what was under way at most.
+socket_of_a_lane_goes() {
+	needs_two_processors
+	lanes_pair 2
+	in_ns a pilot_ctl dev-set pilot0 lane 1 socket4 -1 socket6 -1
+	wait_for 20 pings_pass 1 a || fail "b answers by lane 1 still"
+	pings_on 1 b
+	lane_bind a 1
+	wait_for 20 lane_probed || fail "lane 1 did not come back"
+}
+
+processors_come_and_go() {
+	local cpu=/sys/devices/system/cpu/cpu1/online i
+
+	needs_two_processors
+	[ -w $cpu ] || skip "this kernel cannot stop a processor"
+	lanes_pair 2
+	spawn "$TMP/ping.all" in_ns a ping -n -i 0.02 "$(agent_ip 6)"
+	local pid=$SPAWNED
+	iperf a b 6 -n "$(scaled 20)00K" -P 2
+	for i in 1 2 3; do
+		echo 0 >$cpu
+		pings a 6
+		echo 1 >$cpu
+		pings_on 1 a
+		pings_on 0 a
+	done
+	end_process "$pid" -INT
+	grep -q ' 0% packet loss' "$TMP/ping.all" ||
+		fail "lost: $(tail -n 3 "$TMP/ping.all")"
+}
+
+two_flows_in_two_lanes() {
+	local r
+
+	needs_two_processors
+	lanes_pair 2
+	for r in R1 R2 R3; do
+		regime $r
+		iperf a b 6 -n "$(scaled 20)00K" -P 2
+		iperf a b 6 -n "$(scaled 20)00K" -P 2 -R
+	done
+	equal "$(stat a rx-drop-auth)$(stat b rx-drop-auth)" 00 "failed tags"
+	equal "$(stat a rx-drop-replay)$(stat b rx-drop-replay)" 00 "replays"
+	within 10 1000000 "$(stat a tx-gso)" "large packets"
+}
+
+# Only lane 0 has a helper that reads.
+handshakes_are_dropped_on_other_lanes() {
+	local before
+
+	lanes_pair 2
+	before=$(in_ns b pilot_ctl dev-get pilot0 | grep 'socket4.* lane 1' |
+		word drop-type socket4)
+	in_ns a python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for t in (0x00, 0x91, 0x92, 0x93, 0x95, 0x96):
+    s.sendto(bytes([t]) + bytes(200), ("10.0.0.2", '"$(lane_port 1)"'))'
+	wait_for 10 lane_dropped $((before + 6)) || fail "they were not dropped"
+}
+
+lane_dropped() {
+	[ "$(in_ns b pilot_ctl dev-get pilot0 | grep 'socket4.* lane 1' |
+		word drop-type socket4)" -eq "$1" ]
+}
+
+# refused TEXT COMMAND...
+refused() {
+	local text=$1 out
+	shift
+
+	out=$("$@" 2>&1) && fail "'$*' was taken"
+	[[ $out == *"$text"* ]] || fail "'$*' says: $out"
+}
+
+what_makes_no_sense_is_refused() {
+	lanes_begin 2
+	lane_keys 1 2
+	refused "needs a port" lane_key a 5 6 2 1 current
+	refused "needs a port" lane_key a 5 6 2 0 current "port 7741"
+	refused "socket of the key's lane" lane_key a 5 6 2 5 current "port 7745"
+	refused "carries another lane" lane_bind a 0 12
+	refused "ERANGE" lane_key a 5 6 2 8 current "port 7748"
+	refused "no key" in_ns a pilot_ctl key-del pilot0 "$(agent 6)" \
+		epoch 1 lane 7
+	refused "already" lane_key a 5 6 1 1 current "port 7741"
+	pings a 6
+}
+
+peers_with_lanes_go_under_traffic() {
+	local i
+
+	needs_two_processors
+	lanes_begin 2
+	for i in 1 2 3 4 5; do
+		lane_keys "$i" 2
+		spawn "$TMP/flood" in_ns a ping -n -f "$(agent_ip 6)"
+		pings_on 1 a
+		in_ns a pilot_ctl peer-del pilot0 "$(agent 6)"
+		end_process "$SPAWNED" -INT
+		peer a 6 2
+		in_ns b pilot_ctl peer-del pilot0 "$(agent 5)"
+		peer b 5 1
+	done
+}
+
+run_tests each_processor_has_its_lane all_lanes_are_shown_and_work \
+	unequal_numbers_use_what_both_have lane_that_never_worked_is_not_used \
+	lane_that_stops_working_is_left lane_in_use_stays_known \
+	lanes_move_together lanes_are_learned_behind_a_nat \
+	rekey_of_all_lanes_loses_nothing key_of_a_lane_goes \
+	socket_of_a_lane_goes processors_come_and_go two_flows_in_two_lanes \
+	handshakes_are_dropped_on_other_lanes what_makes_no_sense_is_refused \
+	peers_with_lanes_go_under_traffic
