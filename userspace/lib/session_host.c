@@ -59,7 +59,7 @@ void session_terms(const struct session_peer *peer,
 	terms->address = peer->agent->address;
 	terms->soft_age = config->soft_age;
 	terms->hard_age = config->hard_age;
-	terms->lanes = HANDSHAKE_LANES;
+	terms->lanes = 1;
 	terms->chacha = true;
 	terms->aes = true;
 	terms->aes_accelerated = config->aes_accelerated;
