@@ -7,14 +7,14 @@
  *                                  at the first that is refused
  *
  *   dev-get [DEV]
- *   dev-set DEV [address A] [socket4 PID:FD|-1] [socket6 PID:FD|-1]
+ *   dev-set DEV [address A] [socket4 PID:FD|-1] [socket6 PID:FD|-1] [lane N]
  *   peer-new|peer-set DEV A [endpoint IP PORT] [scope N] [forget] [flags N]
  *            [keepalive S] [silence S] [idle S] [packet-rate N] [byte-rate N]
  *   peer-get DEV [A]
  *   peer-del DEV A
  *   key-new DEV A epoch N slot current|next cipher aes|chacha rx-index N
  *           tx-index N rx-key HEX tx-key HEX [soft-packets N] [hard-packets N]
- *           [soft-age S] [hard-age S] [lane N]
+ *           [soft-age S] [hard-age S] [lane N] [port P]
  *   key-get|key-swap|key-del DEV A epoch N [lane N]
  *   raw CMD [TOKEN]...         any attributes: "TYPE{" and "}" make a nest,
  *                              u8:TYPE=N u16 u32 u64 s32 be16 hex:TYPE=HEX if:TYPE=DEV
@@ -208,6 +208,9 @@ static int do_dev_set(struct words *words)
 		} else if (word_is(words, "socket6")) {
 			fds[1] = word_fd(words);
 			nl_put_s32(nlh, PILOT_A_DEV_SOCKET6_FD, fds[1]);
+		} else if (word_is(words, "lane")) {
+			mnl_attr_put_u8(nlh, PILOT_A_DEV_LANE,
+					word_number(words, "lane"));
 		} else {
 			errx(2, "what is '%s'?", words->word[words->at]);
 		}
@@ -376,6 +379,9 @@ static int do_key(struct words *words, uint8_t cmd)
 			put_key_bytes(words, nlh, PILOT_A_KEY_RX_KEY);
 		else if (word_is(words, "tx-key"))
 			put_key_bytes(words, nlh, PILOT_A_KEY_TX_KEY);
+		else if (word_is(words, "port"))
+			mnl_attr_put_u16(nlh, PILOT_A_KEY_PORT,
+					 htons(word_number(words, "port")));
 		else if (!put_key_word(words, nlh))
 			errx(2, "what is '%s'?", words->word[words->at]);
 	}

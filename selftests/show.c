@@ -186,6 +186,7 @@ static void show_stats(const char *const *names, size_t n,
 static void show_socket(const char *name, const struct nlattr *nest)
 {
 	static const struct field fields[] = {
+		[PILOT_A_SOCKET_LANE] = { 'd', "lane" },
 		[PILOT_A_SOCKET_PORT] = { 'p', "port" },
 		[PILOT_A_SOCKET_NETNSID] = { 'd', "netnsid" },
 		[PILOT_A_SOCKET_DEVICES] = { 'd', "devices" },
@@ -257,6 +258,39 @@ static void show_key(const struct nlattr *nest)
 	printf("\n");
 }
 
+static void show_endpoint(const struct nlattr *nest)
+{
+	static const struct field fields[] = {
+		[PILOT_A_ENDPOINT_REMOTE_IP4] = { '4', "endpoint" },
+		[PILOT_A_ENDPOINT_REMOTE_IP6] = { '6', "endpoint" },
+		[PILOT_A_ENDPOINT_REMOTE_PORT] = { 'p', "port" },
+		[PILOT_A_ENDPOINT_SCOPE_ID] = { 'd', "scope" },
+	};
+
+	show_fields(fields, ARRAY_SIZE(fields), nest);
+}
+
+static void show_lane(const struct nlattr *nest)
+{
+	static const struct field fields[] = {
+		[PILOT_A_LANE_ID] = { 'd', "id" },
+		[PILOT_A_LANE_SINCE_RX] = { 'd', "since-rx" },
+		[PILOT_A_LANE_SINCE_TX] = { 'd', "since-tx" },
+	};
+	const struct nlattr *attr;
+
+	printf("lane");
+	mnl_attr_for_each_nested(attr, nest) {
+		size_t type = mnl_attr_get_type(attr);
+
+		if (type == PILOT_A_LANE_ENDPOINT)
+			show_endpoint(attr);
+		else if (type < ARRAY_SIZE(fields) && fields[type].name)
+			show_field(&fields[type], attr);
+	}
+	printf("\n");
+}
+
 static void show_peer(const struct nlattr *nest)
 {
 	static const struct field fields[] = {
@@ -271,23 +305,20 @@ static void show_peer(const struct nlattr *nest)
 		[PILOT_A_PEER_SINCE_RX] = { 'd', "since-rx" },
 		[PILOT_A_PEER_SINCE_TX] = { 'd', "since-tx" },
 	};
-	static const struct field endpoint[] = {
-		[PILOT_A_ENDPOINT_REMOTE_IP4] = { '4', "endpoint" },
-		[PILOT_A_ENDPOINT_REMOTE_IP6] = { '6', "endpoint" },
-		[PILOT_A_ENDPOINT_REMOTE_PORT] = { 'p', "port" },
-		[PILOT_A_ENDPOINT_SCOPE_ID] = { 'd', "scope" },
-	};
 	const struct nlattr *attr;
 
 	printf("peer");
 	show_fields(fields, ARRAY_SIZE(fields), nest);
 	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) == PILOT_A_PEER_ENDPOINT)
-			show_fields(endpoint, ARRAY_SIZE(endpoint), attr);
+			show_endpoint(attr);
 		if (mnl_attr_get_type(attr) == PILOT_A_PEER_STATS)
 			show_stats(peer_stats, ARRAY_SIZE(peer_stats), attr);
 	}
 	printf("\n");
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == PILOT_A_PEER_LANE)
+			show_lane(attr);
 	mnl_attr_for_each_nested(attr, nest)
 		if (mnl_attr_get_type(attr) == PILOT_A_PEER_KEY)
 			show_key(attr);
@@ -315,6 +346,7 @@ static int show_event(const struct nlmsghdr *nlh, const struct nlattr *nest)
 			[PILOT_A_PEER_ADDRESS] = { 'x', "peer" },
 		};
 		static const struct field key[] = {
+			[PILOT_A_KEY_LANE] = { 'd', "lane" },
 			[PILOT_A_KEY_EPOCH] = { 'd', "epoch" },
 		};
 
