@@ -38,10 +38,10 @@ struct session_key {
 	enum session_slot slot;
 	uint8_t lane;
 	uint8_t cipher;			/* WIRE_CIPHER_*, as the kernel's */
+	uint16_t port;			/* the peer's, above lane 0; else 0 */
 	uint32_t epoch;
 	uint32_t rx_index;
 	uint32_t tx_index;
-	uint16_t port;			/* the peer's, above lane 0; else 0 */
 	uint32_t soft_age;		/* seconds */
 	uint32_t hard_age;
 	uint8_t rx_key[32];
@@ -94,9 +94,9 @@ struct session_config {
 	bool aes_accelerated;
 	uint32_t soft_age;		/* seconds: 120 */
 	uint32_t hard_age;		/* seconds: 600 */
-	uint32_t load_rate;		/* without a cookie, per second: 128 */
 	uint8_t lanes;			/* 1, at most WIRE_LANES_MAX */
 	uint16_t ports[WIRE_LANES_MAX - 1];	/* of lanes 1, 2, ... */
+	uint32_t load_rate;		/* without a cookie, per second: 128 */
 };
 
 struct session_host *session_host_new(const struct session_ops *ops, void *ctx,

@@ -153,9 +153,12 @@ static int op_key_install(void *ctx, struct session_agent *agent,
 	memset(message.key.key.control_rx_key, 0, 32);
 	memset(message.key.key.control_tx_key, 0, 32);
 	ret = worker_call(worker, &message);
-	if (ret && (ret != -EEXIST || key->lane))
-		log_error("the kernel refused a key of lane %u: %s", key->lane,
+	/* A lane less is told when the link is made, and to who listens. */
+	if (ret && key->lane)
+		log_debug("the kernel refused a key of lane %u: %s", key->lane,
 			  message.reply.text);
+	else if (ret && ret != -EEXIST)
+		log_error("the kernel refused a key: %s", message.reply.text);
 	sodium_memzero(&message, sizeof(message));
 	return ret;
 }
