@@ -145,7 +145,7 @@ peer_state() {
 
 current_epoch() {
 	pl "$1" -d peer show |
-		sed -n 's/.*key current .*epoch \([0-9]*\).*/\1/p' | head -n 1
+		sed -n 's/.*key current lane 0 epoch \([0-9]*\).*/\1/p' | head -n 1
 }
 
 epoch_past() {

@@ -109,6 +109,7 @@ machines_start() {
 	must pilot-link id new
 	identity b
 	cat >/etc/pilot-link/pilotd.conf <<-EOT
+		lanes 2
 		agent pilot0
 		peer $(did b)
 		  endpoint $(endpoint_at 2)
@@ -136,7 +137,7 @@ lost() {
 it_was_ready_when_active() {
 	equal "$(property Type)" notify "the type"
 	pilot-link link show | grep -q pilot0 || fail "no link is served"
-	equal "$(property NFileDescriptorStore)" 2 "sockets in the store"
+	equal "$(property NFileDescriptorStore)" 4 "sockets in the store"
 	pings_here
 	equal "$(lost)" 0 "pings lost"
 }
@@ -177,7 +178,7 @@ a_restart_loses_no_packet() {
 	must sd systemctl restart pilotd.service
 	soon 20 main_is_another "$main"
 	soon 20 is_active
-	equal "$(property NFileDescriptorStore)" 2 "sockets in the store"
+	equal "$(property NFileDescriptorStore)" 4 "sockets in the store"
 	equal "$(lost)" 0 "pings lost over a restart"
 	pilot-link peer show | grep -q "state established" ||
 		fail "the peer is not established"

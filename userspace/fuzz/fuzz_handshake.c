@@ -13,6 +13,8 @@
 #include "session.h"
 #include "stamp.h"
 
+#define LANES	4
+
 static struct identity us, them;
 static struct pair pair;		/* theirs */
 
@@ -40,14 +42,16 @@ static int op_key_install(void *ctx, struct session_agent *a,
 	(void)ctx;
 	if (a != agent || p != peer || key->soft_age > 120 ||
 	    key->hard_age > 600 || key->soft_age > key->hard_age ||
-	    !key->epoch)
+	    !key->epoch || key->lane >= LANES || !key->lane != !key->port)
 		__builtin_trap();
 	return 0;
 }
 
 static void op_key_delete(void *ctx, struct session_agent *a,
-			  struct session_peer *p, uint32_t epoch)
+			  struct session_peer *p, uint8_t lane, uint32_t epoch)
 {
+	if (lane >= LANES)
+		__builtin_trap();
 	(void)ctx;
 	(void)a;
 	(void)p;
@@ -93,11 +97,14 @@ static const struct session_ops ops = {
 
 static void begin(const struct clock *now, const struct endpoint *src)
 {
+	static const struct session_config lanes = {
+		.lanes = LANES, .ports = { 7741, 7742, 7743 },
+	};
 	struct session_peer_config config = { .endpoint = *src };
 
 	counter = 0;
 	last_len = 0;
-	host = session_host_new(&ops, NULL, NULL, now);
+	host = session_host_new(&ops, NULL, &lanes, now);
 	session_agent_add(host, &us, addr_derive(us.public, 1), NULL, &agent);
 	memcpy(config.public, them.public, sizeof(config.public));
 	session_peer_add(host, now, agent, &config, NULL, &peer);

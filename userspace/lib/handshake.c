@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cookie.h"
@@ -10,6 +11,7 @@
 
 #define HANDSHAKE_PAYLOAD_MAX	(WIRE_FRAME_MAX - WIRE_RESP_NOISE)
 #define HANDSHAKE_CONTROL_LABEL	"pilot-link control 1"
+#define HANDSHAKE_LANE_LABEL	"pilot-link lane 1 %u"
 /* Far from the end of 32 bits at one key in two minutes. */
 #define HANDSHAKE_EPOCH_MAX	0xf0000000U
 
@@ -82,6 +84,19 @@ bool handshake_resp_mac_valid(const struct handshake *hs,
 	return !sodium_memcmp(mac, frame + WIRE_RESP_MAC1, WIRE_MAC_LEN);
 }
 
+/* With one lane there is nothing to say. */
+static void handshake_ports_write(struct tlv_writer *w,
+				  const struct handshake_terms *terms)
+{
+	uint8_t ports[2 * (WIRE_LANES_MAX - 1)];
+
+	if (terms->lanes < 2)
+		return;
+	for (int i = 0; i < terms->lanes - 1; i++)
+		wire_put16(ports + 2 * i, terms->ports[i]);
+	tlv_write(w, WIRE_TLV_LANE_PORTS, ports, 2 * (terms->lanes - 1));
+}
+
 static void handshake_terms_write(struct tlv_writer *w,
 				  const struct handshake_terms *terms)
 {
@@ -94,6 +109,7 @@ static void handshake_terms_write(struct tlv_writer *w,
 	tlv_write_u64(w, WIRE_TLV_ADDRESS, terms->address);
 	tlv_write_u8(w, WIRE_TLV_LANES, terms->lanes);
 	tlv_write(w, WIRE_TLV_LIMITS, limits, sizeof(limits));
+	handshake_ports_write(w, terms);
 }
 
 static void handshake_ciphers_write(struct tlv_writer *w,
@@ -132,6 +148,19 @@ static int handshake_ciphers_read(const struct tlv *tlv,
 	return 0;
 }
 
+static int handshake_ports_read(const struct tlv *tlv,
+				struct handshake_terms *terms)
+{
+	if (tlv->len % 2 || tlv->len > 2 * (WIRE_LANES_MAX - 1))
+		return -EBADMSG;
+	for (int i = 0; i < tlv->len / 2; i++) {
+		terms->ports[i] = wire_get16(tlv->value + 2 * i);
+		if (!terms->ports[i])
+			return -EBADMSG;
+	}
+	return 0;
+}
+
 /* One TLV that is known; the others were looked at for their form. */
 static int handshake_term_read(const struct tlv *tlv,
 			       struct handshake_terms *terms)
@@ -140,6 +169,7 @@ static int handshake_term_read(const struct tlv *tlv,
 		[WIRE_TLV_INDEX] = 4, [WIRE_TLV_EPOCH] = 4,
 		[WIRE_TLV_CIPHER] = 1, [WIRE_TLV_ADDRESS] = 8,
 		[WIRE_TLV_LANES] = 1, [WIRE_TLV_LIMITS] = 8,
+		[WIRE_TLV_LANE_PORTS] = 0,
 	};
 
 	if (len[tlv->type] && tlv->len != len[tlv->type])
@@ -166,8 +196,21 @@ static int handshake_term_read(const struct tlv *tlv,
 		terms->soft_age = wire_get32(tlv->value);
 		terms->hard_age = wire_get32(tlv->value + 4);
 		break;
+	case WIRE_TLV_LANE_PORTS:
+		return handshake_ports_read(tlv, terms);
 	}
 	return 0;
+}
+
+/* A lane whose port is not told cannot be reached, nor one behind it. */
+static void handshake_lanes_limit(struct handshake_terms *terms)
+{
+	unsigned int known = 1;
+
+	while (known < WIRE_LANES_MAX && terms->ports[known - 1])
+		known++;
+	if (terms->lanes > known)
+		terms->lanes = known;
 }
 
 /* All of @needed once, what is known at most once, the rest skipped. */
@@ -183,7 +226,7 @@ static int handshake_terms_read(const uint8_t *buf, size_t len,
 	memset(terms, 0, sizeof(*terms));
 	tlv_read_begin(&r, buf, len);
 	while ((ret = tlv_read(&r, &tlv)) > 0) {
-		if (!tlv.type || tlv.type > WIRE_TLV_LIMITS)
+		if (!tlv.type || tlv.type > WIRE_TLV_LANE_PORTS)
 			continue;
 		if (seen & 1U << tlv.type || handshake_term_read(&tlv, terms))
 			return -EBADMSG;
@@ -194,6 +237,7 @@ static int handshake_terms_read(const uint8_t *buf, size_t len,
 	    !terms->lanes || terms->soft_age < HANDSHAKE_SOFT_AGE_MIN ||
 	    terms->hard_age < terms->soft_age)
 		return -EBADMSG;
+	handshake_lanes_limit(terms);
 	return 0;
 }
 
@@ -214,6 +258,27 @@ static void handshake_keys_take(const struct handshake *hs, bool initiator,
 		noise_split(&hs->noise, keys->rx, keys->tx);
 		noise_export(&hs->noise, HANDSHAKE_CONTROL_LABEL,
 			     keys->control_rx, keys->control_tx);
+	}
+}
+
+unsigned int handshake_lanes(const struct handshake_terms *ours,
+			     const struct handshake_terms *theirs)
+{
+	return ours->lanes < theirs->lanes ? ours->lanes : theirs->lanes;
+}
+
+void handshake_lanes_take(const struct handshake *hs, bool initiator,
+			  unsigned int lanes, struct handshake_keys *keys)
+{
+	char label[32];
+
+	for (unsigned int i = 1; i < lanes; i++) {
+		struct handshake_lane *lane = &keys->lane[i - 1];
+
+		snprintf(label, sizeof(label), HANDSHAKE_LANE_LABEL, i);
+		noise_export(&hs->noise, label,
+			     initiator ? lane->tx : lane->rx,
+			     initiator ? lane->rx : lane->tx);
 	}
 }
 

@@ -18,7 +18,6 @@
 #define HANDSHAKE_SOFT_AGE	120	/* seconds */
 #define HANDSHAKE_HARD_AGE	600
 #define HANDSHAKE_SOFT_AGE_MIN	10	/* what a peer may ask for */
-#define HANDSHAKE_LANES		1
 
 /* One end, as the other is told of it. */
 struct handshake_terms {
@@ -27,7 +26,8 @@ struct handshake_terms {
 	uint32_t epoch;			/* proposed, then agreed */
 	uint32_t soft_age;
 	uint32_t hard_age;
-	uint8_t lanes;
+	uint8_t lanes;			/* of which it told the ports */
+	uint16_t ports[WIRE_LANES_MAX - 1];	/* of lanes 1, 2, ... */
 	uint8_t cipher;			/* response only */
 	bool chacha;			/* initiation only */
 	bool aes;
@@ -48,11 +48,18 @@ struct handshake {
 	uint8_t mac1[WIRE_MAC_LEN];	/* of the initiation */
 };
 
+/* Of a lane above 0. */
+struct handshake_lane {
+	uint8_t tx[NOISE_KEY_LEN];
+	uint8_t rx[NOISE_KEY_LEN];
+};
+
 struct handshake_keys {
 	uint8_t tx[NOISE_KEY_LEN];
 	uint8_t rx[NOISE_KEY_LEN];
 	uint8_t control_tx[NOISE_KEY_LEN];
 	uint8_t control_rx[NOISE_KEY_LEN];
+	struct handshake_lane lane[WIRE_LANES_MAX - 1];
 };
 
 /* True when the MAC in front is the peer's: no public-key work. */
@@ -91,6 +98,13 @@ int handshake_resp_read(struct handshake *hs, const struct handshake_ends *ends,
 			const uint8_t *frame, size_t len,
 			struct handshake_terms *terms,
 			struct handshake_keys *keys);
+
+/* How many lanes both ends have, at least 1. */
+unsigned int handshake_lanes(const struct handshake_terms *ours,
+			     const struct handshake_terms *theirs);
+/* After the last message: adds the keys of so many lanes to @keys. */
+void handshake_lanes_take(const struct handshake *hs, bool initiator,
+			  unsigned int lanes, struct handshake_keys *keys);
 
 void handshake_wipe(struct handshake *hs);
 void handshake_keys_wipe(struct handshake_keys *keys);

@@ -94,12 +94,18 @@ static void session_soft_limit(struct session_peer *peer,
 /* An event about a key: one we offered has then been used, told or not. */
 static void session_key_event(struct session_peer *peer,
 			      const struct clock *now,
-			      enum session_event event, uint32_t epoch)
+			      enum session_event event, uint8_t lane,
+			      uint32_t epoch)
 {
 	struct session_held *held = session_held_find(peer, epoch);
 
 	if (!held)
 		return;
+	if (lane) {
+		if (event == SESSION_EVENT_SOFT_LIMIT && held == &peer->current)
+			session_soft_limit(peer, now);
+		return;
+	}
 	if (held == &peer->offered && event != SESSION_EVENT_HARD_LIMIT) {
 		session_confirmed(peer, now);
 		held = &peer->current;
@@ -112,14 +118,15 @@ static void session_key_event(struct session_peer *peer,
 
 void session_kernel_event(struct session_host *host, const struct clock *now,
 			  struct session_peer *peer, enum session_event event,
-			  uint32_t epoch, const struct endpoint *endpoint)
+			  uint8_t lane, uint32_t epoch,
+			  const struct endpoint *endpoint)
 {
 	(void)host;
 	switch (event) {
 	case SESSION_EVENT_SOFT_LIMIT:
 	case SESSION_EVENT_HARD_LIMIT:
 	case SESSION_EVENT_KEY_CURRENT:
-		session_key_event(peer, now, event, epoch);
+		session_key_event(peer, now, event, lane, epoch);
 		break;
 	case SESSION_EVENT_ENDPOINT_MOVED:
 		if (!endpoint || !endpoint_is_set(endpoint))
@@ -244,6 +251,8 @@ void session_peer_adopt(struct session_host *host, const struct clock *now,
 		return;
 	held->role = SESSION_ROLE_UNKNOWN;
 	held->epoch = key->epoch;
+	/* What was agreed is not known any more, but no more than these. */
+	held->lanes = host->config.lanes;
 	held->soft_ns = key->soft_age * CLOCK_SECOND;
 	held->installed_at = now->boot_ns > age ? now->boot_ns - age : 0;
 	held->expire_at = held->installed_at + key->hard_age * CLOCK_SECOND;

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "endpoint.h"
 #include "identity.h"
+#include "wire.h"
 
 #define SESSION_AGENTS_MAX	65535
 #define SESSION_PEERS_MAX	1000000		/* of all agents together */
@@ -35,8 +36,9 @@ enum session_slot {		/* the numbers of enum pilot_key_slot */
 /* Wiped after key_install() returned: copy what is needed, and wipe that. */
 struct session_key {
 	enum session_slot slot;
-	uint8_t lane;			/* 0 */
+	uint8_t lane;
 	uint8_t cipher;			/* WIRE_CIPHER_*, as the kernel's */
+	uint16_t port;			/* the peer's, above lane 0; else 0 */
 	uint32_t epoch;
 	uint32_t rx_index;
 	uint32_t tx_index;
@@ -44,7 +46,7 @@ struct session_key {
 	uint32_t hard_age;
 	uint8_t rx_key[32];
 	uint8_t tx_key[32];
-	uint8_t control_rx_key[32];	/* for frames 0x95 */
+	uint8_t control_rx_key[32];	/* for frames 0x95; of lane 0 */
 	uint8_t control_tx_key[32];
 };
 
@@ -56,20 +58,25 @@ enum session_notice {
 	SESSION_NOTICE_EXPIRED,		/* no key left */
 	SESSION_NOTICE_REFUSED,		/* the peer's message was not taken */
 	SESSION_NOTICE_LOAD,		/* cookies are asked for (no peer) */
+	SESSION_NOTICE_LANE,		/* the kernel did not take a lane */
 };
 
 struct session_ops {
 	void (*send)(void *ctx, const struct endpoint *dst, const void *bytes,
 		     size_t len);
 	/*
+	 * Lane 0 first, then the others with the same epoch and indices.
 	 * Return: 0 or -errno. -EEXIST means the rx index or the epoch is
-	 * taken: the session tries others.
+	 * taken: for lane 0 the session tries others. A lane above 0 that is
+	 * not taken is left out.
 	 */
 	int (*key_install)(void *ctx, struct session_agent *agent,
 			   struct session_peer *peer,
 			   const struct session_key *key);
+	/* The lane may have no key of the epoch. */
 	void (*key_delete)(void *ctx, struct session_agent *agent,
-			   struct session_peer *peer, uint32_t epoch);
+			   struct session_peer *peer, uint8_t lane,
+			   uint32_t epoch);
 	/* Called before key_install() of a current key. Return: 0, -errno */
 	int (*endpoint_set)(void *ctx, struct session_agent *agent,
 			    struct session_peer *peer,
@@ -87,6 +94,8 @@ struct session_config {
 	bool aes_accelerated;
 	uint32_t soft_age;		/* seconds: 120 */
 	uint32_t hard_age;		/* seconds: 600 */
+	uint8_t lanes;			/* 1, at most WIRE_LANES_MAX */
+	uint16_t ports[WIRE_LANES_MAX - 1];	/* of lanes 1, 2, ... */
 	uint32_t load_rate;		/* without a cookie, per second: 128 */
 };
 
@@ -150,7 +159,7 @@ uint64_t session_peer_address(const struct session_peer *peer);
 const uint8_t *session_peer_public(const struct session_peer *peer);
 void *session_peer_data(const struct session_peer *peer);
 
-/* A key that the kernel holds; times in seconds. */
+/* A key that the kernel holds in lane 0; times in seconds. */
 struct session_adopted {
 	enum session_slot slot;
 	uint32_t epoch;
@@ -160,7 +169,7 @@ struct session_adopted {
 	uint32_t hard_age;
 };
 
-/* After a restart. Call once per key after session_peer_add(). */
+/* After a restart. Call once per key of lane 0 after session_peer_add(). */
 void session_peer_adopt(struct session_host *host, const struct clock *now,
 			struct session_peer *peer,
 			const struct session_adopted *key);
@@ -195,19 +204,23 @@ int session_acquire(struct session_host *host, const struct clock *now,
 		    uint64_t agent_address, uint64_t peer_address);
 
 enum session_event {
-	SESSION_EVENT_SOFT_LIMIT,	/* epoch */
-	SESSION_EVENT_HARD_LIMIT,	/* epoch */
-	SESSION_EVENT_KEY_CURRENT,	/* epoch: next became current */
+	SESSION_EVENT_SOFT_LIMIT,	/* lane, epoch */
+	SESSION_EVENT_HARD_LIMIT,	/* lane, epoch */
+	SESSION_EVENT_KEY_CURRENT,	/* lane, epoch: next became current */
 	SESSION_EVENT_ENDPOINT_MOVED,	/* endpoint */
 	SESSION_EVENT_PEER_SILENT,	/* we send, nothing comes */
 	SESSION_EVENT_PEER_IDLE,	/* no traffic: no rekey until there is */
 	SESSION_EVENT_PEER_ACTIVE,	/* takes PEER_IDLE back */
 };
 
-/* @endpoint may be NULL where the event has none. */
+/*
+ * @endpoint may be NULL where the event has none. What becomes of a key is
+ * decided by lane 0: of the others only a soft limit counts.
+ */
 void session_kernel_event(struct session_host *host, const struct clock *now,
 			  struct session_peer *peer, enum session_event event,
-			  uint32_t epoch, const struct endpoint *endpoint);
+			  uint8_t lane, uint32_t epoch,
+			  const struct endpoint *endpoint);
 
 /* What is due by now; then ask for the next deadline again. */
 void session_timer(struct session_host *host, const struct clock *now);

@@ -59,7 +59,8 @@ void session_terms(const struct session_peer *peer,
 	terms->address = peer->agent->address;
 	terms->soft_age = config->soft_age;
 	terms->hard_age = config->hard_age;
-	terms->lanes = HANDSHAKE_LANES;
+	terms->lanes = config->lanes;
+	memcpy(terms->ports, config->ports, sizeof(terms->ports));
 	terms->chacha = true;
 	terms->aes = true;
 	terms->aes_accelerated = config->aes_accelerated;
@@ -102,6 +103,18 @@ static int session_host_tables(struct session_host *host)
 	return 0;
 }
 
+static bool session_config_valid(const struct session_config *config)
+{
+	if (config->soft_age < HANDSHAKE_SOFT_AGE_MIN ||
+	    config->hard_age < config->soft_age ||
+	    config->lanes > WIRE_LANES_MAX)
+		return false;
+	for (int i = 0; i < config->lanes - 1; i++)
+		if (!config->ports[i])
+			return false;
+	return true;
+}
+
 struct session_host *session_host_new(const struct session_ops *ops, void *ctx,
 				      const struct session_config *config,
 				      const struct clock *now)
@@ -120,10 +133,10 @@ struct session_host *session_host_new(const struct session_ops *ops, void *ctx,
 		host->config.hard_age = HANDSHAKE_HARD_AGE;
 	if (!host->config.load_rate)
 		host->config.load_rate = SESSION_LOAD_RATE;
+	if (!host->config.lanes)
+		host->config.lanes = 1;
 	host->hint_hour = stamp_hour(now->real_ns);
-	if (host->config.soft_age < HANDSHAKE_SOFT_AGE_MIN ||
-	    host->config.hard_age < host->config.soft_age ||
-	    session_host_tables(host)) {
+	if (!session_config_valid(&host->config) || session_host_tables(host)) {
 		session_host_free(host);
 		return NULL;
 	}

@@ -59,6 +59,7 @@ struct session_held {
 	struct session_index index;	/* index.used: the slot is taken */
 	enum session_role role;
 	uint32_t epoch;
+	uint8_t lanes;			/* that may have this key */
 	uint64_t installed_at;
 	uint64_t rekey_at;		/* CLOCK_NEVER: nothing to do */
 	uint64_t expire_at;
@@ -183,7 +184,8 @@ void session_held_drop(struct session_held *held);
 struct session_held *session_held_find(struct session_peer *peer,
 				       uint32_t epoch);
 /*
- * Hand a key to the kernel and keep book. @index moves into the slot.
+ * Hand a key to the kernel, in all lanes, and keep book. @index moves into
+ * the slot. Lanes above 0 that the kernel does not take are left out.
  * Return: 0 or what the kernel said, with nothing changed.
  */
 int session_key_place(struct session_peer *peer, const struct clock *now,

@@ -226,7 +226,7 @@ void session_response_receive(struct session_host *host,
 			      const struct clock *now, const uint8_t *frame,
 			      size_t len)
 {
-	struct handshake_terms theirs;
+	struct handshake_terms ours, theirs;
 	struct handshake_keys keys;
 	struct handshake_ends ends;
 	struct session_peer *peer;
@@ -263,6 +263,9 @@ void session_response_receive(struct session_host *host,
 		session_attempt_fail(peer, now);
 		session_notify(peer, SESSION_NOTICE_FAILED, "%s", bad);
 	} else {
+		session_terms(peer, &ours);
+		handshake_lanes_take(&hs, true,
+				     handshake_lanes(&ours, &theirs), &keys);
 		session_response_take(peer, now, &theirs, &keys);
 	}
 	session_peer_schedule(peer);

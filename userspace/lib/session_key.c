@@ -74,14 +74,77 @@ static void session_held_plan(struct session_peer *peer,
 
 static void session_held_fill(struct session_held *held,
 			      const struct clock *now, enum session_slot slot,
-			      const struct session_key *key)
+			      const struct session_key *key,
+			      unsigned int lanes)
 {
 	held->role = slot == SESSION_SLOT_CURRENT ? SESSION_ROLE_INITIATOR :
 						    SESSION_ROLE_RESPONDER;
 	held->epoch = key->epoch;
+	held->lanes = lanes;
 	held->installed_at = now->boot_ns;
 	held->soft_ns = key->soft_age * CLOCK_SECOND;
 	held->expire_at = now->boot_ns + key->hard_age * CLOCK_SECOND;
+}
+
+/*
+ * The higher lanes first, so that what is left has a lane to fall back to.
+ * @lanes: those that stay.
+ */
+static void session_lanes_delete(struct session_peer *peer, uint32_t epoch,
+				 unsigned int from, unsigned int lanes)
+{
+	struct session_host *host = peer->host;
+
+	while (from > lanes)
+		host->ops.key_delete(host->ctx, peer->agent, peer, --from,
+				     epoch);
+}
+
+static void session_lanes_shrink(struct session_peer *peer,
+				 struct session_held *held, unsigned int lanes)
+{
+	if (!held->index.used || held->lanes <= lanes)
+		return;
+	session_lanes_delete(peer, held->epoch, held->lanes, lanes);
+	held->lanes = lanes;
+}
+
+/*
+ * A newer key has fewer lanes: in the others the peer hears nothing any more,
+ * and the kernel would learn that only from what gets lost.
+ */
+static void session_lanes_end(struct session_peer *peer, unsigned int lanes)
+{
+	session_lanes_shrink(peer, &peer->current, lanes);
+	session_lanes_shrink(peer, &peer->previous, lanes);
+}
+
+/* One key per lane above 0, like that of lane 0 but for what is secret. */
+static void session_lanes_place(struct session_peer *peer,
+				const struct session_key *zero,
+				const struct handshake_terms *theirs,
+				const struct handshake_keys *keys,
+				unsigned int lanes)
+{
+	struct session_host *host = peer->host;
+	struct session_key key = *zero;
+	int ret;
+
+	sodium_memzero(key.control_rx_key, sizeof(key.control_rx_key));
+	sodium_memzero(key.control_tx_key, sizeof(key.control_tx_key));
+	for (key.lane = 1; key.lane < lanes; key.lane++) {
+		const struct handshake_lane *lane = &keys->lane[key.lane - 1];
+
+		key.port = theirs->ports[key.lane - 1];
+		memcpy(key.rx_key, lane->rx, sizeof(key.rx_key));
+		memcpy(key.tx_key, lane->tx, sizeof(key.tx_key));
+		ret = host->ops.key_install(host->ctx, peer->agent, peer, &key);
+		if (ret)
+			session_notify(peer, SESSION_NOTICE_LANE,
+				       "the kernel does not take lane %u: %s",
+				       key.lane, strerror(-ret));
+	}
+	sodium_memzero(&key, sizeof(key));
 }
 
 int session_key_place(struct session_peer *peer, const struct clock *now,
@@ -90,6 +153,7 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 		      const struct handshake_terms *theirs,
 		      const struct handshake_keys *keys)
 {
+	unsigned int lanes = handshake_lanes(ours, theirs);
 	bool current = slot == SESSION_SLOT_CURRENT;
 	struct session_host *host = peer->host;
 	struct session_held *held;
@@ -113,12 +177,17 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 	ret = host->ops.key_install(host->ctx, peer->agent, peer, &key);
 	if (ret)
 		goto out;
+	session_lanes_place(peer, &key, theirs, keys, lanes);
 
-	if (current)
-		session_held_move(&peer->previous, &peer->current);
 	held = current ? &peer->current : &peer->offered;
+	if (current) {
+		session_lanes_end(peer, lanes);
+		session_held_move(&peer->previous, &peer->current);
+	} else {
+		session_lanes_shrink(peer, held, lanes);
+	}
 	session_held_drop(held);
-	session_held_fill(held, now, slot, &key);
+	session_held_fill(held, now, slot, &key, lanes);
 	session_index_move(&held->index, index);
 	session_held_plan(peer, held);
 	peer->epoch_last = key.epoch;
@@ -131,6 +200,7 @@ void session_key_promote(struct session_peer *peer)
 {
 	if (!endpoint_is_set(&peer->endpoint))
 		peer->endpoint = peer->offered.source;
+	session_lanes_end(peer, peer->offered.lanes);
 	session_held_move(&peer->previous, &peer->current);
 	session_held_move(&peer->current, &peer->offered);
 	peer->confirm_at = CLOCK_NEVER;
@@ -138,13 +208,13 @@ void session_key_promote(struct session_peer *peer)
 
 bool session_key_expire(struct session_peer *peer, struct session_held *held)
 {
-	struct session_host *host = peer->host;
 	bool current = held == &peer->current;
+	unsigned int lanes = held->lanes;
 	uint32_t epoch = held->epoch;
 
 	if (held == &peer->offered)
 		peer->confirm_at = CLOCK_NEVER;
 	session_held_drop(held);
-	host->ops.key_delete(host->ctx, peer->agent, peer, epoch);
+	session_lanes_delete(peer, epoch, lanes, 0);
 	return current;
 }

@@ -134,6 +134,7 @@ static int session_response_make(struct session_peer *peer,
 				 const struct handshake_terms *theirs,
 				 struct handshake_terms *ours, uint8_t *frame)
 {
+	unsigned int lanes = handshake_lanes(ours, theirs);
 	struct session_host *host = peer->host;
 	uint8_t ephemeral[NOISE_DH_LEN];
 	struct handshake_keys keys;
@@ -154,9 +155,12 @@ static int session_response_make(struct session_peer *peer,
 		session_random(host, ephemeral, sizeof(ephemeral));
 		len = handshake_resp_write(&hs, &ends, ours, theirs->index,
 					   ephemeral, frame, &keys);
-		ret = len < 0 ? len :
-		      session_key_place(peer, now, SESSION_SLOT_NEXT, &index,
-					ours, theirs, &keys);
+		ret = len < 0 ? len : 0;
+		if (!ret) {
+			handshake_lanes_take(&hs, false, lanes, &keys);
+			ret = session_key_place(peer, now, SESSION_SLOT_NEXT,
+						&index, ours, theirs, &keys);
+		}
 		/* Moved into the slot when the kernel took the key. */
 		session_index_drop(host, &index);
 		ours->epoch += !!ret;

@@ -24,6 +24,7 @@
 #define WIRE_TAG_LEN		16
 #define WIRE_NONCE_LEN		24
 #define WIRE_COOKIE_LEN		16
+#define WIRE_LANES_MAX		8	/* of a pair, lane 0 among them */
 
 /* A hint of zeros marks a request of a stranger. */
 #define WIRE_HINT_STRANGER	0ULL
@@ -57,8 +58,9 @@
 #define WIRE_TLV_CIPHERS	3	/* (u8 cipher, u8 flags), repeated */
 #define WIRE_TLV_CIPHER		4	/* u8 */
 #define WIRE_TLV_ADDRESS	5	/* u64 */
-#define WIRE_TLV_LANES		6	/* u8 */
+#define WIRE_TLV_LANES		6	/* u8, how many are offered */
 #define WIRE_TLV_LIMITS		7	/* u32 soft age, u32 hard age, seconds */
+#define WIRE_TLV_LANE_PORTS	8	/* u16, of lanes 1, 2, ... */
 
 /* A TAI64N label: 8 bytes of seconds, 4 of nanoseconds, big-endian. */
 #define WIRE_STAMP_LEN		12
@@ -98,6 +100,11 @@ void wire_init_begin(uint8_t *frame, uint32_t sender, uint64_t hint);
 void wire_resp_begin(uint8_t *frame, uint32_t sender, uint32_t receiver);
 void wire_cookie_begin(uint8_t *frame, uint32_t receiver);
 
+static inline uint16_t wire_get16(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
 static inline uint32_t wire_get32(const uint8_t *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
@@ -106,6 +113,12 @@ static inline uint32_t wire_get32(const uint8_t *p)
 static inline uint64_t wire_get64(const uint8_t *p)
 {
 	return wire_get32(p) | (uint64_t)wire_get32(p + 4) << 32;
+}
+
+static inline void wire_put16(uint8_t *p, uint16_t v)
+{
+	p[0] = v;
+	p[1] = v >> 8;
 }
 
 static inline void wire_put32(uint8_t *p, uint32_t v)

@@ -68,15 +68,16 @@ static json_t *link_in6_json(const struct rtnl_link *rtnl)
 	return list;
 }
 
-static void link_socket_json(json_t *list, const char *family,
-			     const struct message_socket *sock)
+static void link_socket_json(json_t *list, const struct message_socket *sock)
 {
 	json_t *object;
 
-	if (!sock->bound)
+	if (!sock->family)
 		return;
 	object = json_new_object();
-	json_set(object, "family", json_text(family));
+	json_set(object, "family", json_text(sock->family));
+	if (sock->lane)
+		json_set_number(object, "lane", sock->lane);
 	json_set_number(object, "port", sock->port);
 	if (sock->foreign)
 		json_set(object, "link_netnsid", json_integer(sock->netnsid));
@@ -92,6 +93,7 @@ static void link_device_json(const struct tool *tool, json_t *object,
 {
 	char text[ADDR_TEXT_LEN];
 	json_t *sockets;
+	unsigned int i;
 
 	if (device->has_address) {
 		addr_format(device->address, text);
@@ -102,8 +104,8 @@ static void link_device_json(const struct tool *tool, json_t *object,
 	json_set_number(object, "peers", device->peers);
 	if (tool->details) {
 		sockets = json_new_array();
-		link_socket_json(sockets, "inet", &device->socket4);
-		link_socket_json(sockets, "inet6", &device->socket6);
+		for (i = 0; i < MESSAGE_SOCKETS_MAX; i++)
+			link_socket_json(sockets, &device->sockets[i]);
 		json_set(object, "sockets", sockets);
 	}
 	if (tool->statistics)
@@ -183,15 +185,16 @@ static void link_print_state(const struct tool *tool, uint8_t operstate)
 		      "%s", text);
 }
 
-static void link_print_socket(const char *family,
-			      const struct message_socket *sock)
+static void link_print_socket(const struct message_socket *sock)
 {
 	size_t i;
 
-	if (!sock->bound)
+	if (!sock->family)
 		return;
-	print_plain("    socket %s port %u devices %u", family, sock->port,
-		    sock->devices);
+	print_plain("    socket %s", sock->family);
+	if (sock->lane)
+		print_plain(" lane %u", sock->lane);
+	print_plain(" port %u devices %u", sock->port, sock->devices);
 	if (sock->foreign)
 		print_plain(" link-netnsid %d", sock->netnsid);
 	for (i = 0; i < counters_socket_count; i++)
@@ -244,6 +247,7 @@ void link_print(const struct tool *tool, const struct link_view *view)
 {
 	json_t *object = link_json(tool, view);
 	const char *text;
+	unsigned int i;
 
 	if (view->device)
 		print_plain("%u: ", view->device->ifindex);
@@ -275,10 +279,9 @@ void link_print(const struct tool *tool, const struct link_view *view)
 	print_newline();
 	if (view->rtnl)
 		link_print_in6(tool, view->rtnl);
-	if (view->device && tool->details) {
-		link_print_socket("inet", &view->device->socket4);
-		link_print_socket("inet6", &view->device->socket6);
-	}
+	for (i = 0; view->device && tool->details && i < MESSAGE_SOCKETS_MAX;
+	     i++)
+		link_print_socket(&view->device->sockets[i]);
 	if (tool->statistics)
 		link_print_stats(view);
 	json_decref(object);

@@ -40,6 +40,30 @@ static int message_port(const struct nlattr *attr, uint16_t *port)
 	return ret;
 }
 
+/* The lane a nest speaks of: 0 unless it says so by an attribute @type. */
+struct message_lane_id {
+	uint16_t type;
+	uint8_t id;
+};
+
+static int message_lane_id_attr(const struct nlattr *attr, void *context)
+{
+	struct message_lane_id *lane = context;
+
+	return mnl_attr_get_type(attr) == lane->type ?
+	       attr_u8(attr, &lane->id) : 0;
+}
+
+static int message_lane_id(const struct nlattr *attr, uint16_t type,
+			   uint8_t *id)
+{
+	struct message_lane_id lane = { .type = type };
+	int ret = attr_each_nested(attr, message_lane_id_attr, &lane);
+
+	*id = lane.id;
+	return ret;
+}
+
 static int message_socket_attr(const struct nlattr *attr, void *context)
 {
 	struct message_socket *sock = context;
@@ -59,10 +83,21 @@ static int message_socket_attr(const struct nlattr *attr, void *context)
 	return 0;
 }
 
+/* Lanes beyond those that are known here are skipped. */
 static int message_socket(const struct nlattr *attr,
-			  struct message_socket *sock)
+			  struct message_device *device, bool ipv6)
 {
-	sock->bound = true;
+	struct message_socket *sock;
+	uint8_t lane;
+	int ret;
+
+	ret = message_lane_id(attr, PILOT_A_SOCKET_LANE, &lane);
+	if (ret || lane >= MESSAGE_LANES_MAX)
+		return ret;
+	sock = &device->sockets[2 * lane + ipv6];
+	memset(sock, 0, sizeof(*sock));
+	sock->family = ipv6 ? "inet6" : "inet";
+	sock->lane = lane;
 	return attr_each_nested(attr, message_socket_attr, sock);
 }
 
@@ -86,9 +121,9 @@ static int message_device_attr(const struct nlattr *attr, void *context)
 		return message_address(attr, &device->address,
 				       &device->has_address);
 	case PILOT_A_DEV_SOCKET4:
-		return message_socket(attr, &device->socket4);
+		return message_socket(attr, device, false);
 	case PILOT_A_DEV_SOCKET6:
-		return message_socket(attr, &device->socket6);
+		return message_socket(attr, device, true);
 	case PILOT_A_DEV_PEERS:
 		return attr_u32(attr, &device->peers);
 	case PILOT_A_DEV_STATS:
@@ -117,6 +152,43 @@ static int message_endpoint_attr(const struct nlattr *attr, void *context)
 		return attr_u32(attr, &endpoint->scope);
 	}
 	return 0;
+}
+
+static int message_lane_attr(const struct nlattr *attr, void *context)
+{
+	struct message_lane *lane = context;
+
+	switch (mnl_attr_get_type(attr)) {
+	case PILOT_A_LANE_ENDPOINT:
+		return attr_each_nested(attr, message_endpoint_attr,
+					&lane->endpoint);
+	case PILOT_A_LANE_SINCE_RX:
+		lane->has_rx = true;
+		return attr_u64(attr, &lane->since_rx);
+	case PILOT_A_LANE_SINCE_TX:
+		lane->has_tx = true;
+		return attr_u64(attr, &lane->since_tx);
+	}
+	return 0;
+}
+
+static int message_lane(const struct nlattr *attr, struct message_peer *peer)
+{
+	struct message_lane *lane;
+	uint8_t id;
+	int ret;
+
+	ret = message_lane_id(attr, PILOT_A_LANE_ID, &id);
+	if (ret || id >= MESSAGE_LANES_MAX)
+		return ret;
+	if (!peer->lanes)
+		peer->lanes = calloc(MESSAGE_LANES_MAX, sizeof(*peer->lanes));
+	if (!peer->lanes)
+		return -ENOMEM;
+	lane = &peer->lanes[id];
+	memset(lane, 0, sizeof(*lane));
+	lane->used = true;
+	return attr_each_nested(attr, message_lane_attr, lane);
 }
 
 static int message_key_attr(const struct nlattr *attr, void *context)
@@ -160,6 +232,8 @@ static int message_key(const struct nlattr *attr, struct message_peer *peer)
 {
 	struct message_key *keys;
 
+	if (peer->key_count == MESSAGE_KEYS_MAX)
+		return 0;
 	keys = reallocarray(peer->keys, peer->key_count + 1, sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
@@ -205,6 +279,8 @@ static int message_peer_attr(const struct nlattr *attr, void *context)
 				     PILOT_A_PEER_STATS_MAX);
 	case PILOT_A_PEER_KEY:
 		return message_key(attr, peer);
+	case PILOT_A_PEER_LANE:
+		return message_lane(attr, peer);
 	}
 	return 0;
 }
@@ -294,7 +370,9 @@ int message_parse_peer(const struct nlmsghdr *message,
 void message_free_peer(struct message_peer *peer)
 {
 	free(peer->keys);
+	free(peer->lanes);
 	peer->keys = NULL;
+	peer->lanes = NULL;
 	peer->key_count = 0;
 }
 

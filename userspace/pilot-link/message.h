@@ -15,9 +15,13 @@
 #include "endpoint.h"
 
 #define MESSAGE_DRIVER_LEN	128
+#define MESSAGE_LANES_MAX	(PILOT_LANE_MAX + 1)
+#define MESSAGE_SOCKETS_MAX	(2 * MESSAGE_LANES_MAX)
+#define MESSAGE_KEYS_MAX	(3 * MESSAGE_LANES_MAX)	/* one per slot */
 
 struct message_socket {
-	bool bound;
+	const char *family;		/* "inet", "inet6"; NULL: not bound */
+	uint8_t lane;
 	bool foreign;			/* in another network namespace */
 	int32_t netnsid;
 	uint16_t port;			/* host byte order */
@@ -31,8 +35,7 @@ struct message_device {
 	bool has_address;
 	uint64_t address;
 	uint32_t peers;
-	struct message_socket socket4;
-	struct message_socket socket6;
+	struct message_socket sockets[MESSAGE_SOCKETS_MAX];	/* by lane */
 	uint64_t stats[PILOT_A_DEV_STATS_MAX + 1];
 };
 
@@ -53,6 +56,15 @@ struct message_key {
 	char driver[MESSAGE_DRIVER_LEN];
 };
 
+struct message_lane {
+	bool used;
+	bool has_rx;			/* it is known to work */
+	bool has_tx;
+	struct endpoint endpoint;
+	uint64_t since_rx;
+	uint64_t since_tx;
+};
+
 struct message_peer {
 	uint32_t ifindex;
 	bool has_address;
@@ -70,6 +82,7 @@ struct message_peer {
 	uint64_t since_rx;
 	uint64_t since_tx;
 	uint64_t stats[PILOT_A_PEER_STATS_MAX + 1];
+	struct message_lane *lanes;	/* MESSAGE_LANES_MAX; NULL: one lane */
 	struct message_key *keys;
 	size_t key_count;
 };

@@ -31,6 +31,33 @@ static json_t *peer_key_json(const struct message_key *key)
 	return object;
 }
 
+static json_t *peer_lanes_json(const struct message_peer *peer)
+{
+	const struct message_lane *lane;
+	json_t *list = json_new_array();
+	char text[TEXT_LEN];
+	json_t *object;
+	unsigned int i;
+
+	for (i = 0; i < MESSAGE_LANES_MAX; i++) {
+		lane = &peer->lanes[i];
+		if (!lane->used)
+			continue;
+		object = json_new_object();
+		json_set_number(object, "lane", i);
+		if (endpoint_is_set(&lane->endpoint)) {
+			endpoint_format(&lane->endpoint, text);
+			json_set(object, "endpoint", json_text(text));
+		}
+		if (lane->has_rx)
+			json_set_number(object, "since_rx_ms", lane->since_rx);
+		if (lane->has_tx)
+			json_set_number(object, "since_tx_ms", lane->since_tx);
+		json_add(list, object);
+	}
+	return list;
+}
+
 static void peer_details_json(json_t *object, const struct message_peer *peer)
 {
 	json_t *flags = json_new_array();
@@ -49,17 +76,21 @@ static void peer_details_json(json_t *object, const struct message_peer *peer)
 	json_set_number(object, "rate_packets", peer->rx_packet_rate);
 	json_set_number(object, "rate_bytes", peer->rx_byte_rate);
 	json_set_number(object, "queued", peer->queued);
+	if (peer->lanes)
+		json_set(object, "lanes", peer_lanes_json(peer));
 	for (i = 0; i < peer->key_count; i++)
 		json_add(keys, peer_key_json(&peer->keys[i]));
 	json_set(object, "keys", keys);
 }
 
+/* That of lane 0: it is the first to have a new one. */
 static const struct message_key *peer_current(const struct message_peer *peer)
 {
 	size_t i;
 
 	for (i = 0; i < peer->key_count; i++) {
-		if (peer->keys[i].slot == PILOT_KEY_SLOT_CURRENT)
+		if (peer->keys[i].slot == PILOT_KEY_SLOT_CURRENT &&
+		    !peer->keys[i].lane)
 			return &peer->keys[i];
 	}
 	return NULL;
@@ -213,6 +244,20 @@ static void peer_print_helper(const struct tool *tool, const json_t *object)
 	}
 }
 
+static void peer_print_lane(unsigned int id, const struct message_lane *lane)
+{
+	char text[TEXT_LEN] = "none";
+
+	if (endpoint_is_set(&lane->endpoint))
+		endpoint_format(&lane->endpoint, text);
+	print_plain("    lane %u endpoint %s", id, text);
+	if (!lane->has_rx)
+		print_plain(" unproven");
+	peer_print_age("rx", lane->has_rx, lane->since_rx);
+	peer_print_age("tx", lane->has_tx, lane->since_tx);
+	print_newline();
+}
+
 static void peer_print_key(const struct message_key *key)
 {
 	char age[32];
@@ -249,6 +294,9 @@ static void peer_print_details(const struct message_peer *peer)
 			print_plain(" %s", text_peer_flag(bit));
 	}
 	print_newline();
+	for (i = 0; peer->lanes && i < MESSAGE_LANES_MAX; i++)
+		if (peer->lanes[i].used)
+			peer_print_lane(i, &peer->lanes[i]);
 	for (i = 0; i < peer->key_count; i++)
 		peer_print_key(&peer->keys[i]);
 }

@@ -26,12 +26,13 @@ static uint64_t stats_drops(const struct counter *counters, size_t count,
 	return sum;
 }
 
-static json_t *stats_socket_json(const char *family,
-				 const struct message_socket *sock)
+static json_t *stats_socket_json(const struct message_socket *sock)
 {
 	json_t *object = json_new_object();
 
-	json_set(object, "family", json_text(family));
+	json_set(object, "family", json_text(sock->family));
+	if (sock->lane)
+		json_set_number(object, "lane", sock->lane);
 	json_set_number(object, "port", sock->port);
 	json_set_number(object, "drops",
 			stats_drops(counters_socket, counters_socket_count,
@@ -47,6 +48,7 @@ static json_t *stats_json(const struct message_device *device,
 {
 	json_t *object = json_new_object();
 	json_t *sockets = json_new_array();
+	unsigned int i;
 
 	json_set_number(object, "ifindex", device->ifindex);
 	json_set(object, "ifname", json_text(device->ifname));
@@ -62,10 +64,10 @@ static json_t *stats_json(const struct message_device *device,
 	json_set(object, "counters",
 		 counters_json(counters_device, counters_device_count,
 			       device->stats));
-	if (device->socket4.bound)
-		json_add(sockets, stats_socket_json("inet", &device->socket4));
-	if (device->socket6.bound)
-		json_add(sockets, stats_socket_json("inet6", &device->socket6));
+	for (i = 0; i < MESSAGE_SOCKETS_MAX; i++)
+		if (device->sockets[i].family)
+			json_add(sockets,
+				 stats_socket_json(&device->sockets[i]));
 	json_set(object, "sockets", sockets);
 	return object;
 }
@@ -87,13 +89,16 @@ static void stats_print_counters(const struct tool *tool,
 	}
 }
 
-static void stats_print_socket(const struct tool *tool, const char *family,
+static void stats_print_socket(const struct tool *tool,
 			       const struct message_socket *sock)
 {
-	if (!sock->bound)
+	if (!sock->family)
 		return;
-	print_plain("  socket %s port %u devices %u drops %" PRIu64, family,
-		    sock->port, sock->devices,
+	print_plain("  socket %s", sock->family);
+	if (sock->lane)
+		print_plain(" lane %u", sock->lane);
+	print_plain(" port %u devices %u drops %" PRIu64, sock->port,
+		    sock->devices,
 		    stats_drops(counters_socket, counters_socket_count,
 				sock->stats));
 	print_newline();
@@ -105,6 +110,8 @@ static void stats_print(const struct tool *tool,
 			const struct message_device *device,
 			const struct rtnl_link *link)
 {
+	unsigned int i;
+
 	print_colored(tool, PRINT_IFNAME, "%s:", device->ifname);
 	if (link && link->has_stats)
 		print_plain(" rx_packets %llu rx_bytes %llu tx_packets %llu"
@@ -117,8 +124,8 @@ static void stats_print(const struct tool *tool,
 	print_newline();
 	stats_print_counters(tool, counters_device, counters_device_count,
 			     device->stats);
-	stats_print_socket(tool, "inet", &device->socket4);
-	stats_print_socket(tool, "inet6", &device->socket6);
+	for (i = 0; i < MESSAGE_SOCKETS_MAX; i++)
+		stats_print_socket(tool, &device->sockets[i]);
 }
 
 static int stats_show(const struct tool *tool, struct args *args)

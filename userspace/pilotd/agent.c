@@ -44,8 +44,20 @@ static int agent_check_device(struct agent *agent, char *err)
 			 agent->config.name, agent->config.name);
 }
 
+/* A lane without sockets gets no keys from the kernel, so it is not used. */
+static void agent_bind_lanes(struct agent *agent, const struct lanes *lanes)
+{
+	char err[CONFIG_ERROR_LEN];
+
+	for (unsigned int n = 1; n < lanes->count; n++)
+		if (kernel_dev_lane(agent->nl, agent->ifindex, n,
+				    lanes->lane[n].fd, err, sizeof(err)))
+			log_warning("link %s goes without lane %u: %s",
+				    agent->config.name, n, err);
+}
+
 int agent_open(struct agent **agentp, const struct config_agent *config,
-	       const int udp[static 2], char *err)
+	       const struct lanes *lanes, char *err)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
 	bool made = false;
@@ -66,7 +78,7 @@ int agent_open(struct agent **agentp, const struct config_agent *config,
 		ret = agent_check_device(agent, err);
 	if (!ret)
 		ret = kernel_dev_set(agent->nl, agent->ifindex,
-				     agent->address, udp[0], udp[1], err,
+				     agent->address, lanes->lane[0].fd, err,
 				     CONFIG_ERROR_LEN);
 	if (!ret)
 		ret = link_configure(agent->nl, agent->ifindex, config->mtu,
@@ -78,6 +90,7 @@ int agent_open(struct agent **agentp, const struct config_agent *config,
 			agent_close(agent);
 		return ret;
 	}
+	agent_bind_lanes(agent, lanes);
 	*agentp = agent;
 	return 0;
 }

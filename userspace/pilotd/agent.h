@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "ipc.h"
+#include "lanes.h"
 #include "netlink.h"
 
 struct agent {
@@ -26,7 +27,7 @@ struct agent {
  * peers and keys. What was made is deleted again on failure.
  */
 int agent_open(struct agent **agent, const struct config_agent *config,
-	       const int udp[static 2], char *err);
+	       const struct lanes *lanes, char *err);
 /* Leaves the device, and what goes through it, alone. */
 void agent_close(struct agent *agent);
 /* Deletes the device, then as agent_close(). */

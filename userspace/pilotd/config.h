@@ -15,8 +15,10 @@
 #include "endpoint.h"
 #include "identity.h"
 #include "log.h"
+#include "wire.h"
 
 #define CONFIG_PORT		7740
+#define CONFIG_LANES_AUTO_MAX	4	/* as many as CPUs, but no more */
 #define CONFIG_NETWORK		1
 #define CONFIG_IDENTITY		"/etc/pilot-link/identity"
 #define CONFIG_PATH_LEN		256
@@ -72,6 +74,7 @@ struct config_peer {
  */
 struct config {
 	uint16_t port;
+	uint8_t lanes;			/* 0: as many as there are CPUs */
 	enum log_level log_level;
 	uint32_t rekey_after;		/* seconds */
 	struct config_agent *agents;

@@ -63,6 +63,18 @@ static void parse_block_begin(struct parser *p, enum parse_block block)
 	p->seen_count = 0;
 }
 
+static int parse_lanes(struct parser *p, const char *value)
+{
+	uint64_t number;
+
+	if (value_parse_u64(value, 1, WIRE_LANES_MAX, &number))
+		return parse_fail(p, p->line,
+				  "bad number \"%.64s\"; expected lanes from 1 to %d",
+				  value, WIRE_LANES_MAX);
+	p->config->lanes = number;
+	return 0;
+}
+
 static int parse_global(struct parser *p, const char *keyword,
 			const char *value)
 {
@@ -83,6 +95,8 @@ static int parse_global(struct parser *p, const char *keyword,
 					  value);
 		return 0;
 	}
+	if (!strcmp(keyword, "lanes"))
+		return parse_lanes(p, value);
 	if (!strcmp(keyword, "rekey-after")) {
 		if (value_parse_u64(value, CONFIG_REKEY_AFTER_MIN,
 				    CONFIG_REKEY_AFTER_MAX, &number))
@@ -134,8 +148,8 @@ static int parse_keyword(struct parser *p, const char *keyword,
 	struct config *config = p->config;
 	int ret;
 
-	if (!strcmp(keyword, "listen") || !strcmp(keyword, "log-level") ||
-	    !strcmp(keyword, "rekey-after"))
+	if (!strcmp(keyword, "listen") || !strcmp(keyword, "lanes") ||
+	    !strcmp(keyword, "log-level") || !strcmp(keyword, "rekey-after"))
 		return parse_global(p, keyword, value);
 	if (!strcmp(keyword, "agent"))
 		return parse_agent(p, value);
@@ -143,7 +157,7 @@ static int parse_keyword(struct parser *p, const char *keyword,
 		return parse_peer(p, value);
 	if (p->block == BLOCK_GLOBAL)
 		return parse_fail(p, p->line,
-				  "unknown keyword \"%.32s\"; expected listen, log-level, rekey-after, agent or peer",
+				  "unknown keyword \"%.32s\"; expected listen, lanes, log-level, rekey-after, agent or peer",
 				  keyword);
 	if (p->block == BLOCK_AGENT)
 		ret = config_agent_set(&config->agents[config->agent_count - 1],

@@ -58,10 +58,22 @@ static bool parse_address(struct nlattr *nest, uint64_t *address,
 	return true;
 }
 
+static void parse_key(struct nlattr *nest, struct kernel_event *event)
+{
+	struct nlattr *tb[PILOT_A_KEY_MAX + 1];
+
+	if (nla_parse_nested(tb, PILOT_A_KEY_MAX, nest, NULL) < 0)
+		return;
+	if (tb[PILOT_A_KEY_LANE] && nla_len(tb[PILOT_A_KEY_LANE]) == 1)
+		event->lane = nla_get_u8(tb[PILOT_A_KEY_LANE]);
+	if (tb[PILOT_A_KEY_EPOCH] && nla_len(tb[PILOT_A_KEY_EPOCH]) == 4)
+		event->epoch = nla_get_u32(tb[PILOT_A_KEY_EPOCH]);
+}
+
 static bool parse_event(struct nlmsghdr *nlh, struct kernel_event *event)
 {
 	struct nlattr *tb[PILOT_A_MAX + 1], *in[PILOT_A_EVENT_MAX + 1];
-	struct nlattr *key[PILOT_A_KEY_MAX + 1], *endpoint = NULL;
+	struct nlattr *endpoint = NULL;
 
 	memset(event, 0, sizeof(*event));
 	if (!genlmsg_valid_hdr(nlh, 0) ||
@@ -80,10 +92,8 @@ static bool parse_event(struct nlmsghdr *nlh, struct kernel_event *event)
 	if (parse_address(tb[PILOT_A_PEER], &event->peer, &endpoint) &&
 	    endpoint)
 		parse_endpoint(endpoint, &event->endpoint);
-	if (tb[PILOT_A_KEY] &&
-	    !nla_parse_nested(key, PILOT_A_KEY_MAX, tb[PILOT_A_KEY], NULL) &&
-	    key[PILOT_A_KEY_EPOCH] && nla_len(key[PILOT_A_KEY_EPOCH]) == 4)
-		event->epoch = nla_get_u32(key[PILOT_A_KEY_EPOCH]);
+	if (tb[PILOT_A_KEY])
+		parse_key(tb[PILOT_A_KEY], event);
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct kernel_event {
 	uint64_t agent;			/* address of the device */
 	uint64_t peer;			/* 0: about the device */
 	struct endpoint endpoint;	/* unset where there is none */
+	uint8_t lane;			/* of the key */
 	uint32_t epoch;
 };
 

@@ -66,12 +66,25 @@ static bool key_ok(const struct session_key *key)
 {
 	return (key->slot == SESSION_SLOT_CURRENT ||
 		key->slot == SESSION_SLOT_NEXT) &&
-	       key->lane == 0 && key->soft_age && key->hard_age;
+	       key->lane < WIRE_LANES_MAX && !key->lane == !key->port &&
+	       key->soft_age && key->hard_age;
+}
+
+static bool init_ok(const struct ipc_init *init)
+{
+	if (!init->lanes || init->lanes > WIRE_LANES_MAX)
+		return false;
+	for (int i = 0; i < init->lanes - 1; i++)
+		if (!init->lane_ports[i])
+			return false;
+	return true;
 }
 
 static bool content_ok(const struct ipc_message *message)
 {
 	switch (message->type) {
+	case IPC_INIT:
+		return init_ok(&message->init);
 	case IPC_AGENT_ADD:
 		return config_agent_valid(&message->agent.config) &&
 		       bool_ok(&message->agent.runtime);
@@ -84,6 +97,8 @@ static bool content_ok(const struct ipc_message *message)
 		return ENDED(message->reply.text);
 	case IPC_KEY_NEW:
 		return key_ok(&message->key.key);
+	case IPC_KEY_DEL:
+		return message->key_name.lane < WIRE_LANES_MAX;
 	case IPC_ENDPOINT_SET:
 		return endpoint_ok(&message->endpoint.endpoint) &&
 		       endpoint_is_set(&message->endpoint.endpoint);

@@ -48,6 +48,8 @@ enum ipc_type {
 
 struct ipc_init {
 	uint16_t port;
+	uint8_t lanes;			/* lane 0 among them */
+	uint16_t lane_ports[WIRE_LANES_MAX - 1];	/* of lanes 1, 2, ... */
 	uint32_t rekey_after;
 	enum log_level log_level;
 	uint32_t control_gid;
@@ -104,6 +106,7 @@ struct ipc_key {
 struct ipc_key_name {
 	uint64_t agent;
 	uint64_t peer;
+	uint8_t lane;
 	uint32_t epoch;
 };
 

@@ -24,7 +24,8 @@ static void on_key(void *ctx, const struct kernel_key *key)
 		ctx;
 	struct ipc_message message;
 
-	if (key->slot > SESSION_SLOT_NEXT)
+	/* Lane 0 speaks for the others. */
+	if (key->lane || key->slot > SESSION_SLOT_NEXT)
 		return;
 	ipc_message_init(&message, IPC_KEY_ADOPT);
 	message.adopt.agent = walk->agent->address;
@@ -187,7 +188,7 @@ int keeper_start(struct parent *parent)
 	struct agent *agent;
 	int ret;
 
-	ret = spawn_worker(parent->udp, parent->events, parent->control,
+	ret = spawn_worker(&parent->lanes, parent->events, parent->control,
 			   parent->handover, &parent->worker, &parent->ipc);
 	if (ret) {
 		log_error("cannot start the worker: %s", strerror(-ret));
@@ -201,6 +202,9 @@ int keeper_start(struct parent *parent)
 	message.init.rekey_after = parent->config.rekey_after;
 	message.init.log_level = parent->config.log_level;
 	message.init.control_gid = parent->control_gid;
+	message.init.lanes = parent->lanes.count;
+	for (unsigned int i = 1; i < parent->lanes.count; i++)
+		message.init.lane_ports[i - 1] = parent->lanes.port + i;
 	parent_tell(parent, &message);
 	for (agent = parent->agents; agent; agent = agent->next)
 		tell_agent_all(parent, agent);

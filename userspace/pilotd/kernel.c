@@ -35,8 +35,19 @@ static struct nl_msg *complete(struct nl_msg *msg, int failed)
 	return NULL;
 }
 
+static int put_sockets(struct nl_msg *msg, const int fd[static 2])
+{
+	int failed = 0;
+
+	if (fd[0] >= 0)
+		failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET4_FD, fd[0]);
+	if (fd[1] >= 0)
+		failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET6_FD, fd[1]);
+	return failed;
+}
+
 int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   int fd4, int fd6, char *err, size_t err_size)
+		   const int fd[static 2], char *err, size_t err_size)
 {
 	struct nl_msg *msg = request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
 	struct nlattr *nest;
@@ -46,12 +57,26 @@ int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		nest = nla_nest_start(msg, PILOT_A_DEV);
 		failed |= !nest;
 		failed |= nla_put_u64(msg, PILOT_A_DEV_ADDRESS, address);
-		if (fd4 >= 0)
-			failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET4_FD,
-					      fd4);
-		if (fd6 >= 0)
-			failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET6_FD,
-					      fd6);
+		failed |= put_sockets(msg, fd);
+		if (nest)
+			nla_nest_end(msg, nest);
+	}
+	return netlink_do(nl, complete(msg, failed), NULL, NULL, err,
+			  err_size);
+}
+
+int kernel_dev_lane(struct netlink *nl, uint32_t ifindex, uint8_t lane,
+		    const int fd[static 2], char *err, size_t err_size)
+{
+	struct nl_msg *msg = request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
+	struct nlattr *nest;
+	int failed = 0;
+
+	if (msg) {
+		nest = nla_nest_start(msg, PILOT_A_DEV);
+		failed |= !nest;
+		failed |= nla_put_u8(msg, PILOT_A_DEV_LANE, lane);
+		failed |= put_sockets(msg, fd);
 		if (nest)
 			nla_nest_end(msg, nest);
 	}
@@ -228,6 +253,8 @@ int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
 	failed |= nla_put_u32(msg, PILOT_A_KEY_TX_INDEX, key->tx_index);
 	failed |= nla_put_u32(msg, PILOT_A_KEY_SOFT_AGE, key->soft_age);
 	failed |= nla_put_u32(msg, PILOT_A_KEY_HARD_AGE, key->hard_age);
+	if (key->lane)
+		failed |= nla_put_u16(msg, PILOT_A_KEY_PORT, htons(key->port));
 	failed |= nla_put(msg, PILOT_A_KEY_RX_KEY, sizeof(key->rx_key),
 			  key->rx_key);
 	failed |= nla_put(msg, PILOT_A_KEY_TX_KEY, sizeof(key->tx_key),
@@ -247,12 +274,12 @@ int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
 }
 
 int kernel_key_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   uint32_t epoch, char *err, size_t err_size)
+		   uint8_t lane, uint32_t epoch, char *err, size_t err_size)
 {
 	struct nlattr *nest;
 	struct nl_msg *msg;
 
-	msg = key_request(nl, PILOT_CMD_KEY_DEL, ifindex, address, 0, epoch,
+	msg = key_request(nl, PILOT_CMD_KEY_DEL, ifindex, address, lane, epoch,
 			  &nest);
 	if (msg)
 		nla_nest_end(msg, nest);
@@ -270,6 +297,8 @@ static void walk_key(const struct kernel_walk *walk, uint64_t peer,
 	    !tb[PILOT_A_KEY_RX_INDEX] || !tb[PILOT_A_KEY_AGE] ||
 	    !tb[PILOT_A_KEY_SOFT_AGE] || !tb[PILOT_A_KEY_HARD_AGE])
 		return;
+	if (tb[PILOT_A_KEY_LANE])
+		key.lane = nla_get_u8(tb[PILOT_A_KEY_LANE]);
 	key.slot = nla_get_u8(tb[PILOT_A_KEY_SLOT]);
 	key.epoch = nla_get_u32(tb[PILOT_A_KEY_EPOCH]);
 	key.rx_index = nla_get_u32(tb[PILOT_A_KEY_RX_INDEX]);

@@ -13,9 +13,15 @@
 #include "config.h"
 #include "netlink.h"
 
-/* Sets the device's address and sockets; a descriptor below 0 is left out. */
+/*
+ * Sets the device's address and the sockets of lane 0, for IPv4 and IPv6; a
+ * descriptor below 0 is left out.
+ */
 int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   int fd4, int fd6, char *err, size_t err_size);
+		   const int fd[static 2], char *err, size_t err_size);
+/* Sets the sockets of a lane above 0. */
+int kernel_dev_lane(struct netlink *nl, uint32_t ifindex, uint8_t lane,
+		    const int fd[static 2], char *err, size_t err_size);
 int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 		       uint64_t *address, char *err, size_t err_size);
 
@@ -32,10 +38,11 @@ int kernel_peer_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
 int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		   const struct session_key *key, char *err, size_t err_size);
 int kernel_key_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   uint32_t epoch, char *err, size_t err_size);
+		   uint8_t lane, uint32_t epoch, char *err, size_t err_size);
 
 struct kernel_key {
 	uint64_t peer;
+	uint8_t lane;
 	uint32_t slot;			/* enum pilot_key_slot */
 	uint32_t epoch;
 	uint32_t rx_index;

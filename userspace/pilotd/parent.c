@@ -113,7 +113,7 @@ int parent_agent_add(struct parent *parent, const struct config_agent *config,
 	struct agent *agent;
 	int ret;
 
-	ret = agent_open(&agent, config, parent->udp, err);
+	ret = agent_open(&agent, config, &parent->lanes, err);
 	if (ret)
 		return ret;
 	if (parent_agent_at(parent, agent->address)) {
@@ -173,6 +173,7 @@ int parent_merge(struct parent *parent)
 
 	config_init(&merged);
 	merged.port = parent->file.port;
+	merged.lanes = parent->file.lanes;
 	merged.rekey_after = parent->file.rekey_after;
 	merged.log_level = parent->file.log_level;
 	ret = merge_into(&merged, &parent->file);
@@ -274,10 +275,14 @@ int parent_reload(struct parent *parent, char *err)
 	ret = store_load(&fresh, CONFIG_FILE, parent->options->config, err);
 	if (ret)
 		return ret;
-	if (fresh.port != parent->file.port) {
+	if (fresh.port != parent->file.port ||
+	    fresh.lanes != parent->file.lanes) {
+		ret = error_set(err, CONFIG_ERROR_LEN, EBUSY,
+				"`%s` cannot change while pilotd runs; restart it",
+				fresh.port != parent->file.port ? "listen" :
+								  "lanes");
 		config_free(&fresh);
-		return error_set(err, CONFIG_ERROR_LEN, EBUSY,
-				 "`listen` cannot change while pilotd runs; restart it");
+		return ret;
 	}
 	config_free(&parent->file);
 	parent->file = fresh;

@@ -11,6 +11,7 @@
 
 #include "agent.h"
 #include "config.h"
+#include "lanes.h"
 #include "options.h"
 #include "state.h"
 
@@ -21,7 +22,7 @@ struct parent {
 	struct state state;		/* changes at run time */
 	struct config config;		/* both together */
 	struct agent *agents;
-	int udp[2];
+	struct lanes lanes;
 	int events;
 	int control;
 	int handover;

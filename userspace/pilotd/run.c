@@ -35,35 +35,19 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 	return 0;
 }
 
-static void keep_socket(const char *name, int fd)
-{
-	char text[64];
-
-	if (fd < 0)
-		return;
-	snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", name);
-	sd_pid_notify_with_fds(0, 0, text, &fd, 1);
-}
-
 static int open_sockets(struct parent *parent, char *err)
 {
 	const struct options *options = parent->options;
 	struct group *group = getgrnam("pilot-link");
+	int ret;
 
 	parent->control_gid = group ? group->gr_gid : 0;
-	socket_inherit(options->handover, parent->config.port, parent->udp);
-	if (parent->udp[0] < 0)
-		parent->udp[0] = socket_udp(AF_INET, parent->config.port, err,
-					    CONFIG_ERROR_LEN);
-	if (parent->udp[0] < 0)
-		return parent->udp[0];
-	if (parent->udp[1] < 0)
-		parent->udp[1] = socket_udp(AF_INET6, parent->config.port, err,
-					    CONFIG_ERROR_LEN);
-	if (parent->udp[1] < 0)
-		log_warning("no IPv6: %s", err);
-	keep_socket("udp4", parent->udp[0]);
-	keep_socket("udp6", parent->udp[1]);
+	lanes_init(&parent->lanes, parent->config.port, parent->config.lanes);
+	lanes_inherit(&parent->lanes, options->handover);
+	ret = lanes_open(&parent->lanes, err, CONFIG_ERROR_LEN);
+	if (ret)
+		return ret;
+	lanes_keep(&parent->lanes);
 
 	parent->control = socket_listen(options->control, SOCK_STREAM, 0660,
 					parent->control_gid, err,
@@ -159,8 +143,9 @@ int run(const struct options *options)
 		goto out;
 	}
 	sd_notify(0, "READY=1");
-	log_info("serving %zu agents on UDP port %u",
-		 parent.config.agent_count, parent.config.port);
+	log_info("serving %zu agents on UDP port %u with %u lanes",
+		 parent.config.agent_count, parent.config.port,
+		 parent.lanes.count);
 	ret = sd_event_loop(parent.event);
 	sd_notify(0, "STOPPING=1");
 out:

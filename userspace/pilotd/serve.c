@@ -27,12 +27,26 @@ static struct agent *agent_of(struct parent *parent, uint64_t address)
 	return parent_agent_at(parent, address);
 }
 
+/* Only lanes that have sockets. */
+static int lane_check(const struct parent *parent, uint8_t lane, char *err)
+{
+	if (lane < parent->lanes.count)
+		return 0;
+	return error_set(err, CONFIG_ERROR_LEN, EINVAL,
+			 "there is no lane %u here", lane);
+}
+
 static int key_new(struct parent *parent, struct ipc_key *request, char *err)
 {
 	struct agent *agent = agent_of(parent, request->agent);
 
+	int ret;
+
 	if (!agent)
 		return no_agent(err);
+	ret = lane_check(parent, request->key.lane, err);
+	if (ret)
+		return ret;
 	return kernel_key_new(agent->nl, agent->ifindex, request->peer,
 			      &request->key, err, CONFIG_ERROR_LEN);
 }
@@ -42,10 +56,16 @@ static int key_del(struct parent *parent, const struct ipc_key_name *request,
 {
 	struct agent *agent = agent_of(parent, request->agent);
 
+	int ret;
+
 	if (!agent)
 		return no_agent(err);
+	ret = lane_check(parent, request->lane, err);
+	if (ret)
+		return ret;
 	return kernel_key_del(agent->nl, agent->ifindex, request->peer,
-			      request->epoch, err, CONFIG_ERROR_LEN);
+			      request->lane, request->epoch, err,
+			      CONFIG_ERROR_LEN);
 }
 
 static int endpoint_set(struct parent *parent,

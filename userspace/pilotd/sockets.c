@@ -3,10 +3,7 @@
 #include "sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,13 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <systemd/sd-daemon.h>
-
 #include "error.h"
-#include "log.h"
 
-/* How long a claim may take: the other end is a waiting process. */
-#define CLAIM_SECONDS	5
+/* How long an answer may take: the other end is a waiting process. */
+#define ANSWER_SECONDS	5
 
 static int bind_udp(int fd, int family, uint16_t port)
 {
@@ -104,121 +98,22 @@ int socket_listen(const char *path, int type, mode_t mode, gid_t gid,
 	return fd;
 }
 
-/* Is it a bound UDP socket of this family and port? */
-static bool udp_fits(int fd, int family, uint16_t port)
+int socket_connect(const char *path)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
-	in_port_t bound;
-
-	if (sd_is_socket(fd, family, SOCK_DGRAM, -1) <= 0 ||
-	    getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		return false;
-	bound = family == AF_INET ? ((struct sockaddr_in *)&ss)->sin_port :
-				    ((struct sockaddr_in6 *)&ss)->sin6_port;
-	return ntohs(bound) == port;
-}
-
-static void take(int fd, uint16_t port, int udp[static 2])
-{
-	if (udp[0] < 0 && udp_fits(fd, AF_INET, port))
-		udp[0] = fd;
-	else if (udp[1] < 0 && udp_fits(fd, AF_INET6, port))
-		udp[1] = fd;
-	else
-		close(fd);
-}
-
-static void inherit_systemd(uint16_t port, int udp[static 2])
-{
-	char **names = NULL;
-	int i, n;
-
-	n = sd_listen_fds_with_names(1, &names);
-	for (i = 0; i < n; i++) {
-		take(SD_LISTEN_FDS_START + i, port, udp);
-		free(names[i]);
-	}
-	free(names);
-}
-
-static void inherit_claim(const char *path, uint16_t port, int udp[static 2])
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
-	} control;
-	struct timeval limit = { .tv_sec = CLAIM_SECONDS };
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
+	struct timeval limit = { .tv_sec = ANSWER_SECONDS };
 	struct sockaddr_un un;
-	struct cmsghdr *cmsg;
-	size_t i, n;
-	int fd;
+	int fd, ret;
 
-	if (unix_address(path, &un))
-		return;
+	ret = unix_address(path, &un);
+	if (ret)
+		return ret;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0 &&
-	    recvmsg(fd, &msg, MSG_CMSG_CLOEXEC) == 1) {
-		cmsg = CMSG_FIRSTHDR(&msg);
-		n = cmsg && cmsg->cmsg_level == SOL_SOCKET &&
-		    cmsg->cmsg_type == SCM_RIGHTS ?
-		    (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-		for (i = 0; i < n; i++)
-			take(((int *)CMSG_DATA(cmsg))[i], port, udp);
-	}
-	close(fd);
-}
-
-void socket_inherit(const char *path, uint16_t port, int udp[static 2])
-{
-	udp[0] = -1;
-	udp[1] = -1;
-	inherit_systemd(port, udp);
-	if (udp[0] >= 0)
-		return;
-	inherit_claim(path, port, udp);
-	if (udp[0] >= 0)
-		log_info("took the sockets over from an earlier worker");
-}
-
-int socket_give(int listener, const int udp[static 2])
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { "", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-	};
-	size_t n = udp[1] < 0 ? 1 : 2;
-	struct cmsghdr *cmsg;
-	int fd, ret = 0;
-
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0)
 		return -errno;
-	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-	cmsg = CMSG_FIRSTHDR(&msg);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), udp, n * sizeof(int));
-	if (sendmsg(fd, &msg, MSG_NOSIGNAL) != 1)
-		ret = -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+		return fd;
+	ret = -errno;
 	close(fd);
 	return ret;
 }

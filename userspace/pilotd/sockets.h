@@ -18,13 +18,9 @@ int socket_listen(const char *path, int type, mode_t mode, gid_t gid,
 		  char *err, size_t err_size);
 
 /*
- * The UDP sockets of a helper that went before: those systemd kept for us
- * (the descriptors named udp4 and udp6), else those that its worker keeps
- * and gives away at @path. -1 where there is none.
+ * To one that listens at @path; what it does not say in a few seconds is not
+ * waited for. Return: a descriptor, or -errno without a text.
  */
-void socket_inherit(const char *path, uint16_t port, int udp[static 2]);
-
-/* The worker's side: accept one claim at @listener, give the sockets away. */
-int socket_give(int listener, const int udp[static 2]);
+int socket_connect(const char *path);
 
 #endif /* PILOTD_SOCKETS_H */

@@ -37,19 +37,21 @@ static void exec_worker(const int fds[static WORKER_FD_END])
 	_exit(1);
 }
 
-int spawn_worker(const int udp[static 2], int events, int control,
+int spawn_worker(const struct lanes *lanes, int events, int control,
 		 int handover, pid_t *pid, int *ipc)
 {
 	struct timeval limit = { .tv_sec = SEND_SECONDS };
 	int size = 1 << 20, pair[2];
 	int fds[WORKER_FD_END] = {
-		[WORKER_FD_UDP4] = udp[0],
-		[WORKER_FD_UDP6] = udp[1],
 		[WORKER_FD_EVENTS] = events,
 		[WORKER_FD_CONTROL] = control,
 		[WORKER_FD_HANDOVER] = handover,
 	};
 
+	for (unsigned int n = 0; n < WIRE_LANES_MAX; n++)
+		for (int i = 0; i < 2; i++)
+			fds[worker_fd_udp(n, i)] = n < lanes->count ?
+						   lanes->lane[n].fd[i] : -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

@@ -5,7 +5,9 @@
 
 #include <sys/types.h>
 
-/* The worker's descriptors; UDP over IPv6 may be missing. */
+#include "lanes.h"
+
+/* The worker's descriptors; UDP over IPv6 and lanes may be missing. */
 enum {
 	WORKER_FD_IPC = 3,
 	WORKER_FD_UDP4,
@@ -13,13 +15,21 @@ enum {
 	WORKER_FD_EVENTS,
 	WORKER_FD_CONTROL,
 	WORKER_FD_HANDOVER,
-	WORKER_FD_END,
+	WORKER_FD_LANES,		/* a pair for each lane above 0 */
+	WORKER_FD_END = WORKER_FD_LANES + 2 * (WIRE_LANES_MAX - 1),
 };
+
+/* @i: 0 for IPv4, 1 for IPv6. */
+static inline int worker_fd_udp(unsigned int lane, int i)
+{
+	return lane ? WORKER_FD_LANES + 2 * (int)(lane - 1) + i :
+		      WORKER_FD_UDP4 + i;
+}
 
 #define WORKER_ARGUMENT	"--worker"
 
 /* Return: 0 or -errno. @ipc is the parent's end. */
-int spawn_worker(const int udp[static 2], int events, int control,
+int spawn_worker(const struct lanes *lanes, int events, int control,
 		 int handover, pid_t *pid, int *ipc);
 
 #endif /* PILOTD_SPAWN_H */

@@ -19,9 +19,9 @@
 #include "answer.h"
 #include "cpu.h"
 #include "events.h"
+#include "lanes.h"
 #include "log.h"
 #include "sandbox.h"
-#include "sockets.h"
 #include "spawn.h"
 #include "told.h"
 #include "udp.h"
@@ -153,14 +153,19 @@ static int op_key_install(void *ctx, struct session_agent *agent,
 	memset(message.key.key.control_rx_key, 0, 32);
 	memset(message.key.key.control_tx_key, 0, 32);
 	ret = worker_call(worker, &message);
-	if (ret && ret != -EEXIST)
+	/* A lane less is told when the link is made, and to who listens. */
+	if (ret && key->lane)
+		log_debug("the kernel refused a key of lane %u: %s", key->lane,
+			  message.reply.text);
+	else if (ret && ret != -EEXIST)
 		log_error("the kernel refused a key: %s", message.reply.text);
 	sodium_memzero(&message, sizeof(message));
 	return ret;
 }
 
 static void op_key_delete(void *ctx, struct session_agent *agent,
-			  struct session_peer *peer, uint32_t epoch)
+			  struct session_peer *peer, uint8_t lane,
+			  uint32_t epoch)
 {
 	struct worker *worker = ctx;
 	struct ipc_message message;
@@ -168,6 +173,7 @@ static void op_key_delete(void *ctx, struct session_agent *agent,
 	ipc_message_init(&message, IPC_KEY_DEL);
 	message.key_name.agent = session_agent_address(agent);
 	message.key_name.peer = session_peer_address(peer);
+	message.key_name.lane = lane;
 	message.key_name.epoch = epoch;
 	worker_call(worker, &message);
 }
@@ -196,6 +202,7 @@ static const char *notice_name(enum session_notice notice)
 		[SESSION_NOTICE_EXPIRED] = "expired",
 		[SESSION_NOTICE_REFUSED] = "refused",
 		[SESSION_NOTICE_LOAD] = "under-load",
+		[SESSION_NOTICE_LANE] = "lane-refused",
 	};
 
 	return names[notice];
@@ -288,7 +295,8 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 	peer = session_peer_find(agent, event->peer);
 	if (peer)
 		session_kernel_event(worker->host, &now, peer,
-				     kinds[event->type], event->epoch,
+				     kinds[event->type], event->lane,
+				     event->epoch,
 				     endpoint_is_set(&event->endpoint) ?
 				     &event->endpoint : NULL);
 }
@@ -340,12 +348,17 @@ static int on_claim(sd_event_source *source, int fd, uint32_t revents,
 		    void *ctx)
 {
 	struct worker *worker = ctx;
-	const int udp[2] = { WORKER_FD_UDP4,
-			     worker->has_udp6 ? WORKER_FD_UDP6 : -1 };
+	struct lanes lanes;
 
 	(void)source;
 	(void)revents;
-	if (socket_give(fd, udp) == 0) {
+	lanes_init(&lanes, worker->init.port, worker->init.lanes);
+	for (unsigned int n = 0; n < lanes.count; n++) {
+		lanes.lane[n].fd[0] = worker_fd_udp(n, 0);
+		if (worker->has_udp6)
+			lanes.lane[n].fd[1] = worker_fd_udp(n, 1);
+	}
+	if (lanes_give(fd, &lanes) == 0) {
 		log_info("gave the sockets to a new parent");
 		sd_event_exit(worker->event, 0);
 	}
@@ -472,6 +485,8 @@ static int worker_start(struct worker *worker)
 	worker->init = message.init;
 	log_level_set(worker->init.log_level);
 	worker->has_udp6 = fcntl(WORKER_FD_UDP6, F_GETFD) >= 0;
+	config.lanes = worker->init.lanes;
+	memcpy(config.ports, worker->init.lane_ports, sizeof(config.ports));
 	config.aes_accelerated = cpu_has_aes();
 	config.soft_age = worker->init.rekey_after;
 	config.hard_age = config.soft_age * 2 > HARD_AGE ?

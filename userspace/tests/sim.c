@@ -98,6 +98,21 @@ static bool sim_data_open(const struct sim_key *key, const uint8_t *frame)
 	return !memcmp(tag, frame + WIRE_DATA_SEALED, 16);
 }
 
+/* The peer has used its other lanes too. */
+static void sim_lanes_promote(struct sim_kernel *kernel)
+{
+	for (int i = 1; i < WIRE_LANES_MAX; i++) {
+		struct sim_lane *lane = &kernel->lane[i];
+
+		if (!lane->next.used ||
+		    lane->next.epoch != kernel->current.epoch)
+			continue;
+		lane->previous = lane->current;
+		lane->current = lane->next;
+		lane->next.used = false;
+	}
+}
+
 static void sim_data_receive(struct sim_node *node, int from,
 			     const uint8_t *frame)
 {
@@ -120,13 +135,14 @@ static void sim_data_receive(struct sim_node *node, int from,
 			if (!node->moves_untold)
 				session_kernel_event(node->host, &now,
 					node->peers[i],
-					SESSION_EVENT_ENDPOINT_MOVED, 0,
+					SESSION_EVENT_ENDPOINT_MOVED, 0, 0,
 					&kernel->endpoint);
 		}
 		if (next) {
 			kernel->previous = kernel->current;
 			kernel->current = kernel->next;
 			kernel->next.used = false;
+			sim_lanes_promote(kernel);
 			sim_event(sim, node - sim->node, i,
 				  SESSION_EVENT_KEY_CURRENT,
 				  kernel->current.epoch);
@@ -169,6 +185,32 @@ static bool sim_epoch_taken(struct sim_kernel *k, uint32_t epoch)
 	       (k->previous.used && k->previous.epoch == epoch);
 }
 
+/* What is agreed with the kernel: as lane 0's, after it, and with a port. */
+static int sim_lane_install(struct sim_node *node, struct sim_kernel *kernel,
+			    const struct session_key *key,
+			    const struct sim_key *held)
+{
+	struct sim_key *zero = key->slot == SESSION_SLOT_NEXT ? &kernel->next :
+								&kernel->current;
+	struct sim_lane *lane = &kernel->lane[key->lane];
+
+	if (key->lane >= WIRE_LANES_MAX || !key->port || !zero->used ||
+	    zero->epoch != key->epoch || zero->rx_index != key->rx_index ||
+	    zero->tx_index != key->tx_index)
+		abort();
+	if (node->lanes_refused & 1U << key->lane)
+		return -EOPNOTSUPP;
+	node->lane_installs++;
+	lane->port = key->port;
+	if (key->slot == SESSION_SLOT_NEXT) {
+		lane->next = *held;
+		return 0;
+	}
+	lane->previous = lane->current;
+	lane->current = *held;
+	return 0;
+}
+
 static int sim_op_key_install(void *ctx, struct session_agent *agent,
 			      struct session_peer *peer,
 			      const struct session_key *key)
@@ -182,6 +224,12 @@ static int sim_op_key_install(void *ctx, struct session_agent *agent,
 	};
 
 	(void)agent;
+	memcpy(held.rx_key, key->rx_key, 32);
+	memcpy(held.tx_key, key->tx_key, 32);
+	if (key->lane)
+		return sim_lane_install(node, kernel, key, &held);
+	if (key->port)
+		abort();
 	if (node->install_error && node->install_errors) {
 		node->install_errors -= node->install_errors > 0;
 		return node->install_error;
@@ -189,8 +237,6 @@ static int sim_op_key_install(void *ctx, struct session_agent *agent,
 	if (sim_index_taken(node, key->rx_index) ||
 	    sim_epoch_taken(kernel, key->epoch))
 		return -EEXIST;
-	memcpy(held.rx_key, key->rx_key, 32);
-	memcpy(held.tx_key, key->tx_key, 32);
 	node->installs++;
 	if (key->slot == SESSION_SLOT_NEXT) {
 		kernel->next = held;
@@ -203,12 +249,22 @@ static int sim_op_key_install(void *ctx, struct session_agent *agent,
 }
 
 static void sim_op_key_delete(void *ctx, struct session_agent *agent,
-			      struct session_peer *peer, uint32_t epoch)
+			      struct session_peer *peer, uint8_t lane,
+			      uint32_t epoch)
 {
 	struct sim_node *node = ctx;
 	struct sim_kernel *k = &node->kernel[sim_peer_number(node, peer)];
 
 	(void)agent;
+	if (lane) {
+		struct sim_lane *l = &k->lane[lane];
+
+		node->lane_deletes++;
+		l->current.used &= l->current.epoch != epoch;
+		l->next.used &= l->next.epoch != epoch;
+		l->previous.used &= l->previous.epoch != epoch;
+		return;
+	}
 	node->deletes++;
 	k->current.used &= k->current.epoch != epoch;
 	k->next.used &= k->next.epoch != epoch;
@@ -312,6 +368,22 @@ void sim_free(struct sim *sim)
 	free(sim);
 }
 
+uint16_t sim_lane_port(int node, unsigned int lane)
+{
+	return 8000 + 100 * node + lane;
+}
+
+void sim_lanes(struct sim *sim, int number, unsigned int lanes)
+{
+	struct session_config *config = &sim->node[number].config;
+
+	memset(config->ports, 0, sizeof(config->ports));
+	config->lanes = lanes;
+	for (unsigned int i = 1; i < lanes; i++)
+		config->ports[i - 1] = sim_lane_port(number, i);
+	sim_restart(sim, number, false);
+}
+
 struct session_peer *sim_peer(struct sim *sim, int from, int to, bool know,
 			      const uint8_t *psk, bool persist)
 {
@@ -359,13 +431,19 @@ void sim_acquire(struct sim *sim, int from, int to)
 void sim_event(struct sim *sim, int number, int peer, enum session_event event,
 	       uint32_t epoch)
 {
+	sim_lane_event(sim, number, peer, event, 0, epoch);
+}
+
+void sim_lane_event(struct sim *sim, int number, int peer,
+		    enum session_event event, uint8_t lane, uint32_t epoch)
+{
 	struct sim_node *node = &sim->node[number];
 	struct clock now;
 
 	sim_clock(node, &now);
 	if (node->peers[peer])
 		session_kernel_event(node->host, &now, node->peers[peer],
-				     event, epoch, NULL);
+				     event, lane, epoch, NULL);
 }
 
 void sim_inject(struct sim *sim, int number, const struct endpoint *src,
@@ -483,6 +561,24 @@ bool sim_is_up(struct sim *sim, int a, int b)
 	       ka->current.epoch == kb->current.epoch &&
 	       sim_receivable(&ka->current, &kb->current) &&
 	       sim_receivable(&kb->current, &ka->current);
+}
+
+unsigned int sim_lanes_up(struct sim *sim, int a, int b)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 1; i < WIRE_LANES_MAX; i++) {
+		struct sim_lane *la = &sim->node[a].kernel[b].lane[i];
+		struct sim_lane *lb = &sim->node[b].kernel[a].lane[i];
+
+		count += la->current.used && lb->current.used &&
+			 la->current.epoch == lb->current.epoch &&
+			 sim_receivable(&la->current, &lb->current) &&
+			 sim_receivable(&lb->current, &la->current) &&
+			 la->port == sim_lane_port(b, i) &&
+			 lb->port == sim_lane_port(a, i);
+	}
+	return count;
 }
 
 enum session_state sim_state(struct sim *sim, int number, int peer)

@@ -24,10 +24,17 @@ struct sim_key {
 	uint8_t cipher;
 };
 
+/* A lane above 0. */
+struct sim_lane {
+	struct sim_key current, next, previous;
+	uint16_t port;			/* where the peer receives it */
+};
+
 /* What a kernel holds for a node about one peer node. */
 struct sim_kernel {
 	struct sim_key current, next, previous;
 	struct endpoint endpoint;
+	struct sim_lane lane[WIRE_LANES_MAX];	/* the first is not used */
 };
 
 struct sim_node {
@@ -42,10 +49,12 @@ struct sim_node {
 	int64_t clock_offset;		/* of CLOCK_REALTIME */
 	int install_error;		/* what key_install() answers */
 	int install_errors;		/* how many times; -1: for ever */
+	unsigned int lanes_refused;	/* bits of lanes above 0 */
 	unsigned int sent, sent_bytes;	/* datagrams by the helper */
 	unsigned int sent_type[256];
 	unsigned int notices[16];
-	unsigned int installs, deletes, endpoint_sets;
+	unsigned int installs, deletes, endpoint_sets;	/* of lane 0 */
+	unsigned int lane_installs, lane_deletes;	/* of the others */
 	unsigned int data_sent, data_received, data_undeliverable;
 	uint64_t traffic;		/* interval of data, 0: none */
 	bool moves_untold;		/* the kernel keeps them to itself */
@@ -83,6 +92,10 @@ struct sim *sim_new(uint64_t seed, int nodes);
 void sim_free(struct sim *sim);
 uint64_t sim_random(struct sim *sim);
 void sim_clock(const struct sim_node *node, struct clock *now);
+/* Start @node anew with so many lanes; before it knows a peer. */
+void sim_lanes(struct sim *sim, int node, unsigned int lanes);
+/* The port of a node's lane. */
+uint16_t sim_lane_port(int node, unsigned int lane);
 /* Let @from know @to; @know: with its endpoint. */
 struct session_peer *sim_peer(struct sim *sim, int from, int to, bool know,
 			      const uint8_t *psk, bool persist);
@@ -97,6 +110,11 @@ void sim_inject(struct sim *sim, int node, const struct endpoint *src,
 /* Lose what is on its way. */
 void sim_drop(struct sim *sim);
 void sim_run(struct sim *sim, uint64_t duration);
+/* An event of a lane's key. */
+void sim_lane_event(struct sim *sim, int node, int peer,
+		    enum session_event event, uint8_t lane, uint32_t epoch);
+/* How many lanes have keys that fit each other and the ports they go to. */
+unsigned int sim_lanes_up(struct sim *sim, int a, int b);
 /* Both kernels have current keys that fit each other. */
 bool sim_is_up(struct sim *sim, int a, int b);
 enum session_state sim_state(struct sim *sim, int node, int peer);

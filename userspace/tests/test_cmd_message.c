@@ -12,8 +12,6 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 
@@ -22,25 +20,7 @@
 #include "../pilot-link/link_show.h"
 #include "../pilot-link/monitor.h"
 #include "../pilot-link/peer_show.h"
-
-#define BUFFER_SIZE	4096
-
-static char buffer[BUFFER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
-
-static struct nlmsghdr *start(uint8_t command, uint32_t ifindex)
-{
-	struct genlmsghdr *head;
-	struct nlmsghdr *message;
-
-	memset(buffer, 0, sizeof(buffer));
-	message = mnl_nlmsg_put_header(buffer);
-	message->nlmsg_type = GENL_MIN_ID;
-	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-	head->cmd = command;
-	head->version = PILOT_FAMILY_VERSION;
-	mnl_attr_put_u32(message, PILOT_A_IFINDEX, ifindex);
-	return message;
-}
+#include "cmd_message.h"
 
 static void put_key(struct nlmsghdr *message, uint8_t slot, uint32_t epoch)
 {
@@ -60,7 +40,7 @@ static void put_key(struct nlmsghdr *message, uint8_t slot, uint32_t epoch)
 
 static struct nlmsghdr *build_peer(void)
 {
-	struct nlmsghdr *message = start(PILOT_CMD_PEER_GET, 3);
+	struct nlmsghdr *message = message_start(PILOT_CMD_PEER_GET, 3);
 	struct nlattr *nest, *inner;
 
 	nest = mnl_attr_nest_start(message, PILOT_A_PEER);
@@ -87,7 +67,7 @@ static struct nlmsghdr *build_peer(void)
 
 static struct nlmsghdr *build_device(void)
 {
-	struct nlmsghdr *message = start(PILOT_CMD_DEV_GET, 3);
+	struct nlmsghdr *message = message_start(PILOT_CMD_DEV_GET, 3);
 	struct nlattr *nest, *sock, *inner;
 
 	nest = mnl_attr_nest_start(message, PILOT_A_DEV);
@@ -112,7 +92,7 @@ static struct nlmsghdr *build_device(void)
 
 static struct nlmsghdr *build_event(void)
 {
-	struct nlmsghdr *message = start(PILOT_CMD_EVENT, 3);
+	struct nlmsghdr *message = message_start(PILOT_CMD_EVENT, 3);
 	struct nlattr *nest;
 
 	nest = mnl_attr_nest_start(message, PILOT_A_DEV);
@@ -130,15 +110,6 @@ static struct nlmsghdr *build_event(void)
 	mnl_attr_put_u8(message, PILOT_A_EVENT_REASON, PILOT_REASON_AGE);
 	mnl_attr_nest_end(message, nest);
 	return message;
-}
-
-static void check_json(json_t *value, const char *expected)
-{
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
-
-	assert_string_equal(text, expected);
-	free(text);
-	json_decref(value);
 }
 
 static void test_peer_json(void **state)
@@ -230,8 +201,8 @@ static void test_device_json(void **state)
 	(void)state;
 	assert_int_equal(message_parse_device(build_device(), &device), 0);
 	assert_string_equal(device.ifname, "pilot0");
-	assert_false(device.socket4.bound);
-	assert_int_equal(device.socket6.netnsid, -1);
+	assert_null(device.sockets[0].family);
+	assert_int_equal(device.sockets[1].netnsid, -1);
 	assert_int_equal(device.stats[PILOT_A_DEV_STATS_RX_DROP_REPLAY], 3);
 	check_json(link_json(&tool, &view),
 		   "{\"ifindex\":3,\"ifname\":\"pilot0\","
@@ -250,26 +221,6 @@ static void test_device_json(void **state)
 		   "{\"rx_data\":99,\"rx_helper\":0,\"rx_chained\":0,"
 		   "\"rx_whole\":0,\"drop_malformed\":0,"
 		   "\"drop_no_index\":0,\"drop_type\":0,\"drop_limit\":0}}]}");
-}
-
-/* Calls @print with stdout kept in @text. */
-static void capture(void (*print)(void *), void *context, char *text,
-		    size_t size)
-{
-	int fd = memfd_create("out", MFD_CLOEXEC);
-	int saved = dup(STDOUT_FILENO);
-	ssize_t length;
-
-	fflush(stdout);
-	dup2(fd, STDOUT_FILENO);
-	print(context);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	length = pread(fd, text, size - 1, 0);
-	close(fd);
-	assert_true(length > 0);
-	text[length] = '\0';
 }
 
 static void print_hostile(void *context)
@@ -371,51 +322,12 @@ static int parse_event(const struct nlmsghdr *message)
 	return ret;
 }
 
-/* Cut at each byte, in memory that ends there: no read past it. */
-static void check_cut(const struct nlmsghdr *whole,
-		      int (*parse)(const struct nlmsghdr *))
-{
-	struct nlmsghdr *message;
-	uint32_t length;
-
-	for (length = sizeof(*whole); length < whole->nlmsg_len; length++) {
-		message = malloc(length);
-		memcpy(message, whole, length);
-		message->nlmsg_len = length;
-		assert_int_not_equal(parse(message), -ENOMEM);
-		/* The last nest reaches to the end, so any cut breaks it. */
-		assert_int_equal(parse(message), -EBADMSG);
-		free(message);
-	}
-	assert_int_equal(parse(whole), 0);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
 	check_cut(build_device(), parse_device);
 	check_cut(build_peer(), parse_peer);
 	check_cut(build_event(), parse_event);
-}
-
-/* Each attribute in turn, one byte shorter than it claims to be. */
-static void check_lengths(const struct nlmsghdr *whole,
-			  int (*parse)(const struct nlmsghdr *))
-{
-	char *copy = malloc(whole->nlmsg_len);
-	size_t offset;
-
-	for (offset = NLMSG_HDRLEN + GENL_HDRLEN;
-	     offset + sizeof(struct nlattr) <= whole->nlmsg_len; offset += 4) {
-		memcpy(copy, whole, whole->nlmsg_len);
-		((struct nlattr *)(copy + offset))->nla_len ^= 1;
-		parse((struct nlmsghdr *)copy);
-		((struct nlattr *)(copy + offset))->nla_len = 0xffff;
-		parse((struct nlmsghdr *)copy);
-		((struct nlattr *)(copy + offset))->nla_len = 3;
-		parse((struct nlmsghdr *)copy);
-	}
-	free(copy);
 }
 
 static void test_lengths(void **state)
@@ -429,7 +341,7 @@ static void test_lengths(void **state)
 static struct nlmsghdr *device_with(uint16_t type, const void *data,
 				    size_t length)
 {
-	struct nlmsghdr *message = start(PILOT_CMD_DEV_GET, 3);
+	struct nlmsghdr *message = message_start(PILOT_CMD_DEV_GET, 3);
 	struct nlattr *nest = mnl_attr_nest_start(message, PILOT_A_DEV);
 
 	mnl_attr_put_strz(message, PILOT_A_DEV_IFNAME, "pilot0");
@@ -467,9 +379,9 @@ static void test_wrong_sizes(void **state)
 	/* Messages of other commands, and those that name no device or peer. */
 	assert_int_equal(parse_device(build_peer()), -EBADMSG);
 	assert_int_equal(parse_peer(build_device()), -EBADMSG);
-	assert_int_equal(parse_device(start(PILOT_CMD_DEV_GET, 0)), -EBADMSG);
-	assert_int_equal(parse_peer(start(PILOT_CMD_PEER_GET, 3)), -EBADMSG);
-	assert_int_equal(parse_event(start(PILOT_CMD_EVENT, 3)), -EBADMSG);
+	assert_int_equal(parse_device(message_start(PILOT_CMD_DEV_GET, 0)), -EBADMSG);
+	assert_int_equal(parse_peer(message_start(PILOT_CMD_PEER_GET, 3)), -EBADMSG);
+	assert_int_equal(parse_event(message_start(PILOT_CMD_EVENT, 3)), -EBADMSG);
 }
 
 /* An error with the words @said, as the kernel puts it behind a request. */
@@ -478,8 +390,7 @@ static struct nlmsghdr *build_error(int error, bool capped, const char *said)
 	struct nlmsghdr *message;
 	struct nlmsgerr *head;
 
-	memset(buffer, 0, sizeof(buffer));
-	message = mnl_nlmsg_put_header(buffer);
+	message = message_begin();
 	message->nlmsg_type = NLMSG_ERROR;
 	message->nlmsg_flags = NLM_F_ACK_TLVS | (capped ? NLM_F_CAPPED : 0);
 	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
@@ -534,8 +445,7 @@ static void test_dump_end(void **state)
 	char text[GENL_TEXT_LEN];
 
 	(void)state;
-	memset(buffer, 0, sizeof(buffer));
-	message = mnl_nlmsg_put_header(buffer);
+	message = message_begin();
 	message->nlmsg_type = NLMSG_DONE;
 	assert_int_equal(genl_error_parse(message, text, sizeof(text)), 0);
 	*(int *)mnl_nlmsg_put_extra_header(message, sizeof(int)) = -ENODEV;
@@ -554,8 +464,7 @@ static void test_rtnl(void **state)
 	uint8_t stats[512] = { 7 };
 
 	(void)state;
-	memset(buffer, 0, sizeof(buffer));
-	message = mnl_nlmsg_put_header(buffer);
+	message = message_begin();
 	message->nlmsg_type = RTM_NEWLINK;
 	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 	info->ifi_index = 9;

@@ -168,8 +168,8 @@ static void test_payload_rules(void **state)
 	/* What is not known is skipped, be it twice there. */
 	len = payload_make(payload, sizeof(payload), -1, -1);
 	tlv_write_begin(&w, payload + len, sizeof(payload) - len);
-	tlv_write_u64(&w, 8, 1);
-	tlv_write_u64(&w, 8, 1);
+	tlv_write_u64(&w, WIRE_TLV_LANE_PORTS + 1, 1);
+	tlv_write_u64(&w, WIRE_TLV_LANE_PORTS + 1, 1);
 	tlv_write(&w, 0, NULL, 0);
 	tlv_write(&w, 0xffff, filler, sizeof(filler));
 	assert_int_equal(w.err, 0);
@@ -217,6 +217,180 @@ static void test_payload_lengths(void **state)
 						      &terms), -EBADMSG);
 		}
 	}
+}
+
+/* A payload that offers @lanes, with @count ports, the first is 1000. */
+static size_t lanes_make(uint8_t *payload, size_t size, int lanes, int count)
+{
+	size_t len = payload_make(payload, size, 4, -1);
+	uint8_t ports[64];
+	struct tlv_writer w;
+
+	for (int i = 0; i < count; i++)
+		wire_put16(ports + 2 * i, 1000 + i);
+	tlv_write_begin(&w, payload + len, size - len);
+	tlv_write_u8(&w, WIRE_TLV_LANES, lanes);
+	if (count >= 0)
+		tlv_write(&w, WIRE_TLV_LANE_PORTS, ports, 2 * count);
+	assert_int_equal(w.err, 0);
+	return len + w.len;
+}
+
+/* Lanes count as far as their ports are told; -1: no such TLV. */
+static void test_lanes_offered(void **state)
+{
+	struct handshake_terms terms;
+	uint8_t payload[300];
+
+	(void)state;
+	for (int lanes = 1; lanes < 256; lanes++) {
+		for (int count = -1; count < 8; count++) {
+			int known = count < 0 ? 1 : count + 1;
+			size_t len = lanes_make(payload, sizeof(payload),
+						lanes, count);
+
+			assert_int_equal(payload_read(payload, len, &terms), 0);
+			assert_int_equal(terms.lanes, known < lanes ? known :
+						      lanes);
+			for (int i = 0; i < count; i++)
+				assert_int_equal(terms.ports[i], 1000 + i);
+		}
+	}
+	for (int count = -1; count < 8; count++) {
+		size_t len = lanes_make(payload, sizeof(payload), 0, count);
+
+		assert_int_equal(payload_read(payload, len, &terms), -EBADMSG);
+	}
+}
+
+/* Ports that are not whole, too many, zero, twice there, or cut short. */
+static void test_ports_refused(void **state)
+{
+	uint8_t payload[300], ports[64];
+	struct handshake_terms terms;
+	struct tlv_writer w;
+	size_t len;
+
+	(void)state;
+	memset(ports, 1, sizeof(ports));
+	for (int size = 0; size < 64; size++) {
+		len = lanes_make(payload, sizeof(payload), 8, -1);
+		tlv_write_begin(&w, payload + len, sizeof(payload) - len);
+		tlv_write(&w, WIRE_TLV_LANE_PORTS, ports, size);
+		assert_int_equal(payload_read(payload, len + w.len, &terms),
+				 size % 2 || size > 14 ? -EBADMSG : 0);
+	}
+	for (int zero = 0; zero < 7; zero++) {
+		len = lanes_make(payload, sizeof(payload), 1, 7);
+		memset(payload + len - 14 + 2 * zero, 0, 2);
+		assert_int_equal(payload_read(payload, len, &terms), -EBADMSG);
+	}
+	len = lanes_make(payload, sizeof(payload), 8, 7);
+	tlv_write_begin(&w, payload + len, sizeof(payload) - len);
+	tlv_write(&w, WIRE_TLV_LANE_PORTS, ports, 14);
+	assert_int_equal(payload_read(payload, len, &terms), 0);
+	assert_int_equal(payload_read(payload, len + w.len, &terms), -EBADMSG);
+	for (size_t cut = 1; cut < TLV_HEADER_LEN + 14; cut++)
+		assert_int_equal(payload_read(payload, len - cut, &terms),
+				 -EBADMSG);
+	/* Without it altogether there is the one lane. */
+	assert_int_equal(payload_read(payload, len - TLV_HEADER_LEN - 14,
+				      &terms), 0);
+	assert_int_equal(terms.lanes, 1);
+}
+
+static void frame_hash(const uint8_t *frame, int len, char *hex)
+{
+	uint8_t hash[16];
+
+	assert_true(len > 0);
+	crypto_generichash(hash, sizeof(hash), frame, len, NULL, 0);
+	sodium_bin2hex(hex, 33, hash, sizeof(hash));
+}
+
+/* What an end with one lane says is what it said before there were more. */
+static void test_one_lane_unchanged(void **state)
+{
+	uint8_t frame[WIRE_FRAME_MAX];
+	struct handshake_terms terms;
+	struct handshake_keys keys;
+	struct handshake ha, hb;
+	uint64_t stamp;
+	char hex[33];
+	int len;
+
+	(void)state;
+	len = handshake_init_write(&ha, &ends_a, &good, NOW, ephemeral, NULL,
+				   frame);
+	frame_hash(frame, len, hex);
+	assert_string_equal(hex, "e25df87be01384222ed99744a39eda72");
+	assert_int_equal(handshake_init_read(&hb, &ends_b, frame, len, &stamp,
+					     &terms), 0);
+	len = handshake_resp_write(&hb, &ends_b, &good, 7, ephemeral, frame,
+				   &keys);
+	frame_hash(frame, len, hex);
+	assert_string_equal(hex, "44c928776c35c84ec603bb4ed57f4936");
+}
+
+/* Both ends get the same keys for a lane; no two keys are the same. */
+static void test_lane_keys(void **state)
+{
+	struct handshake_terms ours = good, theirs;
+	struct handshake_keys keys_a, keys_b, none;
+	uint8_t frame[WIRE_FRAME_MAX];
+	uint8_t first[32], second[32];
+	struct handshake ha, hb;
+	const uint8_t *all[20];
+	size_t n = 0;
+	uint64_t stamp;
+	int len;
+
+	(void)state;
+	memset(&keys_a, 0xee, sizeof(keys_a));
+	memset(&keys_b, 0xee, sizeof(keys_b));
+	memset(&none, 0xee, sizeof(none));
+	ours.lanes = WIRE_LANES_MAX;
+	for (int i = 0; i < WIRE_LANES_MAX - 1; i++)
+		ours.ports[i] = 60000 + i;
+	len = handshake_init_write(&ha, &ends_a, &ours, NOW, ephemeral, NULL,
+				   frame);
+	assert_true(len > 0);
+	assert_int_equal(handshake_init_read(&hb, &ends_b, frame, len, &stamp,
+					     &theirs), 0);
+	assert_int_equal(handshake_lanes(&ours, &theirs), WIRE_LANES_MAX);
+	assert_memory_equal(theirs.ports, ours.ports, sizeof(ours.ports));
+	ours.lanes = 3;
+	len = handshake_resp_write(&hb, &ends_b, &ours, 7, ephemeral, frame,
+				   &keys_b);
+	assert_int_equal(handshake_resp_read(&ha, &ends_a, frame, len, &theirs,
+					     &keys_a), 0);
+	assert_int_equal(theirs.lanes, 3);
+	assert_int_equal(handshake_lanes(&theirs, &good), 1);
+	handshake_lanes_take(&ha, true, 3, &keys_a);
+	handshake_lanes_take(&hb, false, 3, &keys_b);
+
+	all[n++] = keys_a.tx;
+	all[n++] = keys_a.rx;
+	all[n++] = keys_a.control_tx;
+	all[n++] = keys_a.control_rx;
+	for (int i = 0; i < 2; i++) {
+		assert_memory_equal(keys_a.lane[i].tx, keys_b.lane[i].rx, 32);
+		assert_memory_equal(keys_a.lane[i].rx, keys_b.lane[i].tx, 32);
+		all[n++] = keys_a.lane[i].tx;
+		all[n++] = keys_a.lane[i].rx;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(all[i], all[j], 32);
+	noise_export(&ha.noise, "pilot-link lane 1 2", first, second);
+	assert_memory_equal(keys_a.lane[1].tx, first, 32);
+	assert_memory_equal(keys_a.lane[1].rx, second, 32);
+	/* What is not used is not made. */
+	assert_memory_equal(&keys_a.lane[2], &none.lane[2],
+			    5 * sizeof(none.lane[0]));
+	memset(&none, 0, sizeof(none));
+	handshake_keys_wipe(&keys_a);
+	assert_memory_equal(&keys_a, &none, sizeof(none));
 }
 
 /* The keys of the pair, but the static key of someone else. */
@@ -284,6 +458,10 @@ int main(void)
 		cmocka_unit_test(test_payload_rules),
 		cmocka_unit_test(test_payload_cut),
 		cmocka_unit_test(test_payload_lengths),
+		cmocka_unit_test(test_lanes_offered),
+		cmocka_unit_test(test_ports_refused),
+		cmocka_unit_test(test_one_lane_unchanged),
+		cmocka_unit_test(test_lane_keys),
 		cmocka_unit_test(test_other_static),
 		cmocka_unit_test(test_other_response),
 		cmocka_unit_test(test_cipher_choice),

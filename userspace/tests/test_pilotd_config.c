@@ -98,6 +98,7 @@ static void refuse(const char *text, unsigned int line, const char *words)
 static const char whole[] =
 	"# everything there is\n"
 	"listen 9000\n"
+	"lanes 3\n"
 	"rekey-after 60\n"
 	"log-level debug # said often\n"
 	"\n"
@@ -135,6 +136,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(parse(&config, CONFIG_FILE, whole, error), 0);
 	assert_string_equal(error, "");
 	assert_int_equal(config.port, 9000);
+	assert_int_equal(config.lanes, 3);
 	assert_int_equal(config.rekey_after, 60);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(config.agent_count, 2);
@@ -145,7 +147,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 6);
+	assert_int_equal(config.agents[0].line, 7);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -179,6 +181,7 @@ static void defaults_hold(void **state)
 	assert_int_equal(parse(&config, CONFIG_FILE, "# nothing", error), 0);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
 	assert_int_equal(config.rekey_after, CONFIG_REKEY_AFTER);
+	assert_int_equal(config.lanes, 0);
 	config_free(&config);
 }
 
@@ -327,10 +330,27 @@ static void a_state_may_name_the_links_of_the_file(void **state)
 	refuse("agent a\npeer @A\nlink p0\n", 2, "agent p0");
 }
 
+static void lanes_are_from_one_to_eight(void **state)
+{
+	char error[CONFIG_ERROR_LEN], text[] = "lanes 0\n";
+	struct config config;
+
+	(void)state;
+	config_init(&config);
+	for (int lanes = 0; lanes < 10; lanes++) {
+		text[6] = '0' + lanes;
+		assert_int_equal(parse(&config, CONFIG_FILE, text, error),
+				 lanes && lanes <= 8 ? 0 : -EINVAL);
+		assert_int_equal(config.lanes, lanes <= 8 ? lanes : 0);
+	}
+	config_free(&config);
+}
+
 static void refusals_say_where_and_what(void **state)
 {
 	(void)state;
-	refuse("lisen 1\n", 1, "listen, log-level, rekey-after, agent or peer");
+	refuse("lisen 1\n", 1,
+	       "listen, lanes, log-level, rekey-after, agent or peer");
 	refuse("\n\nlisten\n", 3, "no value");
 	refuse("listen 0\n", 1, "1 to 65535");
 	refuse("listen 65536\n", 1, "1 to 65535");
@@ -341,6 +361,15 @@ static void refusals_say_where_and_what(void **state)
 	refuse("listen 1\nlisten 1\n", 2, "twice");
 	refuse("agent a\nlisten 1\n", 2, "global");
 	refuse("log-level loud\n", 1, "notice");
+	refuse("lanes 0\n", 1, "1 to 8");
+	refuse("lanes 9\n", 1, "1 to 8");
+	refuse("lanes -1\n", 1, "bad number");
+	refuse("lanes 257\n", 1, "bad number");
+	refuse("lanes two\n", 1, "bad number \"two\"");
+	refuse("lanes 2 2\n", 1, "bad number");
+	refuse("lanes\n", 1, "no value");
+	refuse("lanes 2\nlanes 2\n", 2, "twice");
+	refuse("agent a\nlanes 2\n", 2, "global");
 	refuse("rekey-after 9\n", 1, "10 to 3600");
 	refuse("rekey-after 3601\n", 1, "10 to 3600");
 	refuse("agent a\nrekey-after 60\n", 2, "global");
@@ -580,6 +609,7 @@ int main(void)
 		cmocka_unit_test(silence_is_watched_unless_told_not_to),
 		cmocka_unit_test(foreign_structs_are_checked),
 		cmocka_unit_test(a_state_may_name_the_links_of_the_file),
+		cmocka_unit_test(lanes_are_from_one_to_eight),
 		cmocka_unit_test(refusals_say_where_and_what),
 		cmocka_unit_test(long_lines_and_bytes_of_zero_are_refused),
 		cmocka_unit_test(nothing_is_half_applied),

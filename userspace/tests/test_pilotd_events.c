@@ -33,6 +33,7 @@ struct parts {
 	bool no_event;
 	bool no_peer;
 	bool key;
+	int lane;
 	int family;		/* of the endpoint, 0: none */
 	uint8_t cmd;
 	uint16_t type;
@@ -79,7 +80,7 @@ static struct nl_msg *make(const struct parts *parts)
 	}
 	if (parts->key) {
 		nest = nla_nest_start(msg, PILOT_A_KEY);
-		nla_put_u8(msg, PILOT_A_KEY_LANE, 0);
+		nla_put_u8(msg, PILOT_A_KEY_LANE, parts->lane);
 		nla_put_u32(msg, PILOT_A_KEY_EPOCH, 42);
 		nla_nest_end(msg, nest);
 	}
@@ -118,6 +119,11 @@ static void all_that_an_event_says_is_read(void **state)
 	assert_int_equal(seen.last.reason, PILOT_REASON_RECEIVED);
 	assert_int_equal(seen.last.agent, addr_make(1, 10));
 	assert_int_equal(seen.last.peer, addr_make(1, 11));
+	assert_int_equal(seen.last.epoch, 42);
+	assert_int_equal(seen.last.lane, 0);
+	parts.lane = 5;
+	assert_int_equal(parse(&parts, &seen), 1);
+	assert_int_equal(seen.last.lane, 5);
 	assert_int_equal(seen.last.epoch, 42);
 	endpoint_format(&seen.last.endpoint, text);
 	assert_string_equal(text, "192.0.2.1:7740");

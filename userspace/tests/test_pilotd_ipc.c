@@ -48,6 +48,9 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 {
 	ipc_message_init(message, type);
 	switch (type) {
+	case IPC_INIT:
+		message->init.lanes = 1;
+		break;
 	case IPC_AGENT_ADD:
 		fill_agent(&message->agent.config);
 		break;
@@ -146,7 +149,6 @@ static void contents_out_of_range_are_refused(void **state)
 	refuse(IPC_PEER_ADD, memset(&message.peer.has_psk, 7, 1));
 	refuse(IPC_REPLY, FULL(message.reply.text));
 	refuse(IPC_KEY_NEW, message.key.key.slot = 2);
-	refuse(IPC_KEY_NEW, message.key.key.lane = 1);
 	refuse(IPC_KEY_NEW, message.key.key.soft_age = 0);
 	refuse(IPC_KEY_NEW, message.key.key.hard_age = 0);
 	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.family = AF_UNSPEC);
@@ -162,6 +164,43 @@ static void contents_out_of_range_are_refused(void **state)
 	refuse(IPC_PEER_NEW, memset(message.config_peer.public, 0, 32));
 	refuse(IPC_PEER_CHANGE, message.config_peer.endpoint.port = 0);
 	refuse(IPC_PEER_REMOVE, FULL(message.peer_remove.link));
+}
+
+/* A lane above 0 has a port, lane 0 has none; there are so many lanes. */
+static void lanes_out_of_range_are_refused(void **state)
+{
+	struct ipc_message message;
+
+	(void)state;
+	refuse(IPC_INIT, message.init.lanes = 0);
+	refuse(IPC_INIT, message.init.lanes = 2);
+	refuse(IPC_INIT, message.init.lanes = WIRE_LANES_MAX + 1;
+	       FULL(message.init.lane_ports));
+	refuse(IPC_KEY_NEW, message.key.key.lane = 1);
+	refuse(IPC_KEY_NEW, message.key.key.port = 7740);
+	refuse(IPC_KEY_NEW, message.key.key.lane = WIRE_LANES_MAX;
+	       message.key.key.port = 7740);
+	refuse(IPC_KEY_DEL, message.key_name.lane = WIRE_LANES_MAX);
+
+	for (int lane = 1; lane < WIRE_LANES_MAX; lane++) {
+		fill(&message, IPC_KEY_NEW);
+		message.key.key.lane = lane;
+		message.key.key.port = 1;
+		assert_int_equal(ipc_check(&message, ipc_length(IPC_KEY_NEW),
+					   true), 0);
+		fill(&message, IPC_KEY_DEL);
+		message.key_name.lane = lane;
+		assert_int_equal(ipc_check(&message, ipc_length(IPC_KEY_DEL),
+					   true), 0);
+		fill(&message, IPC_INIT);
+		message.init.lanes = lane + 1;
+		memset(message.init.lane_ports, 1, 2 * lane);
+		assert_int_equal(ipc_check(&message, ipc_length(IPC_INIT),
+					   false), 0);
+		message.init.lane_ports[lane - 1] = 0;
+		assert_int_equal(ipc_check(&message, ipc_length(IPC_INIT),
+					   false), -EBADMSG);
+	}
 }
 
 static void messages_cross_the_socket(void **state)
@@ -222,6 +261,7 @@ int main(void)
 		cmocka_unit_test(every_type_has_one_length_and_one_side),
 		cmocka_unit_test(types_that_are_none_are_refused),
 		cmocka_unit_test(contents_out_of_range_are_refused),
+		cmocka_unit_test(lanes_out_of_range_are_refused),
 		cmocka_unit_test(messages_cross_the_socket),
 		cmocka_unit_test(bad_datagrams_do_not_shift_the_next),
 	};

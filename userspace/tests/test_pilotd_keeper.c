@@ -5,6 +5,7 @@
  * systemd is heard.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -35,6 +37,30 @@ static unsigned int births_count(void)
 	return stat(births, &st) ? 0 : st.st_size;
 }
 
+/*
+ * Which sockets there are, as bits, two to a lane: each has the port of its
+ * lane, so that none stands for another.
+ */
+static int sockets_count(void)
+{
+	unsigned int port = atoi(getenv("TEST_PORT")), bits = 0;
+
+	for (unsigned int n = 0; n < WIRE_LANES_MAX; n++) {
+		for (int i = 0; i < 2; i++) {
+			struct sockaddr_in in = { 0 };
+			socklen_t len = sizeof(in);
+
+			if (getsockname(worker_fd_udp(n, i),
+					(struct sockaddr *)&in, &len))
+				continue;
+			if (ntohs(in.sin_port) != port + 2 * n + i)
+				return 1;
+			bits |= 1U << (2 * n + i);
+		}
+	}
+	return bits == (unsigned int)atoi(getenv("TEST_BITS")) ? 0 : 2;
+}
+
 /* The worker's end of life is the parent's, by signal or by the socket. */
 static int worker_main(void)
 {
@@ -50,6 +76,13 @@ static int worker_main(void)
 	if (number == 1)
 		pause();
 	while (!ipc_receive(WORKER_FD_IPC, &message, false)) {
+		/* One that is told of other lanes than there are ends at once. */
+		if (message.type == IPC_INIT &&
+		    (message.init.lanes != 3 || message.init.port != 7740 ||
+		     message.init.lane_ports[0] != 7741 ||
+		     message.init.lane_ports[1] != 7742 ||
+		     message.init.lane_ports[2]))
+			return 4;
 		if (message.type != IPC_ALIVE_ASK)
 			continue;
 		ipc_message_init(&message, IPC_ALIVE);
@@ -96,7 +129,7 @@ static void turn(struct parent *parent, unsigned int *left)
 
 static void a_worker_that_hangs_is_replaced(void **state)
 {
-	struct parent parent = { .udp = { -1, -1 }, .events = -1,
+	struct parent parent = { .events = -1,
 				 .control = -1, .handover = -1,
 				 .ask_us = ASK_US };
 	unsigned int left = PATIENCE_S * 1000000 / ASK_US, times = 0, most = 0;
@@ -109,6 +142,7 @@ static void a_worker_that_hangs_is_replaced(void **state)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	config_init(&parent.config);
+	lanes_init(&parent.lanes, 7740, 3);
 	assert_true(sd_event_new(&parent.event) >= 0);
 	assert_int_equal(keeper_start(&parent), 0);
 	first = parent.worker;
@@ -140,6 +174,58 @@ static void a_worker_that_hangs_is_replaced(void **state)
 	close(heard);
 }
 
+/* Descriptors that are where the worker looks for them, and no others. */
+static void a_worker_gets_the_sockets_of_its_lanes(void **state)
+{
+	static const unsigned int counts[] = { 1, 3, WIRE_LANES_MAX };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	unsigned int port = 20000 + getpid() % 20000;
+	struct lanes lanes;
+	int pair[2];
+
+	(void)state;
+	lanes_init(&lanes, 0, WIRE_LANES_MAX);
+	for (unsigned int n = 0; n < LANES_FDS_MAX; n++) {
+		int *fd = &lanes.lane[n / 2].fd[n % 2];
+
+		*fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		in.sin_port = htons(port + n);
+		assert_int_equal(bind(*fd, (struct sockaddr *)&in, sizeof(in)),
+				 0);
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++) {
+		unsigned int bits = (1U << 2 * counts[c]) - 1;
+		char text[16];
+		int ipc, status;
+		pid_t pid;
+
+		lanes.count = counts[c];
+		if (counts[c] == 3) {
+			close(lanes.lane[1].fd[1]);
+			lanes.lane[1].fd[1] = -1;
+			bits &= ~(1U << 3);
+		} else if (counts[c] > 3) {
+			bits &= ~(1U << 3);
+		}
+		snprintf(text, sizeof(text), "%u", port);
+		setenv("TEST_PORT", text, 1);
+		snprintf(text, sizeof(text), "%u", bits);
+		setenv("TEST_BITS", text, 1);
+		assert_int_equal(spawn_worker(&lanes, -1, pair[0], pair[1],
+					      &pid, &ipc), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+		close(ipc);
+	}
+	unsetenv("TEST_BITS");
+	for (unsigned int n = 0; n < LANES_FDS_MAX; n++)
+		close(lanes.lane[n / 2].fd[n % 2]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -161,13 +247,14 @@ static int remove_dir(void **state)
 int main(int argc, char *argv[])
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_worker_gets_the_sockets_of_its_lanes),
 		cmocka_unit_test(a_worker_that_hangs_is_replaced),
 	};
 
 	if (sodium_init() < 0)
 		return 1;
 	if (argc == 2 && !strcmp(argv[1], WORKER_ARGUMENT))
-		return worker_main();
+		return getenv("TEST_BITS") ? sockets_count() : worker_main();
 	return cmocka_run_group_tests_name("pilotd_keeper", tests, make_dir,
 					   remove_dir);
 }

@@ -39,6 +39,7 @@ static int scene_start(void **state)
 	strcpy(scene->options.config_dir, "/etc/pilot-link");
 	scene->options.config = "/etc/pilot-link/pilotd.conf";
 	scene->parent.options = &scene->options;
+	lanes_init(&scene->parent.lanes, 7740, 2);
 	scene->parent.ipc = pair[0];
 	scene->worker = pair[1];
 	scene->agent.address = 1ULL << 32 | 99;
@@ -85,6 +86,26 @@ static void a_key_for_a_foreign_agent_is_refused(void **state)
 	ipc_message_init(&message, IPC_ENDPOINT_SET);
 	message.endpoint.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
+}
+
+static void a_key_for_a_lane_without_sockets_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct ipc_message message;
+
+	for (int lane = 2; lane < 256; lane += lane < 8 ? 1 : 31) {
+		ipc_message_init(&message, IPC_KEY_NEW);
+		message.key.agent = scene->agent.address;
+		message.key.key.lane = lane;
+		message.key.key.port = 7740;
+		assert_int_equal(ask(scene, &message), EINVAL);
+		assert_non_null(strstr(message.reply.text, "no lane"));
+		ipc_message_init(&message, IPC_KEY_DEL);
+		message.key_name.agent = scene->agent.address;
+		message.key_name.lane = lane;
+		assert_int_equal(ask(scene, &message), EINVAL);
+		assert_non_null(strstr(message.reply.text, "no lane"));
+	}
 }
 
 static void a_foreign_link_is_not_deleted(void **state)
@@ -234,6 +255,47 @@ static void a_reload_of_a_bad_file_changes_nothing(void **state)
 	assert_ptr_equal(scene->parent.agents, &scene->agent);
 }
 
+/* The sockets are what they were when pilotd started. */
+static void a_reload_changes_no_sockets(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} files[] = {
+		{ "listen 1234\n", "`listen`" },
+		{ "listen 1234\nlanes 3\n", "`listen`" },
+		{ "lanes 3\n", "`lanes`" },
+		{ "log-level debug\n", "`lanes`" },
+		{ "lanes 2\nlog-level debug\n", NULL },
+	};
+	char path[] = "/tmp/pilotd-serve-XXXXXX";
+	struct scene *scene = *state;
+	struct ipc_message message;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	scene->options.config = path;
+	scene->parent.file.lanes = 2;
+	scene->parent.agents = NULL;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		size_t len = strlen(files[i].text);
+
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, files[i].text, len, 0), len);
+		ipc_message_init(&message, IPC_RELOAD);
+		assert_int_equal(ask(scene, &message),
+				 files[i].word ? EBUSY : 0);
+		if (files[i].word)
+			assert_non_null(strstr(message.reply.text,
+					       files[i].word));
+		assert_int_equal(scene->parent.file.log_level,
+				 files[i].word ? LOG_LEVEL_INFO :
+						 LOG_LEVEL_DEBUG);
+	}
+	assert_int_equal(scene->parent.config.lanes, 2);
+	close(fd);
+	unlink(path);
+}
+
 #define in_a_scene(test)						\
 	cmocka_unit_test_setup_teardown(test, scene_start, scene_stop)
 
@@ -241,6 +303,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		in_a_scene(a_key_for_a_foreign_agent_is_refused),
+		in_a_scene(a_key_for_a_lane_without_sockets_is_refused),
 		in_a_scene(a_foreign_link_is_not_deleted),
 		in_a_scene(a_link_is_not_made_twice),
 		in_a_scene(a_foreign_file_is_no_identity),
@@ -248,6 +311,7 @@ int main(void)
 		in_a_scene(a_file_of_the_configuration_is_taken),
 		in_a_scene(a_foreign_peer_is_not_touched),
 		in_a_scene(a_reload_of_a_bad_file_changes_nothing),
+		in_a_scene(a_reload_changes_no_sockets),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_serve", tests, NULL, NULL);
