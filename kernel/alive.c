@@ -106,8 +106,8 @@ static u64 alive_lane(struct pilot_peer *peer, unsigned int number,
 		due = min(due, READ_ONCE(lane->last_tx) + every);
 	if (now < due)
 		return due;
-	if (!pilot_xmit_keepalive(peer, number) ||
-	    READ_ONCE(lane->last_tx) < now)
+	pilot_xmit_touch(peer, number);
+	if (READ_ONCE(lane->last_tx) < now)
 		return now + (every ?: RETRY_NS);
 	return every ? now + every : NEVER;
 }

@@ -386,10 +386,9 @@ static void key_confirm(struct pilot_peer *peer, unsigned int number)
 	rcu_read_lock();
 	pilot_xmit_flush(peer);
 	key = rcu_dereference(lane->current_key);
-	if (key && !atomic64_read(&key->tx_counter) &&
-	    rcu_access_pointer(lane->endpoint))
-		pilot_xmit_keepalive(peer, number);
-	/* Only now does the peer answer by lane 0 as well. */
+	if (key && !atomic64_read(&key->tx_counter))
+		pilot_xmit_touch(peer, number);
+	/* Lane 0 is no longer the only one: is it known to the peer as well? */
 	if (number)
 		pilot_xmit_probe(peer, 0);
 	rcu_read_unlock();

@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "dev.h"
 #include "event.h"
+#include "wire.h"
 #include "xmit.h"
 
 /*
@@ -184,12 +185,42 @@ static void rx_learn_endpoint(const struct pilot_source *source,
 	pilot_event_send(source->dev, &event);
 }
 
+/* What authentic records were, as bits. */
+enum {
+	RX_DATA = BIT(0),
+	RX_KEEPALIVE = BIT(1),
+	RX_PROBE = BIT(2),
+};
+
+/*
+ * The peer sends anything but probes by a lane only if it heard us there, so
+ * the lane works both ways. It wants to know the same: a probe asks for an
+ * answer, what found out by a probe of ours is told, and whoever only receives
+ * says so now and then.
+ */
+static void rx_lane_note(const struct pilot_source *source,
+			 struct pilot_lane *lane, unsigned int seen, u64 now)
+{
+	bool known = pilot_lane_is_fresh(lane, now);
+	bool answer = seen & RX_PROBE;
+
+	if (seen & ~RX_PROBE) {
+		answer |= !known &&
+			  now - READ_ONCE(lane->probed_at) < PILOT_LANE_FRESH_NS;
+		answer |= READ_ONCE(source->peer->lanes) > 1 &&
+			  now - READ_ONCE(lane->last_tx) >= PILOT_LANE_ANSWER_NS;
+		pilot_peer_note(&lane->last_rx, now);
+	}
+	if (answer)
+		pilot_xmit_keepalive(source->peer, source->key->lane);
+}
+
 /*
  * What @n authentic records say about their peer, whatever is inside: called
  * when they are on their way, because what waited may be sent from here.
  */
 static void rx_authentic(const struct pilot_source *source, unsigned int n,
-			 bool newest, bool data)
+			 bool newest, unsigned int seen)
 {
 	struct pilot_peer *peer = source->peer;
 	struct pilot_lane *lane = pilot_peer_lane(peer, source->key->lane);
@@ -205,12 +236,8 @@ static void rx_authentic(const struct pilot_source *source, unsigned int n,
 	/* A late packet under an old key says nothing about today. */
 	if (newest && rcu_access_pointer(lane->current_key) == source->key)
 		rx_learn_endpoint(source, lane, now);
-	pilot_peer_note(&lane->last_rx, now);
-	/* Let the peer know that the lane works. */
-	if (READ_ONCE(peer->lanes) > 1 &&
-	    now - READ_ONCE(lane->last_tx) >= PILOT_LANE_ANSWER_NS)
-		pilot_xmit_keepalive(peer, source->key->lane);
-	if (data && !READ_ONCE(peer->rx_unanswered)) {
+	rx_lane_note(source, lane, seen, now);
+	if (seen & RX_DATA && !READ_ONCE(peer->rx_unanswered)) {
 		WRITE_ONCE(peer->rx_unanswered, now);
 		timer_reduce(&peer->timer,
 			     jiffies + PILOT_PASSIVE_SECONDS * HZ + 1);
@@ -228,15 +255,21 @@ static void rx_open_records(const struct pilot_source *source,
 	pilot_dev_count(source->dev, PILOT_A_DEV_STATS_RX_BATCHES);
 }
 
-/* The plaintext of one record, data at its begin. */
-static void rx_deliver(const struct pilot_source *source, struct sk_buff *skb)
+/* The plaintext of one record, data at its begin. Return: what it is. */
+static unsigned int rx_deliver(const struct pilot_source *source,
+			       struct sk_buff *skb)
 {
-	if (skb->len) {
+	unsigned int what = RX_KEEPALIVE;
+
+	if (skb->len == PILOT_PROBE_LEN && skb->data[0] == PILOT_PROBE) {
+		what = RX_PROBE;
+	} else if (skb->len) {
 		pilot_deliver(source->dev, source->peer, skb, source->ds, 1);
-		return;
+		return RX_DATA;
 	}
 	pilot_dev_count(source->dev, PILOT_A_DEV_STATS_RX_KEEPALIVES);
 	consume_skb(skb);
+	return what;
 }
 
 /**
@@ -254,7 +287,7 @@ void pilot_open_single(const struct pilot_source *source, struct sk_buff *skb,
 {
 	struct pilot_record record = { .counter = counter };
 	unsigned int drop;
-	bool newest, data;
+	bool newest;
 
 	drop = rx_check_key(source) ?: rx_check_counter(source->key, counter);
 	if (unlikely(drop)) {
@@ -280,10 +313,8 @@ void pilot_open_single(const struct pilot_source *source, struct sk_buff *skb,
 		rx_drop(source->dev, skb, PILOT_A_DEV_STATS_RX_DROP_REPLAY);
 		return;
 	}
-	data = record.len;
 	__skb_trim(skb, record.len);
-	rx_deliver(source, skb);
-	rx_authentic(source, 1, newest, data);
+	rx_authentic(source, 1, newest, rx_deliver(source, skb));
 }
 
 /* Which of the opened records are authentic and fresh. */
@@ -358,7 +389,9 @@ static bool rx_batch_may_run(const struct pilot_source *source,
 			return false;
 		total += record[i].len;
 	}
-	return total >= PILOT_RUN_MIN;
+	/* Keepalives and probes are no part of a packet. */
+	return total >= PILOT_RUN_MIN &&
+	       record[i].len >= sizeof(struct pilot_short_header);
 }
 
 /* Remember how long the headers are, for the next guess. */
@@ -404,7 +437,7 @@ static bool rx_batch_run(const struct pilot_source *source,
 	}
 	pilot_run_end(run);
 	if (likely(count))
-		rx_authentic(source, count, newest, true);
+		rx_authentic(source, count, newest, RX_DATA);
 	return true;
 }
 
@@ -435,9 +468,9 @@ static bool rx_batch_own_skb(struct pilot_inbound *batch, unsigned int i)
 static void rx_batch_singles(const struct pilot_source *source,
 			     struct pilot_inbound *batch)
 {
-	unsigned int i, n = 0, count;
+	unsigned int i, n = 0, count, seen = 0;
 	struct sk_buff *skb;
-	bool newest, data;
+	bool newest;
 	u64 fresh;
 
 	for (i = 0; i < batch->n; i++) {
@@ -456,7 +489,6 @@ static void rx_batch_singles(const struct pilot_source *source,
 	rx_open_records(source, batch->record, n);
 	fresh = rx_batch_commit(source, batch, &newest);
 	count = hweight64(fresh);
-	data = false;
 	for (i = 0; i < n; i++) {
 		skb = batch->skb[i];
 		if (unlikely(!(fresh & BIT_ULL(i)))) {
@@ -465,11 +497,10 @@ static void rx_batch_singles(const struct pilot_source *source,
 		}
 		__skb_trim(skb, batch->record[i].len);
 		rx_note_head(source, skb->data, skb->len);
-		data |= skb->len;
-		rx_deliver(source, skb);
+		seen |= rx_deliver(source, skb);
 	}
 	if (likely(count))
-		rx_authentic(source, count, newest, data);
+		rx_authentic(source, count, newest, seen);
 }
 
 /**

@@ -50,6 +50,13 @@ struct pilot_short_header {
 #define PILOT_SHORT_F_PARTIAL	0x01
 #define PILOT_SHORT_F_KNOWN	PILOT_SHORT_F_PARTIAL
 
+/*
+ * Plaintext of one byte, its first nibble 1: the sender does not know whether
+ * this lane works in both directions. What answers it is a keepalive.
+ */
+#define PILOT_PROBE		0x10
+#define PILOT_PROBE_LEN		1
+
 #define PILOT_TAG_LEN		16
 #define PILOT_FRAME_OVERHEAD	(sizeof(struct pilot_data_header) + PILOT_TAG_LEN)
 

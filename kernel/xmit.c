@@ -342,27 +342,36 @@ void pilot_xmit_flush(struct pilot_peer *peer)
 		tx_packet(peer->dev, peer, key, skb);
 }
 
-/**
- * pilot_xmit_keepalive - send an empty record
- * @peer: the peer
- * @lane: on which of its lanes
- *
- * Context: BH disabled, RCU read section.
- * Return: false when there is no key to send it under, or no memory.
- */
-bool pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int lane)
+/* Send a record without a packet. Return: as pilot_xmit_keepalive(). */
+static bool tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
 {
-	struct pilot_key *key = pilot_send_key_of(peer, lane, pilot_now());
+	struct pilot_key *key = pilot_send_key_of(peer, number, pilot_now());
 	struct sk_buff *skb;
 
-	if (!key || !rcu_access_pointer(pilot_peer_lane(peer, lane)->endpoint))
+	if (!key || !rcu_access_pointer(pilot_peer_lane(peer, number)->endpoint))
 		return false;
-	skb = pilot_frame_alloc(PILOT_FRAME_OVERHEAD);
+	skb = pilot_frame_alloc(PILOT_FRAME_OVERHEAD + PILOT_PROBE_LEN);
 	if (!skb)
 		return false;
 	skb_reserve(skb, sizeof(struct pilot_data_header));
+	if (probe)
+		skb_put_u8(skb, PILOT_PROBE);
 	tx_record(peer->dev, peer, key, skb, 0, 0);
 	return true;
+}
+
+/**
+ * pilot_xmit_keepalive - send an empty record
+ * @peer: the peer
+ * @number: on which of its lanes; above lane 0 only on one that works
+ *
+ * Context: BH disabled, RCU read section.
+ * Return: false when there is no key to send it under, nowhere to send it to,
+ * or no memory.
+ */
+bool pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number)
+{
+	return tx_empty(peer, number, false);
 }
 
 /**
@@ -384,7 +393,27 @@ void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
 		return;
 	WRITE_ONCE(lane->probed_at, now);
 	WRITE_ONCE(lane->wanted, 0);
-	pilot_xmit_keepalive(peer, number);
+	tx_empty(peer, number, true);
+}
+
+/**
+ * pilot_xmit_touch - let a lane carry something
+ * @peer: the peer
+ * @number: number of the lane
+ *
+ * What keeps it open, as far as it is known to work, or else finds out. Lane 0
+ * is where the handshake went both ways.
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void pilot_xmit_touch(struct pilot_peer *peer, unsigned int number)
+{
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+
+	if (number && !(lane && pilot_lane_is_fresh(lane, pilot_now())))
+		pilot_xmit_probe(peer, number);
+	else
+		pilot_xmit_keepalive(peer, number);
 }
 
 /* A packet wanted this processor's lane and perhaps had to take another. */
