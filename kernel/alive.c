@@ -63,7 +63,7 @@ static u64 alive_hard_age(struct pilot_peer *peer, u64 now)
 	spin_unlock(&peer->lock);
 	pilot_dev_keyed(peer->dev, -(int)gone);
 
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		key = rcu_dereference(lane->current_key);
 		if (key)
 			next = min(next, key->hard_at);

@@ -52,7 +52,7 @@ static void lanes_follow(struct pilot_peer *peer, struct pilot_lane *from,
 	struct pilot_lane *lane;
 	unsigned int i;
 
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		if (lane == from)
 			continue;
 		at = lane_endpoint(peer, lane);
@@ -132,7 +132,7 @@ void pilot_peer_endpoint_set(struct pilot_peer *peer,
 	old = lane_endpoint(peer, &peer->lane0);
 	moved = endpoint && !(old && pilot_path_same_remote(&old->path,
 							    &endpoint->path));
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		if (!endpoint)
 			lane_replace(peer, lane, NULL);
 		else if (moved && lane->port)

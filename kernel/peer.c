@@ -110,7 +110,7 @@ unsigned int pilot_peer_unlink(struct pilot_peer_table *table,
 
 	spin_lock_bh(&peer->lock);
 	WRITE_ONCE(peer->dead, true);
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		key = rcu_replace_pointer(lane->current_key, NULL,
 					  lockdep_is_held(&peer->lock));
 		keyed += !!key;
@@ -149,7 +149,7 @@ void pilot_peer_free(struct pilot_peer *peer)
 
 	timer_shutdown_sync(&peer->timer);
 	__skb_queue_purge(&peer->queue);
-	pilot_for_each_lane(peer, i, lane)
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++)
 		pilot_endpoint_free(rcu_dereference_protected(lane->endpoint,
 							      true));
 	call_rcu(&peer->rcu, peer_free_rcu);

@@ -179,15 +179,12 @@ static inline struct pilot_lane *pilot_peer_lane(struct pilot_peer *peer,
 	return more ? &more[number - 1] : NULL;
 }
 
-/* The same for any number: NULL behind the last. */
+/* The same for any number: NULL behind the last, which ends a loop. */
 static inline struct pilot_lane *pilot_peer_lane_at(struct pilot_peer *peer,
 						    unsigned int number)
 {
 	return number < PILOT_LANES ? pilot_peer_lane(peer, number) : NULL;
 }
-
-#define pilot_for_each_lane(peer, number, lane)				\
-	for (number = 0; (lane = pilot_peer_lane_at(peer, number)); number++)
 
 /* Note a racily read time without dirtying the line for nothing. */
 static inline void pilot_peer_note(u64 *time, u64 now)

@@ -186,7 +186,7 @@ static int report_peer_keys(struct sk_buff *msg, struct pilot_peer *peer)
 	struct pilot_key *key[3];
 	unsigned int i, j;
 
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		key[0] = rcu_dereference(lane->current_key);
 		key[1] = rcu_dereference(lane->next);
 		key[2] = rcu_dereference(lane->previous);

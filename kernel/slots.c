@@ -24,7 +24,7 @@ static void lanes_count(struct pilot_peer *peer)
 	struct pilot_lane *lane;
 	unsigned int i, n = 0;
 
-	pilot_for_each_lane(peer, i, lane)
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++)
 		if (rcu_access_pointer(lane->current_key))
 			n = i + 1;
 	WRITE_ONCE(peer->lanes, n);
@@ -182,7 +182,7 @@ unsigned int pilot_peer_keys_expire(struct pilot_peer *peer, u64 now)
 	struct pilot_key *key;
 
 	lockdep_assert_held(&peer->lock);
-	pilot_for_each_lane(peer, i, lane) {
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		slot[0] = &lane->current_key;
 		slot[1] = &lane->next;
 		slot[2] = &lane->previous;
