@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout=300
+# not-on: debug
 #
 # Handshake messages from everywhere: who has a key goes on, and who wants one
 # gets it about as soon as without them.

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
 
-FORGETS=3
+FORGETS=$(patience 3)
 
 # link_up NS DEVICE ADDRESS
 link_up() {

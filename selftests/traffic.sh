@@ -51,7 +51,8 @@ batched() {
 		case $1 in
 		R3)
 			equal "$whole" 0 "$ns's whole batches"
-			within 10 $((10 ** 9)) "$chained" "$ns's chained ones"
+			within "$(scaled 10)" $((10 ** 9)) "$chained" \
+				"$ns's chained ones"
 			;;
 		*)
 			within 10 $((10 ** 9)) "$whole" "$ns's whole batches"

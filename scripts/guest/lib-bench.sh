@@ -3,11 +3,13 @@
 #
 # The paths that are compared, side by side between the namespaces a and b of a
 # guest: one wire, on it WireGuard, ESP and a pilot link.  Sourced by
-# scripts/guest/bench and scripts/guest/profile, after selftests/lib.sh.
+# scripts/guest/bench and scripts/guest/profile, after selftests/lib.sh and
+# selftests/lib-lanes.sh.
 #
 # shellcheck disable=SC2034,SC2154
 
 epoch=1
+lanes=1
 cipher_now=
 esp_is_up=0
 
@@ -142,9 +144,31 @@ pilot_cipher() {
 	cipher_now=$1
 	epoch=$((epoch + 1))
 	keys "$epoch" hard-age 86400
+	[ "$lanes" -eq 1 ] || second_lane
 	in_ns a ping -n -q -c 2 -i 0.05 -W 5 "$(agent_ip 6)" >"$TMP/ping" ||
 		fail "no answer with keys of $1"
 	wait_for 10 key_is_current b 5 "$epoch" || fail "b did not take the key"
+}
+
+# A second lane from now on, for the cipher that is chosen next.
+two_lanes() {
+	local ns
+
+	for ns in a b; do
+		hold "$ns" "4:$(lane_port 1)" "6:$(lane_port 1)"
+		lane_bind "$ns" 1 10
+	done
+	lanes=2
+	cipher_now=
+}
+
+second_lane() {
+	local port
+
+	port="port $(lane_port 1)"
+	lane_key b 6 5 "$epoch" 1 next "$port" hard-age 86400
+	lane_key a 5 6 "$epoch" 1 current "$port" hard-age 86400
+	lanes_work 2
 }
 
 # The names of the code that ciphers, at both ends.
