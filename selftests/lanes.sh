@@ -72,6 +72,7 @@ each_processor_has_its_lane() {
 	needs_two_processors
 	lanes_pair 2
 	for cpu in 0 1; do
+		lane_used $cpu a
 		before=$(lane_sent a $cpu)
 		other=$(lane_sent a $((1 - cpu)))
 		pings_on $cpu a -c 50
@@ -124,15 +125,20 @@ lane_that_never_worked_is_not_used() {
 	lane_fails a 1 || fail "lane 1 is said to work"
 	within 1 6 $(($(lane_sent a 1) - before)) "tries of lane 1"
 	lane_unblock
-	wait_for 20 lane_probed || fail "lane 1 was not found to work"
+	lane_used 1 a
 	before=$(lane_sent a 1)
 	pings_on 1 a -c 40
 	within 40 50 $(($(lane_sent a 1) - before)) "what lane 1 carried"
 }
 
+# lane_used LANE NS: traffic of that processor, until the lane is known to work.
+lane_used() {
+	wait_for 20 lane_probed "$@" || fail "$2 does not find that lane $1 works"
+}
+
 lane_probed() {
-	pings_on 1 a -c 40 -i 0.02
-	lane_works a 1
+	pings_on "$1" "$2" -c 40 -i 0.02
+	lane_works "$2" "$1"
 }
 
 pings_pass() {
@@ -142,14 +148,14 @@ pings_pass() {
 lane_that_stops_working_is_left() {
 	needs_two_processors
 	lanes_pair 2
-	pings_on 1 a
+	lane_used 1 a
 	lane_block 1
 	# b still answers by it for as long as it believes in it itself.
 	wait_for 20 pings_pass 1 a -c 40 || fail "packets go by lane 1 still"
 	lane_fails a 1 || fail "lane 1 is still said to work"
 	pings_on 1 a -c 40
 	lane_unblock
-	wait_for 20 lane_probed || fail "lane 1 was not found to work again"
+	lane_used 1 a
 }
 
 # One way only: whoever only receives lets the sender know.
@@ -166,7 +172,8 @@ import socket, time
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 while True:
     s.sendto(b"x" * 100, ("'"$(agent_ip 6)"'", 7000))
-    time.sleep(0.05)'
+    time.sleep(0.02)'
+	wait_for 20 lane_works a 1 || fail "lane 1 was not found to work"
 	local end=$((SECONDS + 12))
 	while [ $SECONDS -lt $end ]; do
 		lane_works a 1 || fail "lane 1 was forgotten in use"
@@ -183,6 +190,8 @@ lanes_move_together() {
 	needs_two_processors
 	lanes_pair 2
 	for from in 0 1; do
+		lane_used $((1 - from)) b
+		lane_used $from b
 		spawn_ready "$TMP/events" in_ns a pilot_ctl events \
 			until endpoint-moved timeout 20
 		ipn b addr del "10.0.0.$((from == 0 ? 2 : 12))/24" dev wire
@@ -195,7 +204,6 @@ lanes_move_together() {
 			"10.0.0.$((12 + from))" "the other lane's endpoint"
 		pings_on 0 a
 		pings_on 1 a
-		lanes_work 2
 	done
 }
 
@@ -270,7 +278,7 @@ socket_of_a_lane_goes() {
 	wait_for 20 pings_pass 1 a || fail "b answers by lane 1 still"
 	pings_on 1 b
 	lane_bind a 1
-	wait_for 20 lane_probed || fail "lane 1 did not come back"
+	lane_used 1 a
 }
 
 processors_come_and_go() {

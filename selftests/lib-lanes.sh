@@ -58,16 +58,23 @@ lane_key() {
 		tx-key "$(key_hex "$own" "$other" "$seed")" "${@:8}"
 }
 
-# lanes_work N: both ends know that each of N lanes works.
+# lanes_work N [EPOCH]: both ends have heard each other by each of N lanes. Whether
+# they still know is a matter of a few seconds: see lane_works.
 lanes_work() {
 	local i ns
 
 	for ns in a b; do
 		for ((i = 0; i < $1; i++)); do
-			wait_for 10 lane_works "$ns" "$i" ||
-				fail "$ns does not know that lane $i works"
+			wait_for 10 lane_heard "$ns" "$i" "${2:-1}" ||
+				fail "$ns has heard nothing by lane $i"
 		done
 	done
+}
+
+lane_heard() {
+	[ "$(in_ns "$1" pilot_ctl key-get pilot0 \
+		"$(agent "$(node_beside "$1")")" epoch "$3" lane "$2" |
+		word rx-counter key)" -gt 0 ]
 }
 
 # lane_stat NS LANE NAME

@@ -9,6 +9,8 @@
  *       COUNT datagrams with SIZE bytes of payload
  *   pilot_load connect FROM TO ADDRESS COUNT
  *       COUNT times: connect, 64 bytes there, 64 bytes back, close
+ *   pilot_load each FROM TO ADDRESS COUNT
+ *       a datagram to each of COUNT IPv6 addresses from ADDRESS on, read by nobody
  *   pilot_load load FROM TO ADDRESS
  *       one TCP connection, kept full until killed; "ready" once it flows
  *
@@ -397,6 +399,29 @@ static void connects(uint64_t count)
 	result_print(1, count * 2 * REQUEST_SIZE, count);
 }
 
+static void each(uint64_t count)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
+	uint32_t *last = &in6->sin6_addr.s6_addr32[3];
+	uint64_t i;
+	int sock;
+
+	if (address.ss_family != AF_INET6)
+		errx(2, "only IPv6 addresses are counted up");
+	shared_init(1);
+	sock = socket_in(from, SOCK_DGRAM);
+	in6->sin6_port = htons(9);
+	shared->start[0] = now();
+	for (i = 0; i < count; i++) {
+		if (sendto(sock, "", 1, 0, (struct sockaddr *)in6,
+			   address_len) != 1)
+			err(1, "sendto");
+		*last = htonl(ntohl(*last) + 1);
+	}
+	shared->end[0] = now();
+	result_print(1, count, count);
+}
+
 static void load(void)
 {
 	char *buf = buffer_new();
@@ -425,7 +450,7 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (argc < 5)
-		errx(2, "tcp|udp|connect|load FROM TO ADDRESS ...");
+		errx(2, "tcp|udp|connect|each|load FROM TO ADDRESS ...");
 	/* A group of its own, so that a failure takes only itself along. */
 	setpgid(0, 0);
 	from = argv[2];
@@ -440,6 +465,8 @@ int main(int argc, char **argv)
 		udp(text_number(argv[0]), text_number(argv[1]));
 	else if (!strcmp(verb, "connect") && argc == 1)
 		connects(text_number(argv[0]));
+	else if (!strcmp(verb, "each") && argc == 1)
+		each(text_number(argv[0]));
 	else if (!strcmp(verb, "load") && !argc)
 		load();
 	else

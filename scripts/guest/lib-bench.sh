@@ -168,7 +168,7 @@ second_lane() {
 	port="port $(lane_port 1)"
 	lane_key b 6 5 "$epoch" 1 next "$port" hard-age 86400
 	lane_key a 5 6 "$epoch" 1 current "$port" hard-age 86400
-	lanes_work 2
+	lanes_work 2 "$epoch"
 }
 
 # The names of the code that ciphers, at both ends.
