@@ -384,6 +384,24 @@ static void test_outstanding(void **state)
 	sim_free(sim);
 }
 
+/* Late is late, though the timer is late as well. */
+static void test_late_timer(void **state)
+{
+	struct sim *sim = pair_up(13);
+	uint64_t token;
+
+	(void)state;
+	assert_int_equal(ping(sim, 0, NULL, &token), 0);
+	sim_run(sim, 21 * SIM_MS);
+	sim_drop(sim);
+	assert_int_equal(last.from, 1);
+	sim->now += 5 * SIM_S;
+	sim_inject(sim, 0, &sim->node[1].endpoint, last.bytes, last.len);
+	assert_int_equal(sim->node[0].pongs, 0);
+	assert_int_equal(stats(sim, 0)->rx_no_index, 1);
+	sim_free(sim);
+}
+
 /* Loss, copies and disorder: as many pongs as pings came through, or less. */
 static void test_lossy(void **state)
 {
@@ -512,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_old_key),
 		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_outstanding),
+		cmocka_unit_test(test_late_timer),
 		cmocka_unit_test(test_lossy),
 		cmocka_unit_test(test_endpoint_stays),
 		cmocka_unit_test(test_messages),
