@@ -20,6 +20,7 @@
 #include "cpu.h"
 #include "events.h"
 #include "log.h"
+#include "ping.h"
 #include "sandbox.h"
 #include "sockets.h"
 #include "spawn.h"
@@ -230,6 +231,7 @@ static const struct session_ops session_ops = {
 	.key_delete = op_key_delete,
 	.endpoint_set = op_endpoint_set,
 	.notify = op_notify,
+	.pong = ping_answered,
 };
 
 /* Sources of the loop. */
