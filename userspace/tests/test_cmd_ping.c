@@ -161,6 +161,7 @@ static void test_events_between(void **state)
 {
 	static const struct step steps[] = {
 		{ "{\"event\":\"established\",\"peer\":\"x\"}\n"
+		  "{\"event\":\"other\",\"token\":\"aa\"}\n"
 		  PONG("bb", HERE) PONG("aa", "[2001:db8::9]:1"), SENT("aa"),
 		  PONG("cc", HERE) }, {},
 	};
