@@ -123,8 +123,8 @@ int wire_control_parse(const uint8_t *frame, size_t len,
 /* Write the fields in front; MACs and what is sealed come later. */
 void wire_init_begin(uint8_t *frame, uint32_t sender, uint64_t hint);
 void wire_resp_begin(uint8_t *frame, uint32_t sender, uint32_t receiver);
-void wire_cookie_begin(uint8_t *frame, uint32_t receiver);
 void wire_control_begin(uint8_t *frame, uint32_t receiver, uint64_t counter);
+void wire_cookie_begin(uint8_t *frame, uint32_t receiver);
 
 static inline uint16_t wire_get16(const uint8_t *p)
 {

@@ -191,9 +191,9 @@ static int sim_op_key_install(void *ctx, struct session_agent *agent,
 		return -EEXIST;
 	memcpy(held.rx_key, key->rx_key, 32);
 	memcpy(held.tx_key, key->tx_key, 32);
+	node->installs++;
 	memcpy(held.control_rx, key->control_rx_key, 32);
 	memcpy(held.control_tx, key->control_tx_key, 32);
-	node->installs++;
 	if (key->slot == SESSION_SLOT_NEXT) {
 		kernel->next = held;
 		return 0;
