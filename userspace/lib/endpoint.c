@@ -44,13 +44,17 @@ static int endpoint_parse_scope(const char *text, uint32_t *scope)
 	return *scope ? 0 : -ENODEV;
 }
 
-static int endpoint_check4(const struct in_addr *in4)
+int endpoint_check(const struct endpoint *ep)
 {
-	uint32_t host = ntohl(in4->s_addr);
+	uint32_t host = ntohl(ep->in4.s_addr);
 
-	if (host == INADDR_ANY || host == INADDR_BROADCAST || IN_MULTICAST(host))
+	if (!ep->port)
 		return -EINVAL;
-	return 0;
+	if (ep->family == AF_INET)
+		return host == INADDR_ANY || host == INADDR_BROADCAST ||
+		       IN_MULTICAST(host) ? -EINVAL : 0;
+	return ep->family != AF_INET6 || IN6_IS_ADDR_UNSPECIFIED(&ep->in6) ||
+	       IN6_IS_ADDR_MULTICAST(&ep->in6) ? -EINVAL : 0;
 }
 
 static void endpoint_from_in6(struct endpoint *ep, const struct in6_addr *in6)
@@ -79,9 +83,7 @@ static int endpoint_parse6(const char *host, struct endpoint *ep)
 		return -EINVAL;
 	endpoint_from_in6(ep, &in6);
 	if (ep->family == AF_INET)
-		return zone ? -EINVAL : endpoint_check4(&ep->in4);
-	if (IN6_IS_ADDR_UNSPECIFIED(&in6) || IN6_IS_ADDR_MULTICAST(&in6))
-		return -EINVAL;
+		return zone ? -EINVAL : 0;
 	/* A link-local address means nothing without its link. */
 	if (IN6_IS_ADDR_LINKLOCAL(&in6) != !!zone)
 		return -EINVAL;
@@ -91,9 +93,7 @@ static int endpoint_parse6(const char *host, struct endpoint *ep)
 static int endpoint_parse4(const char *host, struct endpoint *ep)
 {
 	ep->family = AF_INET;
-	if (inet_pton(AF_INET, host, &ep->in4) != 1)
-		return -EINVAL;
-	return endpoint_check4(&ep->in4);
+	return inet_pton(AF_INET, host, &ep->in4) == 1 ? 0 : -EINVAL;
 }
 
 int endpoint_parse(const char *text, struct endpoint *ep)
@@ -119,6 +119,8 @@ int endpoint_parse(const char *text, struct endpoint *ep)
 	} else {
 		ret = endpoint_parse4(host, &parsed);
 	}
+	if (!ret)
+		ret = endpoint_check(&parsed);
 	if (!ret)
 		*ep = parsed;
 	return ret;

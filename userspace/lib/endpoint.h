@@ -30,6 +30,12 @@ int endpoint_parse(const char *text, struct endpoint *ep);
 void endpoint_format(const struct endpoint *ep,
 		     char buf[static ENDPOINT_TEXT_LEN]);
 
+/*
+ * Something that can be sent to. Return: 0; -EINVAL for port 0 and for
+ * unspecified, multicast and broadcast addresses.
+ */
+int endpoint_check(const struct endpoint *ep);
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 static inline bool endpoint_is_set(const struct endpoint *ep)

@@ -21,6 +21,9 @@ void session_receive(struct session_host *host, const struct clock *now,
 	case WIRE_TYPE_COOKIE:
 		session_cookie_receive(host, now, frame, len);
 		break;
+	case WIRE_TYPE_CONTROL:
+		session_control_receive(host, now, src, frame, len);
+		break;
 	default:
 		host->stats.rx_malformed++;
 	}
@@ -175,6 +178,7 @@ static void session_peer_timer(struct session_peer *peer,
 		peer->again_at = CLOCK_NEVER;
 		session_initiate(peer, now);
 	}
+	pings_expire(&peer->pings, t);
 	session_peer_schedule(peer);
 }
 

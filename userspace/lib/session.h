@@ -6,7 +6,8 @@
  * the callbacks of struct session_ops. Call sodium_init() first.
  *
  * Not safe for threads. A callback must not call into the same host, except
- * for the functions that only read.
+ * for the functions that only read; control() and pong() may also send and
+ * ask for sessions by session_control_send(), _want() and session_ping().
  */
 #ifndef PILOT_LIB_SESSION_H
 #define PILOT_LIB_SESSION_H
@@ -61,6 +62,16 @@ enum session_notice {
 	SESSION_NOTICE_LANE,		/* the kernel did not take a lane */
 };
 
+/* A ping that came back. */
+struct session_pong {
+	uint64_t token;
+	struct endpoint dst;		/* where the ping was sent */
+	struct endpoint src;		/* where the pong came from */
+	/* Where the peer says the ping came from; link-local without scope. */
+	struct endpoint observed;
+	uint64_t rtt_ns;
+};
+
 struct session_ops {
 	void (*send)(void *ctx, const struct endpoint *dst, const void *bytes,
 		     size_t len);
@@ -85,6 +96,17 @@ struct session_ops {
 	void (*notify)(void *ctx, enum session_notice notice,
 		       struct session_agent *agent, struct session_peer *peer,
 		       const char *text);
+	/*
+	 * A control message of the peer that is not answered here; @tlvs are
+	 * whole. May be NULL. Return: whether the type is known.
+	 */
+	bool (*control)(void *ctx, struct session_agent *agent,
+			struct session_peer *peer, const struct endpoint *src,
+			uint8_t type, const uint8_t *tlvs, size_t len);
+	/* May be NULL. */
+	void (*pong)(void *ctx, struct session_agent *agent,
+		     struct session_peer *peer,
+		     const struct session_pong *pong);
 	/* NULL: libsodium's. */
 	void (*random)(void *ctx, void *buf, size_t len);
 };
@@ -195,13 +217,43 @@ void session_peer_info(const struct session_peer *peer,
 		       struct session_peer_info *info);
 const char *session_state_name(enum session_state state);
 
-/* A datagram of type 0x91, 0x92, 0x93; anything else is dropped. */
+/* A datagram of type 0x91, 0x92, 0x93, 0x95; anything else is dropped. */
 void session_receive(struct session_host *host, const struct clock *now,
 		     const struct endpoint *src, const void *bytes, size_t len);
 
 /* The kernel has packets for a peer. Return: 0, or -ENOENT. */
 int session_acquire(struct session_host *host, const struct clock *now,
 		    uint64_t agent_address, uint64_t peer_address);
+
+/*
+ * Whether control messages can be sent to the peer: there is a key that it is
+ * known to have. One that was adopted does not do.
+ */
+bool session_control_ready(const struct session_peer *peer);
+/*
+ * Begins a handshake if that is what it takes to be ready, as often as the
+ * back-off lets. Return: 0 when it is ready; -EINPROGRESS while a handshake is
+ * under way, -EAGAIN when it is not yet time for one, -EDESTADDRREQ when it is
+ * not known where the peer is.
+ */
+int session_control_want(struct session_host *host, const struct clock *now,
+			 struct session_peer *peer);
+/*
+ * Sends one message. @dst NULL: where the peer's messages go now. Return: 0;
+ * -ENOTCONN when it is not ready, -EDESTADDRREQ without an endpoint,
+ * -EMSGSIZE, -EINVAL for types that are sent and answered here.
+ */
+int session_control_send(struct session_host *host, const struct clock *now,
+			 struct session_peer *peer, const struct endpoint *dst,
+			 uint8_t type, const void *tlvs, size_t len);
+/*
+ * The answer comes by pong(), or not at all: after 5 s nobody waits for it.
+ * @token: what it will have. Return: as session_control_send(), or -EBUSY when
+ * 16 are waited for, -ENOMEM.
+ */
+int session_ping(struct session_host *host, const struct clock *now,
+		 struct session_peer *peer, const struct endpoint *dst,
+		 uint64_t *token);
 
 enum session_event {
 	SESSION_EVENT_SOFT_LIMIT,	/* lane, epoch */
@@ -235,7 +287,7 @@ struct session_stats {
 	uint64_t rx_frames;
 	uint64_t rx_malformed;
 	uint64_t rx_stranger;		/* no pair has this hint, or bad MAC */
-	uint64_t rx_no_index;		/* answers nobody waits for */
+	uint64_t rx_no_index;		/* nobody waits for it, no such key */
 	uint64_t rx_no_cookie;		/* under load */
 	uint64_t rx_limited;		/* source prefix too loud */
 	uint64_t rx_unauthentic;
@@ -245,6 +297,12 @@ struct session_stats {
 	uint64_t tx_responses;
 	uint64_t tx_cookies;
 	uint64_t handshakes;		/* completed at our end */
+	uint64_t rx_control;		/* authentic and new */
+	uint64_t rx_control_limited;	/* the peer, or in its name: too loud */
+	uint64_t rx_control_unauthentic;
+	uint64_t rx_control_replayed;
+	uint64_t rx_control_unknown;	/* of a type nobody knows */
+	uint64_t tx_control;
 };
 
 const struct session_stats *session_host_stats(const struct session_host *host);

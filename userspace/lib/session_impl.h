@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside the state machine. The files go one way:
- * session.c -> session_respond.c, session_initiate.c -> session_key.c ->
- * session_host.c.
+ * session.c -> session_control.c, session_respond.c -> session_initiate.c ->
+ * session_key.c -> session_host.c.
  */
 #ifndef PILOT_LIB_SESSION_IMPL_H
 #define PILOT_LIB_SESSION_IMPL_H
@@ -10,12 +10,14 @@
 #include "cookie.h"
 #include "handshake.h"
 #include "pair.h"
+#include "pings.h"
 #include "ratelimit.h"
 #include "seen.h"
 #include "session.h"
 #include "stamp.h"
 #include "table.h"
 #include "timer.h"
+#include "window.h"
 
 #define SESSION_RETRY_FIRST	(500 * CLOCK_MS)
 #define SESSION_RETRY_MAX	(8 * CLOCK_SECOND)
@@ -30,6 +32,7 @@
 /* Far above any honest use: a message is repeated after 500 ms. */
 #define SESSION_PEER_RATE	4
 #define SESSION_PEER_BURST	16
+#define SESSION_CONTROL_RATE	32	/* frames opened, and burst, per peer */
 #define SESSION_LOAD_NOTICE	(60 * CLOCK_SECOND)
 #define SESSION_COLLISIONS_MAX	4
 #define SESSION_HINTS		3	/* the hour before, this one, the next */
@@ -54,6 +57,16 @@ enum session_role {
 	SESSION_ROLE_UNKNOWN,		/* adopted after a restart */
 };
 
+/* The control keys that came with a key: the kernel never has them. */
+struct session_control {
+	uint8_t tx_key[NOISE_KEY_LEN];
+	uint8_t rx_key[NOISE_KEY_LEN];
+	uint32_t tx_index;
+	uint64_t tx_counter;		/* of the next frame */
+	struct window window;
+	bool heard;			/* so the peer has the key */
+};
+
 /* A key the kernel holds for us. */
 struct session_held {
 	struct session_index index;	/* index.used: the slot is taken */
@@ -65,6 +78,7 @@ struct session_held {
 	uint64_t expire_at;
 	uint64_t soft_ns;
 	struct endpoint source;		/* of the initiation we answered */
+	struct session_control *control;	/* NULL: adopted */
 };
 
 /* Our initiation in flight. */
@@ -113,6 +127,8 @@ struct session_peer {
 	struct session_attempt *attempt;
 	struct session_held current, offered, previous;
 	uint64_t confirm_at;
+	struct ratelimit_bucket control_rate;
+	struct pings *pings;		/* NULL: none is waited for */
 
 	bool backing_off;
 	unsigned int failures;		/* rounds in a row */
@@ -207,6 +223,11 @@ void session_response_receive(struct session_host *host,
 			      size_t len);
 void session_cookie_receive(struct session_host *host, const struct clock *now,
 			    const uint8_t *frame, size_t len);
+
+/* session_control.c */
+void session_control_receive(struct session_host *host, const struct clock *now,
+			     const struct endpoint *src, const uint8_t *frame,
+			     size_t len);
 
 /* session_respond.c */
 void session_init_receive(struct session_host *host, const struct clock *now,

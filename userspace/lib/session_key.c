@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "session_impl.h"
@@ -9,8 +11,29 @@ static uint32_t session_smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+static struct session_control *
+session_control_new(const struct handshake_keys *keys, uint32_t tx_index)
+{
+	struct session_control *control = calloc(1, sizeof(*control));
+
+	if (!control)
+		return NULL;
+	memcpy(control->tx_key, keys->control_tx, sizeof(control->tx_key));
+	memcpy(control->rx_key, keys->control_rx, sizeof(control->rx_key));
+	control->tx_index = tx_index;
+	return control;
+}
+
+static void session_control_free(struct session_control *control)
+{
+	if (control)
+		sodium_memzero(control, sizeof(*control));
+	free(control);
+}
+
 void session_held_drop(struct session_held *held)
 {
+	session_control_free(held->control);
 	if (held->index.used)
 		session_index_drop(held->index.peer->host, &held->index);
 	memset(held, 0, sizeof(*held));
@@ -156,6 +179,7 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 	unsigned int lanes = handshake_lanes(ours, theirs);
 	bool current = slot == SESSION_SLOT_CURRENT;
 	struct session_host *host = peer->host;
+	struct session_control *control;
 	struct session_held *held;
 	struct session_key key = {
 		.slot = slot,
@@ -168,6 +192,9 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 	};
 	int ret;
 
+	control = session_control_new(keys, theirs->index);
+	if (!control)
+		return -ENOMEM;
 	memcpy(key.rx_key, keys->rx, sizeof(key.rx_key));
 	memcpy(key.tx_key, keys->tx, sizeof(key.tx_key));
 	memcpy(key.control_rx_key, keys->control_rx,
@@ -190,8 +217,11 @@ int session_key_place(struct session_peer *peer, const struct clock *now,
 	session_held_fill(held, now, slot, &key, lanes);
 	session_index_move(&held->index, index);
 	session_held_plan(peer, held);
+	held->control = control;
+	control = NULL;
 	peer->epoch_last = key.epoch;
 out:
+	session_control_free(control);
 	sodium_memzero(&key, sizeof(key));
 	return ret;
 }

@@ -81,6 +81,7 @@ void session_peer_schedule(struct session_peer *peer)
 		at = session_earlier(at, peer->current.rekey_at);
 	at = session_earlier(at, peer->confirm_at);
 	at = session_earlier(at, peer->again_at);
+	at = session_earlier(at, pings_deadline(peer->pings));
 	timer_set(&peer->host->timers, &peer->timer, at);
 }
 
@@ -174,6 +175,7 @@ void session_peer_del(struct session_host *host, struct session_peer *peer)
 		peer->next->prev = peer->prev;
 	host->peer_count--;
 	free(peer->seen);
+	pings_free(&peer->pings);
 	sodium_memzero(peer, sizeof(*peer));
 	free(peer);
 }

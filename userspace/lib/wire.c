@@ -62,6 +62,19 @@ int wire_cookie_parse(const uint8_t *frame, size_t len,
 	return 0;
 }
 
+int wire_control_parse(const uint8_t *frame, size_t len,
+		       struct wire_control *control)
+{
+	if (wire_head_check(frame, len, WIRE_TYPE_CONTROL, WIRE_CONTROL_MIN,
+			    WIRE_FRAME_MAX))
+		return -EBADMSG;
+	control->receiver = wire_get32(frame + 4);
+	control->counter = wire_get64(frame + WIRE_CONTROL_COUNTER);
+	control->sealed = frame + WIRE_CONTROL_SEALED;
+	control->sealed_len = len - WIRE_CONTROL_SEALED;
+	return 0;
+}
+
 void wire_init_begin(uint8_t *frame, uint32_t sender, uint64_t hint)
 {
 	wire_head_put(frame, WIRE_TYPE_INIT, sender);
@@ -80,4 +93,10 @@ void wire_resp_begin(uint8_t *frame, uint32_t sender, uint32_t receiver)
 void wire_cookie_begin(uint8_t *frame, uint32_t receiver)
 {
 	wire_head_put(frame, WIRE_TYPE_COOKIE, receiver);
+}
+
+void wire_control_begin(uint8_t *frame, uint32_t receiver, uint64_t counter)
+{
+	wire_head_put(frame, WIRE_TYPE_CONTROL, receiver);
+	wire_put64(frame + WIRE_CONTROL_COUNTER, counter);
 }

@@ -18,7 +18,7 @@
 
 #define WIRE_PROTOCOL		"pilot-link handshake 1"
 
-#define WIRE_FRAME_MAX		1200	/* of handshake frames */
+#define WIRE_FRAME_MAX		1200	/* of handshake and control frames */
 #define WIRE_HINT_LEN		8
 #define WIRE_MAC_LEN		16
 #define WIRE_TAG_LEN		16
@@ -46,6 +46,24 @@
 #define WIRE_DATA_COUNTER	8
 #define WIRE_DATA_SEALED	16
 #define WIRE_DATA_MIN		(WIRE_DATA_SEALED + WIRE_TAG_LEN)
+#define WIRE_CONTROL_COUNTER	8
+#define WIRE_CONTROL_SEALED	16
+#define WIRE_CONTROL_MIN	(WIRE_CONTROL_SEALED + WIRE_CONTROL_HEAD + \
+				 WIRE_TAG_LEN)
+
+/* What is sealed in a control frame: u8 message, u8 flags, u16 zero, TLVs. */
+#define WIRE_CONTROL_HEAD	4
+#define WIRE_CONTROL_PING	1
+#define WIRE_CONTROL_PONG	2
+
+/* TLV types in control messages. */
+#define WIRE_CONTROL_TLV_PADDING	0	/* any length, not looked at */
+#define WIRE_CONTROL_TLV_TOKEN		1	/* u64 */
+#define WIRE_CONTROL_TLV_OBSERVED	2	/* an endpoint, see below */
+
+/* u8 family 4 or 6, u16 port, 4 or 16 bytes of address. */
+#define WIRE_ENDPOINT4_LEN	7
+#define WIRE_ENDPOINT6_LEN	19
 
 /* The numbers of enum pilot_cipher. */
 #define WIRE_CIPHER_AES_256_GCM		1
@@ -89,15 +107,25 @@ struct wire_cookie {
 	const uint8_t *sealed;
 };
 
+struct wire_control {
+	uint32_t receiver;
+	uint64_t counter;
+	const uint8_t *sealed;		/* with the tag */
+	size_t sealed_len;
+};
+
 /* Return: 0, or -EBADMSG. They read nothing beyond @len. */
 int wire_init_parse(const uint8_t *frame, size_t len, struct wire_init *init);
 int wire_resp_parse(const uint8_t *frame, size_t len, struct wire_resp *resp);
 int wire_cookie_parse(const uint8_t *frame, size_t len,
 		      struct wire_cookie *cookie);
+int wire_control_parse(const uint8_t *frame, size_t len,
+		       struct wire_control *control);
 
 /* Write the fields in front; MACs and what is sealed come later. */
 void wire_init_begin(uint8_t *frame, uint32_t sender, uint64_t hint);
 void wire_resp_begin(uint8_t *frame, uint32_t sender, uint32_t receiver);
+void wire_control_begin(uint8_t *frame, uint32_t receiver, uint64_t counter);
 void wire_cookie_begin(uint8_t *frame, uint32_t receiver);
 
 static inline uint16_t wire_get16(const uint8_t *p)

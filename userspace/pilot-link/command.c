@@ -15,7 +15,7 @@
 static const char command_usage[] =
 "Usage: " TOOL_NAME " [ OPTIONS ] OBJECT { COMMAND | help }\n"
 "       " TOOL_NAME " [ -force ] -batch FILE\n"
-"OBJECT := { link | peer | id | monitor | stats | help }\n"
+"OBJECT := { link | peer | id | ping | monitor | stats | help }\n"
 "OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -t[imestamp] |\n"
 "             -c[olor][={always|auto|never}] | -n[etns] NAME | -b[atch] FILE |\n"
 "             -f[orce] | --control PATH | -h[elp] | -V[ersion] }\n";
@@ -191,10 +191,10 @@ static int command_help(const struct tool *tool, struct args *args)
 int command_object(const struct tool *tool, int count, char **words)
 {
 	static const char *const names[] = {
-		"link", "peer", "id", "monitor", "stats", "help",
+		"link", "peer", "id", "ping", "monitor", "stats", "help",
 	};
 	static int (*const run[])(const struct tool *, struct args *) = {
-		link_run, peer_run, id_run, monitor_run, stats_run,
+		link_run, peer_run, id_run, ping_run, monitor_run, stats_run,
 		command_help,
 	};
 	struct args args = { .word = words, .count = count };

@@ -67,7 +67,7 @@ _pilot_link_keyword() {
 		_pilot_link_words "$(_pilot_link_namespaces)"
 		;;
 	network | address | mtu | endpoint | keepalive | silence | idle | \
-		rate-packets | rate-bytes)
+		rate-packets | rate-bytes | count | interval)
 		COMPREPLY=()
 		;;
 	*)
@@ -127,6 +127,12 @@ _pilot_link_id() {
 	esac
 }
 
+# The peer is the word that stands where other objects have a command.
+_pilot_link_ping() {
+	((after > 1)) && _pilot_link_keyword "$prev" && return
+	_pilot_link_words "$(_pilot_link_lines link count interval)"
+}
+
 _pilot_link_stats() {
 	_pilot_link_keyword "$prev" || _pilot_link_words link
 }
@@ -151,8 +157,8 @@ _pilot_link_option() {
 			-color=auto -color=never -netns -batch -force \
 			--control -help -Version)"
 	else
-		_pilot_link_words "$(_pilot_link_lines link peer id monitor \
-			stats help)"
+		_pilot_link_words "$(_pilot_link_lines link peer id ping \
+			monitor stats help)"
 	fi
 }
 
@@ -199,20 +205,22 @@ _pilot_link() {
 		case $object in
 		l*) _pilot_link_words "$(_pilot_link_lines show list add \
 			delete help)" ;;
-		p*) _pilot_link_words "$(_pilot_link_lines show list add set \
+		pe*) _pilot_link_words "$(_pilot_link_lines show list add set \
 			delete help)" ;;
+		pi*) _pilot_link_peers help ;;
 		i*) _pilot_link_words "$(_pilot_link_lines show new export \
 			help)" ;;
 		m*) _pilot_link_words "$(_pilot_link_lines all link peer \
 			help)" ;;
 		s*) _pilot_link_words "$(_pilot_link_lines show list link \
-			help)" ;;
+			pilotd help)" ;;
 		esac
 		return
 	fi
 	case $object in
 	l*) _pilot_link_link ;;
-	p*) _pilot_link_peer ;;
+	pe*) _pilot_link_peer ;;
+	pi*) _pilot_link_ping ;;
 	i*) _pilot_link_id ;;
 	s*) _pilot_link_stats ;;
 	esac

@@ -9,6 +9,7 @@
 int link_run(const struct tool *tool, struct args *args);
 int peer_run(const struct tool *tool, struct args *args);
 int id_run(const struct tool *tool, struct args *args);
+int ping_run(const struct tool *tool, struct args *args);
 int monitor_run(const struct tool *tool, struct args *args);
 int stats_run(const struct tool *tool, struct args *args);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "control.h"
 #include "counters.h"
 #include "dump.h"
 #include "object.h"
@@ -10,6 +11,7 @@
 
 static const char stats_usage[] =
 "Usage: " TOOL_NAME " stats [ show ] [ link NAME ]\n"
+"       " TOOL_NAME " stats pilotd\n"
 "Totals and every drop counter that is not zero; all counters with -j.\n"
 "Options: -d says what each counter means\n";
 
@@ -164,16 +166,90 @@ out:
 	return ret;
 }
 
+/* What the helper counts, by where it stands in the answer to "status". */
+static const struct {
+	const char *group;
+	const char *key;
+	const char *meaning;
+} stats_helper[] = {
+	{ "handshakes", "completed", "sessions that were set up or rekeyed" },
+	{ "handshakes", "received", "datagrams passed up to the helper" },
+	{ "handshakes", "strangers", "not of a peer: dropped without a word" },
+	{ "handshakes", "malformed", "they break the wire format" },
+	{ "handshakes", "replayed", "seen before, or older than one that was" },
+	{ "handshakes", "limited", "too many of a prefix, or without a cookie" },
+	{ "control", "received", "control messages, authentic and new" },
+	{ "control", "sent", "control messages sent" },
+	{ "control", "limited", "a peer, or somebody in its name, sent too many" },
+	{ "control", "unauthentic", "the tag does not verify" },
+	{ "control", "replayed", "seen before, or too old to tell" },
+	{ "control", "unknown", "of a type that this version does not know" },
+};
+
+static void stats_print_helper(const struct tool *tool, const json_t *status)
+{
+	const char *version = json_get_text(status, "version");
+	const json_t *value;
+	char name[64];
+	size_t i;
+
+	print_colored(tool, PRINT_IFNAME, "pilotd:");
+	if (version)
+		print_plain(" version %s", version);
+	print_newline();
+	for (i = 0; i < sizeof(stats_helper) / sizeof(stats_helper[0]); i++) {
+		value = json_object_get(status, stats_helper[i].group);
+		value = json_object_get(value, stats_helper[i].key);
+		if (!json_is_integer(value))
+			continue;
+		snprintf(name, sizeof(name), "%s_%s", stats_helper[i].group,
+			 stats_helper[i].key);
+		print_plain("    %-22s %12" JSON_INTEGER_FORMAT, name,
+			    json_integer_value(value));
+		if (tool->details)
+			print_plain("  %s", stats_helper[i].meaning);
+		print_newline();
+	}
+}
+
+static int stats_pilotd(const struct tool *tool, struct args *args)
+{
+	struct control_error error;
+	json_t *list, *request;
+	json_t *status;
+	int ret;
+
+	ret = args_end(args);
+	if (ret)
+		return ret;
+	request = control_op("status");
+	ret = control_ask(tool, request, &status, &error);
+	json_decref(request);
+	if (ret)
+		return control_fail(&error);
+	if (tool->json) {
+		list = json_new_array();
+		json_add(list, status);
+		print_json(tool, list, false);
+		json_decref(list);
+	} else {
+		stats_print_helper(tool, status);
+		json_decref(status);
+	}
+	return TOOL_OK;
+}
+
 int stats_run(const struct tool *tool, struct args *args)
 {
 	static const struct command commands[] = {
 		{ "show", stats_show },
 		{ "list", stats_show },
+		{ "pilotd", stats_pilotd },
 	};
 	const char *word = args_peek(args);
 
 	/* As the words say: `stats link NAME` needs no command. */
 	if (word && (!strcmp(word, "link") || !strcmp(word, "dev")))
 		return stats_show(tool, args);
-	return args_run(tool, args, commands, 2, stats_usage);
+	return args_run(tool, args, commands, 3, stats_usage);
 }

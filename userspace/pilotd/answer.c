@@ -10,6 +10,8 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "ping.h"
+#include "wanted.h"
 #include "worker.h"
 
 json_t *answer_event(const char *event, const char *link, const char *peer,
@@ -218,90 +220,6 @@ static json_t *link_show(struct worker *worker, const json_t *args,
 	return array;
 }
 
-/* Which peer a request is about: by link, and by did or address. */
-struct wanted {
-	const struct worker_agent *agent;	/* NULL: any */
-	bool has_public;
-	uint8_t public[IDENTITY_KEY_LEN];
-	uint64_t address;			/* 0: any */
-};
-
-static int wanted_parse(struct worker *worker, const json_t *args,
-			struct wanted *wanted, struct control_error *error)
-{
-	const char *link = NULL, *did = NULL, *address = NULL;
-
-	memset(wanted, 0, sizeof(*wanted));
-	if (control_get_string(args, "link", false, &link, error) ||
-	    control_get_string(args, "did", false, &did, error) ||
-	    control_get_string(args, "address", false, &address, error))
-		return -EINVAL;
-	if (link) {
-		wanted->agent = worker_agent_find(worker, link);
-		if (!wanted->agent) {
-			control_error_set(error, "not-found", NULL,
-					  "there is no link %s", link);
-			return -ENOENT;
-		}
-	}
-	if (did && did_parse(did, wanted->public)) {
-		control_error_set(error, "invalid",
-				  "an identity reads did:key:z6Mk...",
-				  "%s is not an identity", did);
-		return -EINVAL;
-	}
-	wanted->has_public = did;
-	if (address && addr_parse(address, &wanted->address)) {
-		control_error_set(error, "invalid",
-				  "an agent address reads N:NNNN.HHHH.LLLL",
-				  "%s is not an agent address", address);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static bool wanted_match(const struct wanted *wanted,
-			 const struct session_peer *peer)
-{
-	if (wanted->has_public &&
-	    memcmp(wanted->public, session_peer_public(peer),
-		   sizeof(wanted->public)))
-		return false;
-	return !wanted->address ||
-	       wanted->address == session_peer_address(peer);
-}
-
-/* The one peer a change is about. */
-static struct session_peer *wanted_one(struct worker *worker,
-				       const struct wanted *wanted,
-				       struct control_error *error)
-{
-	struct session_peer *peer, *found = NULL;
-	struct worker_agent *agent;
-
-	for (agent = worker->agents; agent; agent = agent->next) {
-		if (wanted->agent && wanted->agent != agent)
-			continue;
-		peer = NULL;
-		while ((peer = session_peer_next(agent->session, peer))) {
-			if (!wanted_match(wanted, peer))
-				continue;
-			if (found) {
-				control_error_set(error, "invalid",
-						  "say which link: link NAME",
-						  "several links have this peer");
-				return NULL;
-			}
-			found = peer;
-		}
-	}
-	if (!found)
-		control_error_set(error, "not-found",
-				  "pilot-link peer show lists the peers",
-				  "there is no such peer");
-	return found;
-}
-
 static json_t *peer_add(struct worker *worker, const json_t *args,
 			struct control_error *error)
 {
@@ -322,16 +240,6 @@ static json_t *peer_add(struct worker *worker, const json_t *args,
 	return call(worker, &message, error);
 }
 
-static bool wanted_is_given(const struct wanted *wanted,
-			    struct control_error *error)
-{
-	if (wanted->has_public || wanted->address)
-		return true;
-	control_error_set(error, "bad-request", "give did or address",
-			  "which peer is meant?");
-	return false;
-}
-
 static json_t *peer_set(struct worker *worker, const json_t *args,
 			struct control_error *error)
 {
@@ -340,12 +248,8 @@ static json_t *peer_set(struct worker *worker, const json_t *args,
 	const struct worker_peer *data;
 	struct ipc_message message;
 	struct session_peer *peer;
-	struct wanted wanted;
 
-	if (wanted_parse(worker, args, &wanted, error) ||
-	    !wanted_is_given(&wanted, error))
-		return NULL;
-	peer = wanted_one(worker, &wanted, error);
+	peer = wanted_peer(worker, args, error);
 	if (!peer)
 		return NULL;
 	data = session_peer_data(peer);
@@ -362,12 +266,8 @@ static json_t *peer_del(struct worker *worker, const json_t *args,
 	const struct worker_peer *data;
 	struct ipc_message message;
 	struct session_peer *peer;
-	struct wanted wanted;
 
-	if (wanted_parse(worker, args, &wanted, error) ||
-	    !wanted_is_given(&wanted, error))
-		return NULL;
-	peer = wanted_one(worker, &wanted, error);
+	peer = wanted_peer(worker, args, error);
 	if (!peer)
 		return NULL;
 	data = session_peer_data(peer);
@@ -457,6 +357,30 @@ static json_t *reload(struct worker *worker, const json_t *args,
 	return call(worker, &message, error);
 }
 
+static json_t *handshakes_json(const struct session_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "completed", (json_int_t)stats->handshakes,
+			 "received", (json_int_t)stats->rx_frames,
+			 "strangers", (json_int_t)stats->rx_stranger,
+			 "malformed", (json_int_t)stats->rx_malformed,
+			 "replayed", (json_int_t)stats->rx_replayed,
+			 "limited", (json_int_t)(stats->rx_limited +
+						 stats->rx_no_cookie));
+}
+
+static json_t *control_json(const struct session_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "received", (json_int_t)stats->rx_control,
+			 "sent", (json_int_t)stats->tx_control,
+			 "limited", (json_int_t)stats->rx_control_limited,
+			 "unauthentic",
+			 (json_int_t)stats->rx_control_unauthentic,
+			 "replayed", (json_int_t)stats->rx_control_replayed,
+			 "unknown", (json_int_t)stats->rx_control_unknown);
+}
+
 static json_t *status(struct worker *worker, const json_t *args,
 		      struct control_error *error)
 {
@@ -468,16 +392,11 @@ static json_t *status(struct worker *worker, const json_t *args,
 	(void)error;
 	for (agent = worker->agents; agent; agent = agent->next)
 		links++;
-	return json_pack("{s:i, s:i, s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:i, s:i, s:s, s:o, s:o}",
 			 "port", worker->init.port, "links", links,
-			 "version", PILOT_VERSION, "handshakes",
-			 "completed", (json_int_t)stats->handshakes,
-			 "received", (json_int_t)stats->rx_frames,
-			 "strangers", (json_int_t)stats->rx_stranger,
-			 "malformed", (json_int_t)stats->rx_malformed,
-			 "replayed", (json_int_t)stats->rx_replayed,
-			 "limited", (json_int_t)(stats->rx_limited +
-						 stats->rx_no_cookie));
+			 "version", PILOT_VERSION,
+			 "handshakes", handshakes_json(stats),
+			 "control", control_json(stats));
 }
 
 json_t *answer_request(void *ctx, const char *op, const json_t *args,
@@ -497,6 +416,7 @@ json_t *answer_request(void *ctx, const char *op, const json_t *args,
 		{ "peer.set", peer_set },
 		{ "peer.del", peer_del },
 		{ "peer.show", peer_show },
+		{ "ping", ping_request },
 	};
 	size_t i;
 

@@ -12,6 +12,7 @@ TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c
 TEST_pilotd_lanes_EXTRA := pilotd/lanes.c pilotd/sockets.c
 TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
+TEST_pilotd_ping_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_events_EXTRA := pilotd/events.c
 TEST_config_EXTRA := $(PILOTD_CONFIG)
 TEST_state_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c

@@ -21,6 +21,7 @@
 #include "events.h"
 #include "lanes.h"
 #include "log.h"
+#include "ping.h"
 #include "sandbox.h"
 #include "spawn.h"
 #include "told.h"
@@ -237,6 +238,7 @@ static const struct session_ops session_ops = {
 	.key_delete = op_key_delete,
 	.endpoint_set = op_endpoint_set,
 	.notify = op_notify,
+	.pong = ping_answered,
 };
 
 /* Sources of the loop. */

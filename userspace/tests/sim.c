@@ -238,6 +238,8 @@ static int sim_op_key_install(void *ctx, struct session_agent *agent,
 	    sim_epoch_taken(kernel, key->epoch))
 		return -EEXIST;
 	node->installs++;
+	memcpy(held.control_rx, key->control_rx_key, 32);
+	memcpy(held.control_tx, key->control_tx_key, 32);
 	if (key->slot == SESSION_SLOT_NEXT) {
 		kernel->next = held;
 		return 0;
@@ -296,6 +298,42 @@ static void sim_op_notify(void *ctx, enum session_notice notice,
 		strncpy(node->text, text, sizeof(node->text) - 1);
 }
 
+static bool sim_op_control(void *ctx, struct session_agent *agent,
+			   struct session_peer *peer,
+			   const struct endpoint *src, uint8_t type,
+			   const uint8_t *tlvs, size_t len)
+{
+	struct sim_node *node = ctx;
+	struct clock now;
+
+	(void)agent;
+	if (type != node->control_known)
+		return false;
+	node->controls++;
+	node->control_src = *src;
+	node->control_len = len;
+	memcpy(node->control_tlvs, tlvs,
+	       len < sizeof(node->control_tlvs) ? len :
+						  sizeof(node->control_tlvs));
+	sim_clock(node, &now);
+	if (node->control_answer)
+		session_control_send(node->host, &now, peer, src,
+				     node->control_answer, tlvs, len);
+	return true;
+}
+
+static void sim_op_pong(void *ctx, struct session_agent *agent,
+			struct session_peer *peer,
+			const struct session_pong *pong)
+{
+	struct sim_node *node = ctx;
+
+	(void)agent;
+	(void)peer;
+	node->pongs++;
+	node->pong = *pong;
+}
+
 static void sim_op_random(void *ctx, void *buf, size_t len)
 {
 	struct sim_node *node = ctx;
@@ -311,6 +349,8 @@ static const struct session_ops sim_ops = {
 	.key_delete = sim_op_key_delete,
 	.endpoint_set = sim_op_endpoint_set,
 	.notify = sim_op_notify,
+	.control = sim_op_control,
+	.pong = sim_op_pong,
 	.random = sim_op_random,
 };
 

@@ -21,6 +21,7 @@ struct sim_key {
 	uint32_t epoch;
 	uint32_t rx_index, tx_index;
 	uint8_t rx_key[32], tx_key[32];
+	uint8_t control_rx[32], control_tx[32];
 	uint8_t cipher;
 };
 
@@ -60,6 +61,14 @@ struct sim_node {
 	bool moves_untold;		/* the kernel keeps them to itself */
 	bool acquire;			/* traffic without a key asks for one */
 	uint64_t traffic_at;
+	unsigned int pongs;
+	struct session_pong pong;	/* the last */
+	uint8_t control_known;		/* type of messages that are taken */
+	uint8_t control_answer;		/* type of what is answered, 0: none */
+	unsigned int controls;
+	struct endpoint control_src;
+	uint8_t control_tlvs[64];	/* of the last, cut */
+	size_t control_len;
 	char text[128];
 };
 

@@ -102,6 +102,7 @@ static void test_words_refused(void **state)
 		{ "foo", "Object \"foo\" is unknown, try \"pilot-link help\".\n" },
 		{ "\"\"", "Object \"\" is unknown, try \"pilot-link help\".\n" },
 		{ "LINK", "Object \"LINK\" is unknown, try \"pilot-link help\".\n" },
+		{ "p", "Object \"p\" is ambiguous: it could be peer, ping.\n" },
 		{ "link foo",
 		  "Command \"foo\" is unknown, try \"pilot-link link help\".\n" },
 		{ "peer s",
@@ -124,10 +125,16 @@ static void test_words_refused(void **state)
 		  "Try \"pilot-link monitor help\".\n" },
 		{ "stats show x", "Error: \"x\" is not expected here. "
 		  "Try \"pilot-link stats help\".\n" },
+		{ "stats pilotd x", "Error: \"x\" is not expected here. "
+		  "Try \"pilot-link stats help\".\n" },
 		{ "id export f x", "Error: \"x\" is not expected here. "
 		  "Try \"pilot-link id help\".\n" },
 		{ "id new f x", "Error: \"x\" is not expected here. "
 		  "Try \"pilot-link id help\".\n" },
+		{ "ping %D x 1", "Error: \"x\" is not expected here. "
+		  "Try \"pilot-link ping help\".\n" },
+		{ "ping help x", "Error: \"x\" is not expected here. "
+		  "Try \"pilot-link ping help\".\n" },
 		{ "peer add %D x 1", "Error: \"x\" is not expected here. "
 		  "Try \"pilot-link peer help\".\n" },
 		{ "link show \"a/\033[2Jb\"",
@@ -164,6 +171,10 @@ static void test_values_missing(void **state)
 		  "did or address is missing. Try \"pilot-link peer help\".\n" },
 		{ "peer show link", "Command line is not complete: \"link\" needs "
 		  "a value. Try \"pilot-link peer help\".\n" },
+		{ "ping", "Command line is not complete: the peer's did or "
+		  "address is missing. Try \"pilot-link ping help\".\n" },
+		{ "ping %D count", "Command line is not complete: \"count\" "
+		  "needs a value. Try \"pilot-link ping help\".\n" },
 		{ "stats link", "Command line is not complete: \"link\" needs a "
 		  "value. Try \"pilot-link stats help\".\n" },
 		{ "id new network", "Command line is not complete: \"network\" "
@@ -240,6 +251,14 @@ static void test_values_wrong(void **state)
 		{ "peer add %D rate-bytes 9223372036854775808", "Error: argument "
 		  "\"9223372036854775808\" is wrong: \"rate-bytes\" takes a "
 		  "number from 0 to 9223372036854775807.\n" },
+		{ "ping 1:0002.F291.0004",
+		  "Error: argument \"1:0002.F291.0004\" " ADDRESS },
+		{ "ping %D count 0", "Error: argument \"0\" is wrong: \"count\" "
+		  "takes a number from 1 to 1000000.\n" },
+		{ "ping %D interval 3601", "Error: argument \"3601\" is wrong: "
+		  "\"interval\" takes a number from 1 to 3600.\n" },
+		{ "ping %D count 1 count 2",
+		  "Error: duplicate \"count\": \"2\" is the second value.\n" },
 		{ "peer add %D link a dev b",
 		  "Error: duplicate \"dev\": \"b\" is the second value.\n" },
 		{ "peer show 1:0001.F291.0004 1:0001.F291.0005", "Error: "
@@ -257,7 +276,8 @@ static void test_help(void **state)
 	static const char *const lines[] = {
 		"help", "-h", "-help", "--help", "h", "--he",
 		"link help", "peer help", "id help", "monitor help",
-		"stats help", "peer --help", "peer -h", "peer add help",
+		"stats help", "ping help", "ping -h", "pi --help",
+		"peer --help", "peer -h", "peer add help",
 		"l h", "link add --help",
 	};
 	size_t i;

@@ -273,6 +273,30 @@ static void test_delete_not_found(void **state)
 	assert_int_equal(result.status, TOOL_USAGE);
 }
 
+#define STATUS	"{\"version\":\"9\",\"handshakes\":{\"completed\":12," \
+		"\"limited\":\"x\"},\"control\":{\"unknown\":3},\"more\":1}"
+
+static void test_status(void **state)
+{
+	(void)state;
+	run("{\"ok\":true,\"result\":" STATUS "}\n", "stats pilotd");
+	assert_int_equal(result.status, TOOL_OK);
+	check_request("{\"op\":\"status\"}");
+	assert_string_equal(result.out, "pilotd: version 9\n"
+			    "    handshakes_completed             12\n"
+			    "    control_unknown                   3\n");
+	run("{\"ok\":true,\"result\":" STATUS "}\n", "-d stats p");
+	assert_non_null(strstr(result.out, " 3  of a type that this version "
+			       "does not know\n"));
+	run("{\"ok\":true,\"result\":" STATUS "}\n", "-j stats pilotd");
+	assert_string_equal(result.out, "[" STATUS "]\n");
+	run("{\"ok\":true,\"result\":null}\n", "stats pilotd");
+	assert_string_equal(result.out, "pilotd:\n");
+	run("{\"ok\":false,\"error\":{\"code\":\"denied\",\"message\":"
+	    "\"not you\"}}\n", "stats pilotd");
+	assert_int_equal(result.status, TOOL_REFUSED);
+}
+
 static void test_lines_and_events(void **state)
 {
 	static const char bytes[] = "{\"ok\":true}\n{\"event\":\"peer.add\"}\n"
@@ -336,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_delete_not_found),
+		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_lines_and_events),
 	};
 
