@@ -100,7 +100,7 @@ static u64 alive_lane(struct pilot_peer *peer, unsigned int number,
 {
 	struct pilot_lane *lane = pilot_peer_lane(peer, number);
 
-	if (!rcu_access_pointer(lane->current_key))
+	if (!lane || !rcu_access_pointer(lane->current_key))
 		return NEVER;
 	if (every)
 		due = min(due, READ_ONCE(lane->last_tx) + every);

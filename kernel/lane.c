@@ -41,8 +41,9 @@ static void lane_aim(struct pilot_peer *peer, struct pilot_lane *lane,
 
 /*
  * Lane @from worked where @old is and now does where @new is. Those that went
- * to the same host have moved too, in all likelihood, and those that went
- * nowhere are tried there. @old is NULL when it went nowhere itself.
+ * to the same host have moved too, in all likelihood, unless they were just
+ * heard; those that went nowhere are tried there. @old is NULL when it went
+ * nowhere itself.
  */
 static void lanes_follow(struct pilot_peer *peer, struct pilot_lane *from,
 			 const struct pilot_endpoint *old,
@@ -50,7 +51,9 @@ static void lanes_follow(struct pilot_peer *peer, struct pilot_lane *from,
 {
 	struct pilot_endpoint *at;
 	struct pilot_lane *lane;
+	u64 now = pilot_now();
 	unsigned int i;
+	bool heard;
 
 	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
 		if (lane == from)
@@ -58,10 +61,13 @@ static void lanes_follow(struct pilot_peer *peer, struct pilot_lane *from,
 		at = lane_endpoint(peer, lane);
 		if (at && !(old && pilot_path_same_host(&at->path, &old->path)))
 			continue;
-		if (lane->port)
-			lane_aim(peer, lane, new, lane->port);
-		else if (at)
+		heard = pilot_lane_within(READ_ONCE(lane->last_rx),
+					  PILOT_LANE_ANSWER_NS, now);
+		WRITE_ONCE(lane->last_rx, 0);
+		if (at && !heard)
 			lane_aim(peer, lane, new, at->path.port);
+		else if (!at && lane->port)
+			lane_aim(peer, lane, new, lane->port);
 	}
 }
 
@@ -93,21 +99,22 @@ int pilot_peer_lane_make(struct pilot_peer *peer, unsigned int number)
  * @number: number of the lane, not 0
  * @port: the port, at the host of lane 0
  *
- * A lane that works goes on as it does: behind a NAT the peer's own port says
- * nothing.
+ * As long as it says the same the lane goes on as it does: behind a NAT the
+ * peer's own port says nothing.
  */
 void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
 			 __be16 port)
 {
 	struct pilot_lane *lane = pilot_peer_lane(peer, number);
 	struct pilot_endpoint *at0 = lane_endpoint(peer, &peer->lane0);
+	struct pilot_endpoint *at = lane_endpoint(peer, lane);
+	bool same = lane->port == port;
 
 	lockdep_assert_held(&peer->lock);
 	lane->port = port;
-	if (lane_endpoint(peer, lane) &&
-	    pilot_lane_is_fresh(lane, pilot_now()))
+	if (at && pilot_lane_is_fresh(lane, pilot_now()))
 		return;
-	if (at0)
+	if (at0 && !(at && same && pilot_path_same_host(&at->path, &at0->path)))
 		lane_aim(peer, lane, &at0->path, port);
 }
 
@@ -133,10 +140,12 @@ void pilot_peer_endpoint_set(struct pilot_peer *peer,
 	moved = endpoint && !(old && pilot_path_same_remote(&old->path,
 							    &endpoint->path));
 	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
-		if (!endpoint)
+		if (!endpoint) {
+			WRITE_ONCE(lane->last_rx, 0);
 			lane_replace(peer, lane, NULL);
-		else if (moved && lane->port)
+		} else if (moved && lane->port) {
 			lane_aim(peer, lane, &endpoint->path, lane->port);
+		}
 	}
 	if (endpoint)
 		lane_replace(peer, &peer->lane0, endpoint);

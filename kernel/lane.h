@@ -21,6 +21,8 @@
  */
 #define PILOT_LANE_FRESH_NS	(5 * NSEC_PER_SEC)
 #define PILOT_LANE_ANSWER_NS	NSEC_PER_SEC
+/* Who tries a lane gets an answer at most this often. */
+#define PILOT_LANE_ANSWERS_NS	(50 * NSEC_PER_MSEC)
 /*
  * One that is not known to work is tried when so many packets wanted it, and
  * so often: a request now and then is not worth it.
@@ -38,6 +40,7 @@
  *	it is not known to work
  * @last_tx: when the last record went, 0 = never
  * @probed_at: when it was last tried, 0 = never
+ * @answered_at: when the peer was last let know that it works, 0 = never
  * @moved_at: when its endpoint was last learned, 0 = never
  * @wanted: packets that wanted it since it was last tried, counted racily
  * @port: where the peer says it receives the lane; unused in lane 0
@@ -54,16 +57,22 @@ struct pilot_lane {
 	u64 last_rx;
 	u64 last_tx;
 	u64 probed_at;
+	u64 answered_at;
 	u64 moved_at;
 	u32 wanted;
 	__be16 port;
 };
 
+/* Was @time set, and less than @ns ago? Another CPU's clock may be ahead. */
+static inline bool pilot_lane_within(u64 time, u64 ns, u64 now)
+{
+	return time && (s64)(now - time) < (s64)ns;
+}
+
 static inline bool pilot_lane_is_fresh(const struct pilot_lane *lane, u64 now)
 {
-	u64 last = READ_ONCE(lane->last_rx);
-
-	return last && now - last < PILOT_LANE_FRESH_NS;
+	return pilot_lane_within(READ_ONCE(lane->last_rx), PILOT_LANE_FRESH_NS,
+				 now);
 }
 
 #endif /* PILOT_LANE_H */

@@ -131,23 +131,45 @@ static unsigned int rx_check_counter(const struct pilot_key *key, u64 counter)
 	return 0;
 }
 
-/* An authenticated packet came under the next key: the peer has it too. */
-static void rx_promote(const struct pilot_source *source,
-		       struct pilot_lane *lane)
+static void rx_promote_key(const struct pilot_source *source,
+			   struct pilot_lane *lane, struct pilot_key *key)
 {
 	struct pilot_peer *peer = source->peer;
 	bool first, promoted;
 
 	spin_lock(&peer->lock);
 	first = !rcu_access_pointer(lane->current_key);
-	promoted = pilot_peer_key_promote(peer, source->key, false);
+	promoted = pilot_peer_key_promote(peer, key, false);
 	spin_unlock(&peer->lock);
 	if (!promoted)
 		return;
 	pilot_dev_keyed(source->dev, first);
 	pilot_event_key(source->dev, PILOT_EVENT_KEY_CURRENT,
-			PILOT_REASON_RECEIVED, source->key);
+			PILOT_REASON_RECEIVED, key);
 	pilot_xmit_flush(peer);
+}
+
+/*
+ * An authenticated packet came under the next key: the peer has it too. It
+ * installs those of one handshake from lane 0 upwards, so it has those of the
+ * lanes below; those above are tried.
+ */
+static void rx_promote(const struct pilot_source *source)
+{
+	struct pilot_peer *peer = source->peer;
+	struct pilot_lane *lane;
+	struct pilot_key *key;
+	unsigned int i;
+
+	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
+		key = rcu_dereference(lane->next);
+		if (!key || key->epoch != source->key->epoch)
+			continue;
+		if (i <= source->key->lane)
+			rx_promote_key(source, lane, key);
+		else
+			pilot_xmit_probe(peer, i);
+	}
 }
 
 /*
@@ -193,26 +215,33 @@ enum {
 };
 
 /*
- * The peer sends anything but probes by a lane only if it heard us there, so
- * the lane works both ways. It wants to know the same: a probe asks for an
+ * The peer sends anything but probes by a lane only if it heard us there, or
+ * knows of none that works: so the lane works both ways. It wants to know the same: a probe asks for an
  * answer, what found out by a probe of ours is told, and whoever only receives
  * says so now and then.
  */
 static void rx_lane_note(const struct pilot_source *source,
 			 struct pilot_lane *lane, unsigned int seen, u64 now)
 {
-	bool known = pilot_lane_is_fresh(lane, now);
+	struct pilot_endpoint *at = rcu_dereference(lane->endpoint);
 	bool answer = seen & RX_PROBE;
 
-	if (seen & ~RX_PROBE) {
-		answer |= !known &&
-			  now - READ_ONCE(lane->probed_at) < PILOT_LANE_FRESH_NS;
-		answer |= READ_ONCE(source->peer->lanes) > 1 &&
-			  now - READ_ONCE(lane->last_tx) >= PILOT_LANE_ANSWER_NS;
+	/* What came from where it no longer goes says nothing of today. */
+	if (seen & ~RX_PROBE && at &&
+	    pilot_path_same_remote(&at->path, &source->path)) {
+		answer |= !pilot_lane_is_fresh(lane, now) &&
+			  pilot_lane_within(READ_ONCE(lane->probed_at),
+					    PILOT_LANE_FRESH_NS, now);
+		answer |= seen & RX_DATA &&
+			  !pilot_lane_within(READ_ONCE(lane->last_tx),
+					     PILOT_LANE_ANSWER_NS, now);
 		pilot_peer_note(&lane->last_rx, now);
 	}
-	if (answer)
-		pilot_xmit_keepalive(source->peer, source->key->lane);
+	if (!answer || pilot_lane_within(READ_ONCE(lane->answered_at),
+					 PILOT_LANE_ANSWERS_NS, now))
+		return;
+	WRITE_ONCE(lane->answered_at, now);
+	pilot_xmit_keepalive(source->peer, source->key->lane);
 }
 
 /*
@@ -232,11 +261,12 @@ static void rx_authentic(const struct pilot_source *source, unsigned int n,
 	pilot_peer_note(&peer->tx_unanswered, 0);
 	if (unlikely(rcu_access_pointer(lane->next) == source->key) &&
 	    !pilot_peer_key_is_stale(peer, source->key))
-		rx_promote(source, lane);
+		rx_promote(source);
 	/* A late packet under an old key says nothing about today. */
 	if (newest && rcu_access_pointer(lane->current_key) == source->key)
 		rx_learn_endpoint(source, lane, now);
-	rx_lane_note(source, lane, seen, now);
+	if (READ_ONCE(peer->lanes) > 1 || unlikely(seen & RX_PROBE))
+		rx_lane_note(source, lane, seen, now);
 	if (seen & RX_DATA && !READ_ONCE(peer->rx_unanswered)) {
 		WRITE_ONCE(peer->rx_unanswered, now);
 		timer_reduce(&peer->timer,

@@ -221,12 +221,16 @@ static int report_lane(struct sk_buff *msg, unsigned int number,
 static int report_lanes(struct sk_buff *msg, struct pilot_peer *peer)
 {
 	unsigned int i, n = READ_ONCE(peer->lanes);
+	struct pilot_lane *lane;
 	int ret = 0;
 
 	if (n < 2)
 		return 0;
-	for (i = 0; !ret && i < n; i++)
-		ret = report_lane(msg, i, pilot_peer_lane(peer, i));
+	for (i = 0; !ret && i < n; i++) {
+		lane = pilot_peer_lane(peer, i);
+		if (lane)
+			ret = report_lane(msg, i, lane);
+	}
 	return ret;
 }
 

@@ -18,14 +18,18 @@ static struct pilot_key *slot_take(struct pilot_peer *peer,
 	return rcu_replace_pointer(*slot, NULL, lockdep_is_held(&peer->lock));
 }
 
-/* There are as many lanes to choose from as the last with a key says. */
+/*
+ * There are as many lanes to choose from as the last with a key says. One that
+ * only waits in next can be tried: that is how it gets to be current.
+ */
 static void lanes_count(struct pilot_peer *peer)
 {
 	struct pilot_lane *lane;
 	unsigned int i, n = 0;
 
 	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++)
-		if (rcu_access_pointer(lane->current_key))
+		if (rcu_access_pointer(lane->current_key) ||
+		    rcu_access_pointer(lane->next))
 			n = i + 1;
 	WRITE_ONCE(peer->lanes, n);
 }
@@ -87,6 +91,7 @@ bool pilot_peer_key_install(struct pilot_peer *peer, struct pilot_key *key,
 	pilot_key_retire(slot_take(peer, &lane->next));
 	if (slot == PILOT_KEY_SLOT_NEXT) {
 		rcu_assign_pointer(lane->next, key);
+		lanes_count(peer);
 		return false;
 	}
 	lane_advance(peer, lane, key);
@@ -153,16 +158,15 @@ bool pilot_peer_key_remove(struct pilot_peer *peer, struct pilot_key *key)
 	bool current_key = rcu_access_pointer(lane->current_key) == key;
 
 	lockdep_assert_held(&peer->lock);
-	if (current_key) {
+	if (current_key)
 		RCU_INIT_POINTER(lane->current_key, NULL);
-		lanes_count(peer);
-	} else if (rcu_access_pointer(lane->next) == key) {
+	else if (rcu_access_pointer(lane->next) == key)
 		RCU_INIT_POINTER(lane->next, NULL);
-	} else if (rcu_access_pointer(lane->previous) == key) {
+	else if (rcu_access_pointer(lane->previous) == key)
 		RCU_INIT_POINTER(lane->previous, NULL);
-	} else {
+	else
 		return false;
-	}
+	lanes_count(peer);
 	pilot_key_retire(key);
 	return current_key;
 }

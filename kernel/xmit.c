@@ -342,12 +342,36 @@ void pilot_xmit_flush(struct pilot_peer *peer)
 		tx_packet(peer->dev, peer, key, skb);
 }
 
+/*
+ * The key that a lane is tried under. Where only the peer's first record would
+ * make it current, a key that the peer is known to have serves as well.
+ */
+static struct pilot_key *tx_probe_key(struct pilot_peer *peer,
+				      unsigned int number)
+{
+	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+	struct pilot_key *key, *key0;
+	u64 now = pilot_now();
+
+	key0 = pilot_send_key_of(peer, 0, now);
+	if (!lane || !key0)
+		return NULL;
+	key = rcu_dereference(lane->next);
+	if (!key || key->epoch != key0->epoch || pilot_key_expired(key, now))
+		return NULL;
+	return key;
+}
+
 /* Send a record without a packet. Return: as pilot_xmit_keepalive(). */
 static bool tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
 {
-	struct pilot_key *key = pilot_send_key_of(peer, number, pilot_now());
+	struct pilot_key *key = NULL;
 	struct sk_buff *skb;
 
+	if (probe)
+		key = tx_probe_key(peer, number);
+	if (!key)
+		key = pilot_send_key_of(peer, number, pilot_now());
 	if (!key || !rcu_access_pointer(pilot_peer_lane(peer, number)->endpoint))
 		return false;
 	skb = pilot_frame_alloc(PILOT_FRAME_OVERHEAD + PILOT_PROBE_LEN);
@@ -389,7 +413,8 @@ void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
 	u64 now = pilot_now();
 
 	if (!lane || pilot_lane_is_fresh(lane, now) ||
-	    now - READ_ONCE(lane->probed_at) < PILOT_LANE_PROBE_NS)
+	    pilot_lane_within(READ_ONCE(lane->probed_at), PILOT_LANE_PROBE_NS,
+			      now))
 		return;
 	WRITE_ONCE(lane->probed_at, now);
 	WRITE_ONCE(lane->wanted, 0);
@@ -401,19 +426,23 @@ void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
  * @peer: the peer
  * @number: number of the lane
  *
- * What keeps it open, as far as it is known to work, or else finds out. Lane 0
- * is where the handshake went both ways.
+ * What keeps it open, as far as it is known to work, or else finds out. The
+ * only lane is where the handshake went both ways.
  *
  * Context: BH disabled, RCU read section.
  */
 void pilot_xmit_touch(struct pilot_peer *peer, unsigned int number)
 {
 	struct pilot_lane *lane = pilot_peer_lane(peer, number);
+	u64 now = pilot_now();
+	bool probe;
 
-	if (number && !(lane && pilot_lane_is_fresh(lane, pilot_now())))
-		pilot_xmit_probe(peer, number);
-	else
-		pilot_xmit_keepalive(peer, number);
+	if (!lane)
+		return;
+	probe = READ_ONCE(peer->lanes) > 1 && !pilot_lane_is_fresh(lane, now);
+	if (probe)
+		WRITE_ONCE(lane->probed_at, now);
+	tx_empty(peer, number, probe);
 }
 
 /* A packet wanted this processor's lane and perhaps had to take another. */

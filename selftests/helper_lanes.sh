@@ -47,6 +47,10 @@ used() {
 	lane_is "$1" "$3" proven
 }
 
+answers() {
+	in_ns "$1" ping -n -c 1 -W 2 "$2"
+}
+
 each_processor_gets_a_lane() {
 	lanes_pair 2 2
 	soon 10 lanes_are a 2
@@ -123,7 +127,7 @@ worker_dies_and_lanes_stay() {
 	soon 30 used a "$(inet6 b)" 1
 	flow_start a b "$(inet6 b)" "$(patience 15)" -P 2
 	kill -KILL "$(worker_pid a)"
-	soon 30 reaches b "$(inet6 a)"
+	soon 30 answers b "$(inet6 a)"
 	flow_end a "over the death of a worker"
 	soon 30 used a "$(inet6 b)" 1
 }
@@ -135,7 +139,7 @@ restart_with_fewer_lanes() {
 	end_process "$(helper_pid a)"
 	printf 'log-level debug\nlanes 1\n' >"$TMP/a/conf"
 	helper_start a
-	soon 60 reaches b "$(inet6 a)"
+	soon 60 answers b "$(inet6 a)"
 	soon 30 lanes_are a 1
 	in_ns b taskset -c 1 ping -n -c 5 -i 0.1 "$(inet6 a)" >/dev/null ||
 		fail "no answer from processor 1"
