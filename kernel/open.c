@@ -216,9 +216,9 @@ enum {
 
 /*
  * The peer sends anything but probes by a lane only if it heard us there, or
- * knows of none that works: so the lane works both ways. It wants to know the same: a probe asks for an
- * answer, what found out by a probe of ours is told, and whoever only receives
- * says so now and then.
+ * knows of none that works: so the lane works both ways. It wants to know the
+ * same: a probe asks for an answer, what found out by a probe of ours is told,
+ * and whoever only receives says so now and then.
  */
 static void rx_lane_note(const struct pilot_source *source,
 			 struct pilot_lane *lane, unsigned int seen, u64 now)

@@ -211,8 +211,8 @@ static bool rx_is_for_helper(u8 type)
  * @sk: the socket
  * @skb: a datagram, data at the UDP header
  *
- * Nothing that comes in is ever answered from here, and what is dropped is
- * dropped silently: a stranger learns nothing.
+ * Nothing is answered that is not a peer's, and what is dropped is dropped
+ * silently: a stranger learns nothing.
  *
  * Context: softirq, RCU read section.
  * Return: 0 when consumed, 1 when it is for the helper.

@@ -221,7 +221,15 @@ lanes_are_learned_behind_a_nat() {
 			}
 		}
 	EOF
-	# b begins: only that way a translator lets lane 1 through.
+	# Nobody begins from outside with what is behind a translator.
+	in_ns b nft -f - <<-EOF
+		table inet filter {
+			chain input {
+				type filter hook input priority 0;
+				ct state new udp dport $PORT-$(lane_port 7) drop
+			}
+		}
+	EOF
 	lane_key a 5 6 1 0 next
 	lane_key a 5 6 1 1 next "port $(lane_port 1)"
 	lane_key b 6 5 1 0 current

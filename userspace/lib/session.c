@@ -255,8 +255,8 @@ void session_peer_adopt(struct session_host *host, const struct clock *now,
 		return;
 	held->role = SESSION_ROLE_UNKNOWN;
 	held->epoch = key->epoch;
-	/* What was agreed is not known any more, but no more than these. */
-	held->lanes = host->config.lanes;
+	/* What was agreed is not known any more, and there may be fewer now. */
+	held->lanes = WIRE_LANES_MAX;
 	held->soft_ns = key->soft_age * CLOCK_SECOND;
 	held->installed_at = now->boot_ns > age ? now->boot_ns - age : 0;
 	held->expire_at = held->installed_at + key->hard_age * CLOCK_SECOND;

@@ -50,8 +50,8 @@ static void lane_close(struct lane *lane, int i)
 	lane->fd[i] = -1;
 }
 
-/* Is it a bound UDP socket of this family and port? */
-static bool udp_fits(int fd, int family, unsigned int port)
+/* The port of a bound UDP socket of this family; 0: it is none. */
+static unsigned int udp_port(int fd, int family)
 {
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
@@ -59,19 +59,36 @@ static bool udp_fits(int fd, int family, unsigned int port)
 
 	if (sd_is_socket(fd, family, SOCK_DGRAM, -1) <= 0 ||
 	    getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
-		return false;
+		return 0;
 	bound = family == AF_INET ? ((struct sockaddr_in *)&ss)->sin_port :
 				    ((struct sockaddr_in6 *)&ss)->sin6_port;
-	return ntohs(bound) == port;
+	return ntohs(bound);
+}
+
+/*
+ * The lowest port of sockets that belong together is that of lane 0. A socket
+ * carries its lane for life in the kernel, so with another lane 0 none of them
+ * is of use.
+ */
+static bool are_ours(const struct lanes *lanes, const int *fds, size_t n)
+{
+	unsigned int lowest = UINT16_MAX, port;
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		port = udp_port(fds[i / 2], families[i % 2]);
+		if (port && port < lowest)
+			lowest = port;
+	}
+	return lowest == lanes->port;
 }
 
 /* Return: false when it is of no use and was closed. */
-static bool take(struct lanes *lanes, int fd)
+static bool take(struct lanes *lanes, bool ours, int fd)
 {
-	for (unsigned int n = 0; n < lanes->count; n++) {
+	for (unsigned int n = 0; ours && n < lanes->count; n++) {
 		for (int i = 0; i < 2; i++) {
 			if (lanes->lane[n].fd[i] >= 0 ||
-			    !udp_fits(fd, families[i], lanes->port + n))
+			    udp_port(fd, families[i]) != lanes->port + n)
 				continue;
 			lanes->lane[n].fd[i] = fd;
 			return true;
@@ -83,13 +100,18 @@ static bool take(struct lanes *lanes, int fd)
 
 static void inherit_systemd(struct lanes *lanes)
 {
+	int fds[2 * LANES_FDS_MAX] = { 0 };
 	char **names = NULL;
 	int i, n;
+	bool ours;
 
 	n = sd_listen_fds_with_names(1, &names);
+	for (i = 0; i < n && i < 2 * LANES_FDS_MAX; i++)
+		fds[i] = SD_LISTEN_FDS_START + i;
+	ours = are_ours(lanes, fds, i);
 	for (i = 0; i < n; i++) {
 		/* Its own copy would keep the port taken. */
-		if (!take(lanes, SD_LISTEN_FDS_START + i))
+		if (!take(lanes, ours, SD_LISTEN_FDS_START + i))
 			sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", names[i]);
 		free(names[i]);
 	}
@@ -108,7 +130,9 @@ static void inherit_claim(struct lanes *lanes, const char *path)
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct cmsghdr *cmsg;
+	const int *fds;
 	size_t i, n;
+	bool ours;
 	int fd;
 
 	fd = socket_connect(path);
@@ -119,8 +143,10 @@ static void inherit_claim(struct lanes *lanes, const char *path)
 		n = cmsg && cmsg->cmsg_level == SOL_SOCKET &&
 		    cmsg->cmsg_type == SCM_RIGHTS ?
 		    (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+		fds = n ? (const int *)CMSG_DATA(cmsg) : NULL;
+		ours = are_ours(lanes, fds, n);
 		for (i = 0; i < n; i++)
-			take(lanes, ((int *)CMSG_DATA(cmsg))[i]);
+			take(lanes, ours, fds[i]);
 	}
 	close(fd);
 }

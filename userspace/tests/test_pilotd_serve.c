@@ -100,11 +100,6 @@ static void a_key_for_a_lane_without_sockets_is_refused(void **state)
 		message.key.key.port = 7740;
 		assert_int_equal(ask(scene, &message), EINVAL);
 		assert_non_null(strstr(message.reply.text, "no lane"));
-		ipc_message_init(&message, IPC_KEY_DEL);
-		message.key_name.agent = scene->agent.address;
-		message.key_name.lane = lane;
-		assert_int_equal(ask(scene, &message), EINVAL);
-		assert_non_null(strstr(message.reply.text, "no lane"));
 	}
 }
 
