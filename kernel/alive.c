@@ -52,11 +52,10 @@ static u64 alive_soft_age(struct pilot_peer *peer, struct pilot_key *key,
 
 static u64 alive_hard_age(struct pilot_peer *peer, u64 now)
 {
-	struct pilot_key *key;
-	unsigned int gone;
 	struct pilot_lane *lane;
+	struct pilot_key *key;
+	unsigned int i, gone;
 	u64 next = NEVER;
-	unsigned int i;
 
 	spin_lock(&peer->lock);
 	gone = pilot_peer_keys_expire(peer, now);
@@ -116,8 +115,8 @@ static u64 alive_keepalive(struct pilot_peer *peer, u64 now)
 {
 	u64 every = READ_ONCE(peer->config.keepalive) * NSEC_PER_SEC;
 	u64 passive = READ_ONCE(peer->rx_unanswered);
-	u64 next;
 	unsigned int i;
+	u64 next;
 
 	next = alive_lane(peer, 0, every, passive ? passive + PASSIVE_NS :
 						    NEVER, now);

@@ -362,8 +362,8 @@ static struct pilot_key *tx_probe_key(struct pilot_peer *peer,
 	return key;
 }
 
-/* Send a record without a packet. Return: as pilot_xmit_keepalive(). */
-static bool tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
+/* Send a record without a packet, if there is a key for it and a place to go. */
+static void tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
 {
 	struct pilot_key *key = NULL;
 	struct sk_buff *skb;
@@ -373,15 +373,14 @@ static bool tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
 	if (!key)
 		key = pilot_send_key_of(peer, number, pilot_now());
 	if (!key || !rcu_access_pointer(pilot_peer_lane(peer, number)->endpoint))
-		return false;
+		return;
 	skb = pilot_frame_alloc(PILOT_FRAME_OVERHEAD + PILOT_PROBE_LEN);
 	if (!skb)
-		return false;
+		return;
 	skb_reserve(skb, sizeof(struct pilot_data_header));
 	if (probe)
 		skb_put_u8(skb, PILOT_PROBE);
 	tx_record(peer->dev, peer, key, skb, 0, 0);
-	return true;
 }
 
 /**
@@ -389,13 +388,13 @@ static bool tx_empty(struct pilot_peer *peer, unsigned int number, bool probe)
  * @peer: the peer
  * @number: on which of its lanes; above lane 0 only on one that works
  *
+ * Nothing goes without a key to send it under, a place to send it to, or memory.
+ *
  * Context: BH disabled, RCU read section.
- * Return: false when there is no key to send it under, nowhere to send it to,
- * or no memory.
  */
-bool pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number)
+void pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number)
 {
-	return tx_empty(peer, number, false);
+	tx_empty(peer, number, false);
 }
 
 /**

@@ -10,7 +10,7 @@ struct pilot_peer;
 
 netdev_tx_t pilot_xmit(struct sk_buff *skb, struct net_device *netdev);
 void pilot_xmit_flush(struct pilot_peer *peer);
-bool pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number);
+void pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number);
 void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number);
 void pilot_xmit_touch(struct pilot_peer *peer, unsigned int number);
 void pilot_xmit_unanswered(struct net_device *netdev, struct sk_buff *skb);

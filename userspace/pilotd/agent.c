@@ -50,8 +50,8 @@ static void agent_bind_lanes(struct agent *agent, const struct lanes *lanes)
 	char err[CONFIG_ERROR_LEN];
 
 	for (unsigned int n = 1; n < lanes->count; n++)
-		if (kernel_dev_lane(agent->nl, agent->ifindex, n,
-				    lanes->lane[n].fd, err, sizeof(err)))
+		if (kernel_dev_set(agent->nl, agent->ifindex, agent->address, n,
+				   lanes->lane[n].fd, err, sizeof(err)))
 			log_warning("link %s goes without lane %u: %s",
 				    agent->config.name, n, err);
 }
@@ -78,7 +78,7 @@ int agent_open(struct agent **agentp, const struct config_agent *config,
 		ret = agent_check_device(agent, err);
 	if (!ret)
 		ret = kernel_dev_set(agent->nl, agent->ifindex,
-				     agent->address, lanes->lane[0].fd, err,
+				     agent->address, 0, lanes->lane[0].fd, err,
 				     CONFIG_ERROR_LEN);
 	if (!ret)
 		ret = link_configure(agent->nl, agent->ifindex, config->mtu,

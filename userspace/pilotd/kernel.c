@@ -35,19 +35,10 @@ static struct nl_msg *complete(struct nl_msg *msg, int failed)
 	return NULL;
 }
 
-static int put_sockets(struct nl_msg *msg, const int fd[static 2])
-{
-	int failed = 0;
-
-	if (fd[0] >= 0)
-		failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET4_FD, fd[0]);
-	if (fd[1] >= 0)
-		failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET6_FD, fd[1]);
-	return failed;
-}
-
+/* The address goes with lane 0. */
 int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   const int fd[static 2], char *err, size_t err_size)
+		   uint8_t lane, const int fd[static 2], char *err,
+		   size_t err_size)
 {
 	struct nl_msg *msg = request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
 	struct nlattr *nest;
@@ -56,27 +47,17 @@ int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
 	if (msg) {
 		nest = nla_nest_start(msg, PILOT_A_DEV);
 		failed |= !nest;
-		failed |= nla_put_u64(msg, PILOT_A_DEV_ADDRESS, address);
-		failed |= put_sockets(msg, fd);
-		if (nest)
-			nla_nest_end(msg, nest);
-	}
-	return netlink_do(nl, complete(msg, failed), NULL, NULL, err,
-			  err_size);
-}
-
-int kernel_dev_lane(struct netlink *nl, uint32_t ifindex, uint8_t lane,
-		    const int fd[static 2], char *err, size_t err_size)
-{
-	struct nl_msg *msg = request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
-	struct nlattr *nest;
-	int failed = 0;
-
-	if (msg) {
-		nest = nla_nest_start(msg, PILOT_A_DEV);
-		failed |= !nest;
-		failed |= nla_put_u8(msg, PILOT_A_DEV_LANE, lane);
-		failed |= put_sockets(msg, fd);
+		if (lane)
+			failed |= nla_put_u8(msg, PILOT_A_DEV_LANE, lane);
+		else
+			failed |= nla_put_u64(msg, PILOT_A_DEV_ADDRESS,
+					      address);
+		if (fd[0] >= 0)
+			failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET4_FD,
+					      fd[0]);
+		if (fd[1] >= 0)
+			failed |= nla_put_s32(msg, PILOT_A_DEV_SOCKET6_FD,
+					      fd[1]);
 		if (nest)
 			nla_nest_end(msg, nest);
 	}
@@ -260,13 +241,9 @@ int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
 	failed |= nla_put(msg, PILOT_A_KEY_TX_KEY, sizeof(key->tx_key),
 			  key->tx_key);
 	nla_nest_end(msg, nest);
-	if (failed) {
-		nlmsg_free(msg);
-		return error_set(err, err_size, ENOMEM, "out of memory");
-	}
 	/* The message holds secrets: keep it until it is wiped. */
 	nlmsg_get(msg);
-	ret = netlink_do(nl, msg, NULL, NULL, err, err_size);
+	ret = netlink_do(nl, complete(msg, failed), NULL, NULL, err, err_size);
 	sodium_memzero(nlmsg_data(nlmsg_hdr(msg)),
 		       nlmsg_datalen(nlmsg_hdr(msg)));
 	nlmsg_free(msg);

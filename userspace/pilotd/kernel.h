@@ -14,14 +14,12 @@
 #include "netlink.h"
 
 /*
- * Sets the device's address and the sockets of lane 0, for IPv4 and IPv6; a
- * descriptor below 0 is left out.
+ * Sets the sockets of a lane, for IPv4 and IPv6, and with lane 0 the device's
+ * address; a descriptor below 0 is left out.
  */
 int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		   const int fd[static 2], char *err, size_t err_size);
-/* Sets the sockets of a lane above 0. */
-int kernel_dev_lane(struct netlink *nl, uint32_t ifindex, uint8_t lane,
-		    const int fd[static 2], char *err, size_t err_size);
+		   uint8_t lane, const int fd[static 2], char *err,
+		   size_t err_size);
 int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 		       uint64_t *address, char *err, size_t err_size);
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../pilot-link/message.h"
 #include "check.h"
 #include "cmd_message.h"
 
@@ -94,4 +95,21 @@ void capture(void (*print)(void *), void *context, char *text, size_t size)
 	close(fd);
 	assert_true(length > 0);
 	text[length] = '\0';
+}
+
+int try_device(const struct nlmsghdr *message)
+{
+	struct message_device device;
+
+	return message_parse_device(message, &device);
+}
+
+int try_peer(const struct nlmsghdr *message)
+{
+	struct message_peer peer;
+	int ret = message_parse_peer(message, &peer);
+
+	if (!ret)
+		message_free_peer(&peer);
+	return ret;
 }

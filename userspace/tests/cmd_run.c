@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "../pilot-link/args.h"
 #include "../pilot-link/command.h"
 #include "cmd_run.h"
@@ -68,4 +70,16 @@ void cmd_run(struct cmd_result *result, const char *input, const char *line)
 	cmd_read(fds[2], result->err);
 	for (i = 0; i < 3; i++)
 		close(fds[i]);
+}
+
+int cmd_did(char did[static DID_TEXT_LEN])
+{
+	static const uint8_t seed[IDENTITY_SEED_LEN] = { 1, 2, 3 };
+	struct identity identity;
+
+	if (sodium_init() < 0 || identity_from_seed(seed, &identity))
+		return -1;
+	did_format(identity.public, did);
+	identity_wipe(&identity);
+	return 0;
 }

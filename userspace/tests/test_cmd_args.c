@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "../pilot-link/args.h"
 #include "../pilot-link/counters.h"
 #include "../pilot-link/print.h"
@@ -404,15 +402,8 @@ static void test_counters(void **state)
 
 static int setup(void **state)
 {
-	static const uint8_t seed[IDENTITY_SEED_LEN] = { 1, 2, 3 };
-	struct identity identity;
-
 	(void)state;
-	if (sodium_init() < 0 || identity_from_seed(seed, &identity))
-		return -1;
-	did_format(identity.public, did);
-	identity_wipe(&identity);
-	return 0;
+	return cmd_did(did);
 }
 
 int main(void)

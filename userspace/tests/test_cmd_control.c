@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "../pilot-link/control.h"
 #include "cmd_run.h"
 #include "identity.h"
@@ -328,14 +326,9 @@ static void test_lines_and_events(void **state)
 
 static int setup(void **state)
 {
-	static const uint8_t seed[IDENTITY_SEED_LEN] = { 4, 5, 6 };
-	struct identity identity;
-
 	(void)state;
-	if (sodium_init() < 0 || identity_from_seed(seed, &identity))
+	if (cmd_did(did))
 		return -1;
-	did_format(identity.public, did);
-	identity_wipe(&identity);
 	unsetenv(TOOL_CONTROL_ENV);
 	request = mmap(NULL, CONTROL_REQUEST_MAX + 1, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "../pilot-link/control.h"
 #include "clock.h"
 #include "cmd_run.h"
@@ -269,14 +267,9 @@ static void test_refused(void **state)
 
 static int setup(void **state)
 {
-	static const uint8_t seed[IDENTITY_SEED_LEN] = { 7, 8 };
-	struct identity identity;
-
 	(void)state;
-	if (sodium_init() < 0 || identity_from_seed(seed, &identity))
+	if (cmd_did(did))
 		return -1;
-	did_format(identity.public, did);
-	identity_wipe(&identity);
 	requests = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (requests == MAP_FAILED)
