@@ -90,7 +90,9 @@ spawn() {
 	elif [ "$1" = in_ns ]; then
 		set -- ip netns exec "$NSP-$2" "${@:3}"
 	fi
-	"$@" >"$out" 2>&1 </dev/null &
+	# Emptied here, so that what another process left is not taken for ours.
+	: >"$out"
+	"$@" >>"$out" 2>&1 </dev/null &
 	SPAWNED=$!
 	echo "$SPAWNED" >>"$TMP/pids"
 }
