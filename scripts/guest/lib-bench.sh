@@ -139,15 +139,22 @@ esp_end() {
 
 # pilot_cipher CIPHER: new keys, unless it is the cipher of those in use.
 pilot_cipher() {
+	local cpu
+
 	[ "$1" != "$cipher_now" ] || return 0
 	CIPHER=$1
 	cipher_now=$1
 	epoch=$((epoch + 1))
 	keys "$epoch" hard-age 86400
 	[ "$lanes" -eq 1 ] || second_lane
-	in_ns a ping -n -q -c 2 -i 0.05 -W 5 "$(agent_ip 6)" >"$TMP/ping" ||
-		fail "no answer with keys of $1"
+	# A lane is chosen by processor, and its key is used with its first packet.
+	for ((cpu = 0; cpu < lanes; cpu++)); do
+		in_ns a taskset -c "$cpu" ping -n -q -c 2 -i 0.05 -W 5 \
+			"$(agent_ip 6)" >"$TMP/ping" ||
+			fail "no answer with keys of $1"
+	done
 	wait_for 10 key_is_current b 5 "$epoch" || fail "b did not take the key"
+	[ "$lanes" -eq 1 ] || lanes_work 2 "$epoch"
 }
 
 # A second lane from now on, for the cipher that is chosen next.
@@ -168,7 +175,6 @@ second_lane() {
 	port="port $(lane_port 1)"
 	lane_key b 6 5 "$epoch" 1 next "$port" hard-age 86400
 	lane_key a 5 6 "$epoch" 1 current "$port" hard-age 86400
-	lanes_work 2 "$epoch"
 }
 
 # The names of the code that ciphers, at both ends.
