@@ -116,8 +116,8 @@ invariant_8_helper_death_stops_no_flow_both() {
 	epoch=$(current_epoch a)
 	kill -KILL "$(helper_pid a)" "$(worker_pid a)"
 	helper_start a
-	soon 20 peer_state a established
 	equal "$(current_epoch a)" "$epoch" "the epoch of the key"
+	soon 20 peer_state a established
 	traffic_end "the death of all of a's helper"
 	all_is_as_before
 }

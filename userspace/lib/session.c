@@ -260,9 +260,14 @@ void session_peer_adopt(struct session_host *host, const struct clock *now,
 	held->soft_ns = key->soft_age * CLOCK_SECOND;
 	held->installed_at = now->boot_ns > age ? now->boot_ns - age : 0;
 	held->expire_at = held->installed_at + key->hard_age * CLOCK_SECOND;
-	/* Either end may be the one that is due: spread them a little. */
-	held->rekey_at = held->installed_at + held->soft_ns +
-			 session_jitter(host, 10 * CLOCK_SECOND);
+	/*
+	 * The control keys went with the helper before. All peers are in the
+	 * same case, and either end may be the one that is due: spread them.
+	 */
+	held->rekey_at = now->boot_ns + SESSION_ADOPTED_WAIT +
+			 session_jitter(host, SESSION_ADOPTED_WAIT +
+					host->peer_count *
+						SESSION_ADOPTED_SPREAD);
 	held->index.peer = peer;
 	held->index.used = true;
 	table_add(&host->by_index, &held->index.node, key->rx_index);

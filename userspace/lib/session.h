@@ -191,7 +191,10 @@ struct session_adopted {
 	uint32_t hard_age;
 };
 
-/* After a restart. Call once per key of lane 0 after session_peer_add(). */
+/*
+ * After a restart. Call once per key of lane 0 after session_peer_add(). There are
+ * no control keys with it, so a handshake follows within seconds.
+ */
 void session_peer_adopt(struct session_host *host, const struct clock *now,
 			struct session_peer *peer,
 			const struct session_adopted *key);

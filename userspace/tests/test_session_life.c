@@ -173,7 +173,7 @@ static void test_restarts(void **state)
 	}
 }
 
-/* A new helper takes over what the kernel holds, and rekeys in time. */
+/* A new helper takes over what the kernel holds, and soon has control keys. */
 static void test_adopt(void **state)
 {
 	struct session_adopted adopted = {
@@ -207,10 +207,13 @@ static void test_adopt(void **state)
 		assert_int_equal(info.state, SESSION_ESTABLISHED);
 		assert_int_equal(info.key_epoch, 1);
 	}
-	sim_run(sim, 50 * SIM_S);
+	sim_run(sim, 4 * SIM_S);
 	assert_int_equal(node[0].kernel[1].current.epoch, 1);
-	sim_run(sim, 30 * SIM_S);
+	assert_false(session_control_ready(node[0].peers[1]));
+	sim_run(sim, 8 * SIM_S);
 	assert_int_equal(node[0].kernel[1].current.epoch, 2);
+	assert_true(session_control_ready(node[0].peers[1]));
+	assert_true(session_control_ready(node[1].peers[0]));
 	assert_int_equal(sim->violations, 0);
 	assert_int_equal(node[0].data_undeliverable, 0);
 	assert_int_equal(node[1].data_undeliverable, 0);
