@@ -7,11 +7,17 @@
 
 . "$(dirname "$0")/lib.sh"
 
-# flood NS NODE N: datagrams as fast as they go.
+# flood NS NODE N [NODE]...: N datagrams to each, as fast as they go.
 flood() {
-	in_ns "$1" bash -c "exec 3>/dev/udp/$(agent_ip "$2")/9
-		for ((i = 0; i < $3; i++)); do echo \$i >&3; done" 2>/dev/null ||
-		true
+	local ns=$1 n=$3 node to=()
+
+	for node in "$2" "${@:4}"; do
+		to+=("$(agent_ip "$node")")
+	done
+	in_ns "$ns" bash -c 'for to in "${@:2}"; do
+		exec 3>"/dev/udp/$to/9"
+		for ((i = 0; i < $1; i++)); do echo $i >&3; done
+		done' flood "$n" "${to[@]}" 2>/dev/null || true
 }
 
 queue_of_a_peer_is_bounded() {
@@ -26,13 +32,9 @@ queue_of_a_peer_is_bounded() {
 
 # The newest are kept: what has waited longest is worth least.
 queue_of_a_device_without_peers_is_bounded() {
-	local i
-
 	ns_add a
 	agent_up a 5
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		flood a $((100 + i)) 20
-	done
+	flood a 101 20 102 103 104 105 106 107 108 109 110
 	wait_for 15 all_given_up || fail "given up: $(stat a tx-drop-unanswered)," \
 		"full: $(stat a tx-drop-queue-full)"
 	within 1 64 "$(stat a tx-drop-unanswered)" "packets that could wait"
