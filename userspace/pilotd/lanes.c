@@ -18,6 +18,8 @@
 #include "log.h"
 #include "sockets.h"
 
+#define LANE_NAME_LEN	32
+
 static const int families[2] = { AF_INET, AF_INET6 };
 
 /* Descriptors in a message. */
@@ -43,11 +45,28 @@ void lanes_init(struct lanes *lanes, uint16_t port, unsigned int count)
 		lanes->lane[i] = (struct lane){ { -1, -1 } };
 }
 
-static void lane_close(struct lane *lane, int i)
+/* What systemd calls its copy of a socket. */
+static void lane_name(unsigned int n, int i, char name[static LANE_NAME_LEN])
 {
-	if (lane->fd[i] >= 0)
-		close(lane->fd[i]);
-	lane->fd[i] = -1;
+	char lane[LANE_NAME_LEN / 2] = "";
+
+	if (n)
+		snprintf(lane, sizeof(lane), "-%u", n);
+	snprintf(name, LANE_NAME_LEN, "udp%d%s", i ? 6 : 4, lane);
+}
+
+/* With systemd's copy, which would keep the port taken. */
+static void lane_close(struct lanes *lanes, unsigned int n, int i)
+{
+	int *fd = &lanes->lane[n].fd[i];
+	char name[LANE_NAME_LEN];
+
+	if (*fd < 0)
+		return;
+	close(*fd);
+	*fd = -1;
+	lane_name(n, i, name);
+	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 /* The port of a bound UDP socket of this family; 0: it is none. */
@@ -187,7 +206,7 @@ static int lane_open(struct lanes *lanes, unsigned int n, char *err,
 				 "there is no UDP port %u", port);
 	for (int i = 0; i < 2; i++) {
 		if (lanes->lane[0].fd[i] < 0)
-			lane_close(lane, i);
+			lane_close(lanes, n, i);
 		else if (lane->fd[i] < 0)
 			lane->fd[i] = socket_udp(families[i], port, err,
 						 err_size);
@@ -213,20 +232,18 @@ int lanes_open(struct lanes *lanes, char *err, size_t err_size)
 	log_warning("%u lanes instead of %u: %s", n, wanted, err);
 	lanes->count = n;
 	for (; n < wanted; n++) {
-		lane_close(&lanes->lane[n], 0);
-		lane_close(&lanes->lane[n], 1);
+		lane_close(lanes, n, 0);
+		lane_close(lanes, n, 1);
 	}
 	return 0;
 }
 
 static void keep(unsigned int n, int i, int fd)
 {
-	char text[64], lane[16] = "";
+	char text[64], name[LANE_NAME_LEN];
 
-	if (n)
-		snprintf(lane, sizeof(lane), "-%u", n);
-	snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=udp%d%s", i ? 6 : 4,
-		 lane);
+	lane_name(n, i, name);
+	snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", name);
 	sd_pid_notify_with_fds(0, 0, text, &fd, 1);
 }
 

@@ -451,6 +451,34 @@ static void systemd_gives_them_back(void **state)
 	lanes_close(&kept);
 }
 
+/* Of lane 2 there is a socket, of lane 1 there cannot be one: both go. */
+static void systemd_keeps_no_lane_that_cannot_be_had(void **state)
+{
+	char err[CONFIG_ERROR_LEN], text[2048];
+	int fd = notify_open(), taken;
+	struct lanes lanes;
+
+	(void)state;
+	lanes_init(&lanes, free_port(3), 3);
+	assert_int_equal(lanes_open(&lanes, err, sizeof(err)), 0);
+	for (int i = 0; i < 1 + ipv6; i++)
+		close(lanes.lane[1].fd[i]);
+	lanes.lane[1] = (struct lane){ { -1, -1 } };
+	taken = socket_udp(AF_INET, lanes.port + 1, err, sizeof(err));
+	assert_true(taken >= 0);
+	setenv("NOTIFY_SOCKET", notify, 1);
+	assert_int_equal(lanes_open(&lanes, err, sizeof(err)), 0);
+	unsetenv("NOTIFY_SOCKET");
+	assert_int_equal(lanes.count, 1);
+	heard(fd, text, sizeof(text));
+	assert_non_null(strstr(text, "FDSTOREREMOVE=1\nFDNAME=udp4-2 "));
+	assert_null(strstr(text, "FDNAME=udp4 "));
+	assert_true(is_free(lanes.port + 2));
+	close(taken);
+	close(fd);
+	lanes_close(&lanes);
+}
+
 static int begin(void **state)
 {
 	char err[CONFIG_ERROR_LEN];
@@ -490,6 +518,7 @@ int main(void)
 		cmocka_unit_test(nobody_gives_nothing),
 		cmocka_unit_test(systemd_keeps_them_by_name),
 		cmocka_unit_test(systemd_gives_them_back),
+		cmocka_unit_test(systemd_keeps_no_lane_that_cannot_be_had),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_lanes", tests, begin, end);
