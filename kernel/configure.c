@@ -110,6 +110,17 @@ static int device_keys_index(struct pilot_dev *dev, enum pilot_family family,
 	return ret;
 }
 
+/* All that a socket leads to. The locks of device and sockets are held. */
+static int device_socket_index(struct pilot_dev *dev, enum pilot_family family,
+			       unsigned int lane, u64 socket)
+{
+	int ret = device_keys_index(dev, family, lane, socket);
+
+	if (lane || (ret && socket))
+		return ret;
+	return pilot_relays_index(dev, family, socket) ?: ret;
+}
+
 /* Use no socket there any more. The lock of the sockets is held. */
 static void device_socket_unset(struct pilot_dev *dev,
 				enum pilot_family family, unsigned int lane)
@@ -123,7 +134,7 @@ static void device_socket_unset(struct pilot_dev *dev,
 	pilot_socket_link_set(link, NULL);
 	synchronize_net();
 	device_routes_forget(dev, family, lane);
-	device_keys_index(dev, family, lane, 0);
+	device_socket_index(dev, family, lane, 0);
 	pilot_event_socket_gone(dev, sock_net(old->sk), PILOT_REASON_UNBOUND);
 }
 
@@ -158,11 +169,11 @@ int pilot_device_socket_set(struct pilot_dev *dev, enum pilot_family family,
 	}
 	device_socket_unset(dev, family, lane);
 	if (socket) {
-		ret = device_keys_index(dev, family, lane, socket->id);
+		ret = device_socket_index(dev, family, lane, socket->id);
 		if (ret) {
 			NL_SET_ERR_MSG(extack,
-				       "a key's receiver index is taken on that socket: delete the key first");
-			device_keys_index(dev, family, lane, 0);
+				       "a key's receiver index or a relay id is taken on that socket: delete the key or relay entry first");
+			device_socket_index(dev, family, lane, 0);
 		} else {
 			pilot_socket_link_set(link, socket);
 		}
@@ -178,6 +189,9 @@ out:
  * @link: the device's place for it, empty by now
  * @family: which of its sockets
  * @sk: the socket, whose namespace is about to be let go
+ *
+ * Relay entries stay where they are in their table, by an identifier that is
+ * never used again.
  *
  * Context: the lock of the sockets is held, the lock of the device is not;
  * nobody uses the socket any more.
@@ -321,10 +335,12 @@ int pilot_device_peer_set(struct pilot_peer *peer,
  * @dev: the device, its lock held
  * @peer: the peer
  *
- * When this returns no packet goes to or comes from the peer any more.
+ * When this returns no packet goes to or comes from the peer any more, nor is
+ * any forwarded.
  */
 void pilot_device_peer_del(struct pilot_dev *dev, struct pilot_peer *peer)
 {
+	pilot_relays_del_peer(dev, peer);
 	pilot_dev_keyed(dev, -(int)pilot_peer_unlink(&dev->peers, peer));
 	/* Revocation waits for every CPU; it should not wait long. */
 	synchronize_rcu_expedited();
@@ -494,6 +510,98 @@ int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 	return 0;
 }
 
+static int relay_check(struct pilot_dev *dev, u64 from, u64 to,
+		       struct netlink_ext_ack *extack)
+{
+	if (from == to) {
+		NL_SET_ERR_MSG(extack, "a relay entry is between two peers");
+		return -EINVAL;
+	}
+	if (!pilot_peer_find(&dev->peers, from) ||
+	    !pilot_peer_find(&dev->peers, to)) {
+		NL_SET_ERR_MSG(extack,
+			       "device has no such peer: a relay entry is between two of them");
+		return -ENOENT;
+	}
+	if (!rcu_access_pointer(dev->link[PILOT_FAMILY4][0].socket) &&
+	    !rcu_access_pointer(dev->link[PILOT_FAMILY6][0].socket)) {
+		NL_SET_ERR_MSG(extack,
+			       "bind a socket to the device first: relay ids belong to it");
+		return -ENOTCONN;
+	}
+	return 0;
+}
+
+static int relay_link(struct pilot_dev *dev, struct pilot_relay *relay,
+		      struct netlink_ext_ack *extack)
+{
+	int ret = pilot_relay_link(dev, relay);
+
+	if (ret == -EEXIST)
+		NL_SET_ERR_MSG(extack,
+			       "relay id is taken on this socket: choose another");
+	else if (ret == -ENOSPC)
+		NL_SET_ERR_MSG(extack,
+			       "device has as many relay entries as it can hold");
+	return ret;
+}
+
+/**
+ * pilot_device_relay_add - forward from one peer to another, or renew that
+ * @dev: the device, its lock held
+ * @from: agent address of the peer that frames come from
+ * @to: of the peer that they go to
+ * @config: checked configuration
+ * @replace: an entry of the same peers with this id is renewed
+ * @extack: told why not
+ *
+ * Return: 0 or a negative error.
+ */
+int pilot_device_relay_add(struct pilot_dev *dev, u64 from, u64 to,
+			   const struct pilot_relay_config *config,
+			   bool replace, struct netlink_ext_ack *extack)
+{
+	struct pilot_relay *relay;
+	int ret;
+
+	ret = relay_check(dev, from, to, extack);
+	if (ret)
+		return ret;
+	relay = pilot_relay_from(dev, config->id);
+	if (relay && relay->config.id == config->id) {
+		if (!replace || relay->from->address != from ||
+		    relay->to->address != to) {
+			NL_SET_ERR_MSG(extack,
+				       "relay id is in use: only an entry of the same peers is replaced, and on request");
+			return -EEXIST;
+		}
+		pilot_relay_renew(dev, relay, config);
+		return 0;
+	}
+	relay = pilot_relay_new(pilot_peer_find(&dev->peers, from),
+				pilot_peer_find(&dev->peers, to), config);
+	if (!relay)
+		return -ENOMEM;
+	ret = relay_link(dev, relay, extack);
+	/* On one of two sockets it may have been found already. */
+	if (ret)
+		kfree_rcu(relay, rcu);
+	return ret;
+}
+
+/**
+ * pilot_device_relay_del - end a relay entry
+ * @dev: the device, its lock held
+ * @relay: the entry
+ *
+ * When this returns nothing is forwarded by it any more.
+ */
+void pilot_device_relay_del(struct pilot_dev *dev, struct pilot_relay *relay)
+{
+	pilot_relay_del(dev, relay);
+	synchronize_rcu_expedited();
+}
+
 /* Drop every packet that waits. The lock of the device is not held. */
 void pilot_device_drop_queued(struct pilot_dev *dev)
 {
@@ -510,7 +618,7 @@ void pilot_device_drop_queued(struct pilot_dev *dev)
 }
 
 /**
- * pilot_device_clear - end all that a device has: sockets, then peers
+ * pilot_device_clear - end all that a device has: sockets, relays, then peers
  * @dev: the device, its lock not held
  *
  * One grace period serves all peers. When it returns nothing is received for
@@ -530,6 +638,7 @@ void pilot_device_clear(struct pilot_dev *dev)
 		for (lane = 0; lane < PILOT_LANES; lane++)
 			pilot_socket_link_set(&dev->link[i][lane], NULL);
 	pilot_sockets_unlock();
+	pilot_relays_del_all(dev);
 	xa_for_each(&dev->peers.ids, id, peer) {
 		pilot_peer_unlink(&dev->peers, peer);
 		list_add(&peer->removed, &peers);

@@ -34,6 +34,10 @@ int pilot_device_key_add(struct pilot_dev *dev, struct pilot_peer *peer,
 void pilot_device_key_del(struct pilot_dev *dev, struct pilot_key *key);
 int pilot_device_key_swap(struct pilot_dev *dev, struct pilot_key *key,
 			  struct netlink_ext_ack *extack);
+int pilot_device_relay_add(struct pilot_dev *dev, u64 from, u64 to,
+			   const struct pilot_relay_config *config,
+			   bool replace, struct netlink_ext_ack *extack);
+void pilot_device_relay_del(struct pilot_dev *dev, struct pilot_relay *relay);
 void pilot_device_drop_queued(struct pilot_dev *dev);
 void pilot_device_clear(struct pilot_dev *dev);
 

@@ -12,6 +12,7 @@
 
 #include "counters.h"
 #include "peer.h"
+#include "relay.h"
 #include "socket.h"
 #include "waiting.h"
 
@@ -28,12 +29,13 @@ enum {
 /**
  * struct pilot_dev - private part of a pilot net device
  * @netdev: the net device it is part of
- * @lock: guards the configuration: peers, address, @dead; process context;
+ * @lock: guards the configuration: peers, relays, address, @dead; process context;
  *	inside rtnl, outside the lock of the sockets
  * @dead: being deleted, no new peers; under @lock
  * @address: its agent address, 0 = none yet; changes only without peers
  * @in6: the same as IPv6
  * @peers: its peers
+ * @relays: its relay entries
  * @link: its sockets by family and lane; RCU, written under the lock of the
  *	sockets
  * @keyed: how many current keys its peers have
@@ -48,6 +50,7 @@ struct pilot_dev {
 	u64 address;
 	struct in6_addr in6;
 	struct pilot_peer_table peers;
+	struct pilot_relays relays;
 	struct pilot_socket_link link[PILOT_FAMILIES][PILOT_LANES];
 	atomic_t keyed;
 	struct pilot_waiting waiting;

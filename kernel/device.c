@@ -32,6 +32,7 @@ static int device_init(struct net_device *netdev)
 	if (ret)
 		goto err_peers;
 	pilot_waiting_init(&dev->waiting, pilot_alive_waiting_timer);
+	pilot_relays_init(&dev->relays);
 	netif_carrier_off(netdev);
 	netif_dormant_on(netdev);
 	return 0;
@@ -49,6 +50,7 @@ static void device_uninit(struct net_device *netdev)
 	struct pilot_dev *dev = netdev_priv(netdev);
 
 	pilot_device_clear(dev);
+	pilot_relays_stop(&dev->relays);
 	pilot_waiting_stop(&dev->waiting);
 	gro_cells_destroy(&dev->cells);
 	pilot_peer_table_destroy(&dev->peers);

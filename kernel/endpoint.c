@@ -17,7 +17,7 @@
 #include "compat.h"
 
 /**
- * pilot_path_from_skb - the path a received datagram came by
+ * pilot_path_from_skb - the path a received datagram came by, directly
  * @path: filled
  * @skb: datagram with network and transport headers set
  */
@@ -47,10 +47,12 @@ bool pilot_path_same_host(const struct pilot_path *a,
 				      ipv6_addr_equal(&a->remote6, &b->remote6);
 }
 
+/* Does the same remote end use it in the same way? */
 bool pilot_path_same_remote(const struct pilot_path *a,
 			    const struct pilot_path *b)
 {
-	return a->port == b->port && pilot_path_same_host(a, b);
+	return a->port == b->port && a->kind == b->kind && a->id == b->id &&
+	       pilot_path_same_host(a, b);
 }
 
 bool pilot_path_same(const struct pilot_path *a, const struct pilot_path *b)
@@ -70,7 +72,6 @@ struct pilot_endpoint *pilot_endpoint_new(const struct pilot_path *path,
 		return NULL;
 	dst_cache_reset(&endpoint->cache);
 	endpoint->path = *path;
-	endpoint->kind = PILOT_ENDPOINT_DIRECT;
 	return endpoint;
 }
 
@@ -154,8 +155,15 @@ static struct rtable *route4(struct pilot_endpoint *endpoint, struct sock *sk,
 	return rt;
 }
 
+/* @most limits what the route says, unless it is 0. */
+static u8 send_hops(unsigned int route, u8 most)
+{
+	return most && most < route ? most : route;
+}
+
 static int send4(struct pilot_endpoint *endpoint, struct sock *sk,
-		 struct sk_buff *skb, const struct net_device *dev, u8 ds)
+		 struct sk_buff *skb, const struct net_device *dev, u8 ds,
+		 u8 hops)
 {
 	struct flowi4 fl = {
 		.daddr = endpoint->path.remote4,
@@ -175,9 +183,9 @@ static int send4(struct pilot_endpoint *endpoint, struct sock *sk,
 		dst_cache_reset(&endpoint->cache);
 		return -ELOOP;
 	}
-	pilot_compat_udp_xmit4(rt, sk, skb, fl.saddr, fl.daddr, ds,
-			       ip4_dst_hoplimit(&rt->dst), fl.fl4_sport,
-			       fl.fl4_dport);
+	hops = send_hops(ip4_dst_hoplimit(&rt->dst), hops);
+	pilot_compat_udp_xmit4(rt, sk, skb, fl.saddr, fl.daddr, ds, hops,
+			       fl.fl4_sport, fl.fl4_dport);
 	return 0;
 }
 
@@ -207,7 +215,8 @@ static struct dst_entry *route6(struct pilot_endpoint *endpoint,
 }
 
 static int send6(struct pilot_endpoint *endpoint, struct sock *sk,
-		 struct sk_buff *skb, const struct net_device *dev, u8 ds)
+		 struct sk_buff *skb, const struct net_device *dev, u8 ds,
+		 u8 hops)
 {
 	struct flowi6 fl = {
 		.daddr = endpoint->path.remote6,
@@ -230,14 +239,15 @@ static int send6(struct pilot_endpoint *endpoint, struct sock *sk,
 		dst_cache_reset(&endpoint->cache);
 		return -ELOOP;
 	}
-	pilot_compat_udp_xmit6(dst, sk, skb, &fl.saddr, &fl.daddr, ds,
-			       ip6_dst_hoplimit(dst), fl.fl6_sport,
-			       fl.fl6_dport);
+	hops = send_hops(ip6_dst_hoplimit(dst), hops);
+	pilot_compat_udp_xmit6(dst, sk, skb, &fl.saddr, &fl.daddr, ds, hops,
+			       fl.fl6_sport, fl.fl6_dport);
 	return 0;
 }
 #else
 static int send6(struct pilot_endpoint *endpoint, struct sock *sk,
-		 struct sk_buff *skb, const struct net_device *dev, u8 ds)
+		 struct sk_buff *skb, const struct net_device *dev, u8 ds,
+		 u8 hops)
 {
 	return -EAFNOSUPPORT;
 }
@@ -247,10 +257,11 @@ static int send6(struct pilot_endpoint *endpoint, struct sock *sk,
  * pilot_endpoint_send - hand a finished datagram to IP
  * @endpoint: where to
  * @sk: socket of the endpoint's family
- * @skb: data begins at the UDP payload, headers and marks reset; consumed
- *	on success only
+ * @skb: data begins at the UDP payload, the carrier included, headers and
+ *	marks reset; consumed on success only
  * @dev: device that sends, to find routing loops
  * @ds: outer DSCP and ECN
+ * @hops: most hops it may go, 0 = as many as the route says
  *
  * The datagram may be fragmented on the way out, as WireGuard's may: the
  * inner MTU is what normally keeps it whole.
@@ -261,7 +272,7 @@ static int send6(struct pilot_endpoint *endpoint, struct sock *sk,
  */
 int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 			struct sk_buff *skb, const struct net_device *dev,
-			u8 ds)
+			u8 ds, u8 hops)
 {
 	int oif = READ_ONCE(sk->sk_bound_dev_if);
 	u32 mark = READ_ONCE(sk->sk_mark);
@@ -275,6 +286,6 @@ int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 	endpoint_cache_ready(endpoint);
 	skb->mark = mark;
 	if (endpoint->path.family == AF_INET)
-		return send4(endpoint, sk, skb, dev, ds);
-	return send6(endpoint, sk, skb, dev, ds);
+		return send4(endpoint, sk, skb, dev, ds, hops);
+	return send6(endpoint, sk, skb, dev, ds, hops);
 }

@@ -16,7 +16,9 @@ struct sock;
 struct net_device;
 
 /**
- * struct pilot_path - the outer addresses of a datagram
+ * struct pilot_path - the way of a datagram: outer addresses and carrier
+ * @kind: directly, or by whom
+ * @id: relay id or channel, 0 when direct
  * @family: AF_INET or AF_INET6
  * @port: remote port
  * @scope: interface index of a link-local IPv6 remote, else 0
@@ -26,6 +28,8 @@ struct net_device;
  * @local6: our IPv6 address, unspecified = whatever routing says
  */
 struct pilot_path {
+	enum pilot_endpoint_kind kind;
+	u32 id;
 	sa_family_t family;
 	__be16 port;
 	u32 scope;
@@ -44,7 +48,6 @@ struct pilot_path {
 /**
  * struct pilot_endpoint - a path with its route cache
  * @path: immutable
- * @kind: how the path is used
  * @local_stale: the local address is no longer ours; set once, read racily
  * @mark: SO_MARK the route cache was filled under
  * @oif: SO_BINDTODEVICE it was filled under
@@ -53,7 +56,6 @@ struct pilot_path {
  */
 struct pilot_endpoint {
 	struct pilot_path path;
-	enum pilot_endpoint_kind kind;
 	bool local_stale;
 	u32 mark;
 	int oif;
@@ -74,6 +76,12 @@ void pilot_endpoint_free(struct pilot_endpoint *endpoint);
 void pilot_endpoint_routes_forget(struct pilot_endpoint *endpoint);
 int pilot_endpoint_send(struct pilot_endpoint *endpoint, struct sock *sk,
 			struct sk_buff *skb, const struct net_device *dev,
-			u8 ds);
+			u8 ds, u8 hops);
+
+/* Does an endpoint, NULL for unknown, lead to the peer by a third party? */
+static inline bool pilot_endpoint_is_carried(const struct pilot_endpoint *endpoint)
+{
+	return endpoint && endpoint->path.kind != PILOT_ENDPOINT_DIRECT;
+}
 
 #endif /* PILOT_ENDPOINT_H */

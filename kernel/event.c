@@ -31,7 +31,7 @@ int pilot_event_put_endpoint(struct sk_buff *msg, int attr,
 	int ret;
 
 	if (!nest ||
-	    nla_put_u8(msg, PILOT_A_ENDPOINT_KIND, PILOT_ENDPOINT_DIRECT) ||
+	    nla_put_u8(msg, PILOT_A_ENDPOINT_KIND, path->kind) ||
 	    nla_put_be16(msg, PILOT_A_ENDPOINT_REMOTE_PORT, path->port))
 		return -EMSGSIZE;
 	if (path->family == AF_INET)
@@ -42,6 +42,8 @@ int pilot_event_put_endpoint(struct sk_buff *msg, int attr,
 				       &path->remote6);
 	if (!ret && path->scope)
 		ret = nla_put_u32(msg, PILOT_A_ENDPOINT_SCOPE_ID, path->scope);
+	if (!ret && path->kind != PILOT_ENDPOINT_DIRECT)
+		ret = nla_put_u32(msg, PILOT_A_ENDPOINT_ID, path->id);
 	nla_nest_end(msg, nest);
 	return ret;
 }

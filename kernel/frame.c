@@ -2,7 +2,30 @@
 
 #include "frame.h"
 
+#include <linux/percpu.h>
 #include <net/sock.h>
+
+/* Memory that datagrams are written to; BH disabled. */
+static struct page_frag __percpu *frame_room;
+
+int pilot_frame_module_init(void)
+{
+	frame_room = alloc_percpu(struct page_frag);
+	return frame_room ? 0 : -ENOMEM;
+}
+
+void pilot_frame_module_exit(void)
+{
+	struct page_frag *room;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		room = per_cpu_ptr(frame_room, cpu);
+		if (room->page)
+			put_page(room->page);
+	}
+	free_percpu(frame_room);
+}
 
 /**
  * pilot_frame_alloc - an outer skb without content
@@ -24,6 +47,65 @@ struct sk_buff *pilot_frame_alloc(unsigned int len)
 	skb_reset_transport_header(skb);
 	skb_reset_inner_headers(skb);
 	return skb;
+}
+
+/**
+ * pilot_frame_room - room for one datagram at the end of an outer skb
+ * @skb: from pilot_frame_alloc(), without linear data
+ * @len: how much
+ * @first: nothing is in it yet
+ *
+ * The memory comes from pages that are the module's own, so that what is
+ * written there writes over nobody's data.
+ *
+ * Context: BH disabled.
+ * Return: the memory, linear, or NULL when there is none or the skb can hold
+ * no more pieces.
+ */
+u8 *pilot_frame_room(struct sk_buff *skb, unsigned int len, bool first)
+{
+	struct page_frag *room = this_cpu_ptr(frame_room);
+	unsigned int frags = skb_shinfo(skb)->nr_frags;
+	u8 *at;
+
+	if (first && room->page)
+		room->offset = min(ALIGN(room->offset, SMP_CACHE_BYTES),
+				   room->size);
+	if (!skb_page_frag_refill(len, room, GFP_ATOMIC) ||
+	    room->size - room->offset < len)
+		return NULL;
+	if (skb_can_coalesce(skb, frags, room->page, room->offset)) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[frags - 1], len);
+	} else {
+		if (frags == MAX_SKB_FRAGS)
+			return NULL;
+		get_page(room->page);
+		skb_fill_page_desc(skb, frags, room->page, room->offset, len);
+	}
+	at = page_address(room->page) + room->offset;
+	room->offset += len;
+	skb->len += len;
+	skb->data_len += len;
+	skb->truesize += len;
+	return at;
+}
+
+/**
+ * pilot_frame_set_gso - let an outer skb stand for several datagrams
+ * @skb: the skb, data at the first of them
+ * @size: length of each but the last
+ * @n: how many, at least 2
+ */
+void pilot_frame_set_gso(struct sk_buff *skb, unsigned int size,
+			 unsigned int n)
+{
+	skb_shinfo(skb)->gso_size = size;
+	skb_shinfo(skb)->gso_segs = n;
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	/* UDP GSO needs the checksum of the UDP header that comes in front. */
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) - sizeof(struct udphdr);
+	skb->csum_offset = offsetof(struct udphdr, check);
 }
 
 /* Does @skb's destructor charge its bytes to the sender's sk_wmem_alloc? */

@@ -9,11 +9,12 @@
 #include <net/inet_ecn.h>
 
 #include "aead.h"
+#include "carrier.h"
 #include "compat.h"
-#include "wire.h"
 
 /* Most bytes of an skb that all the stack is used to. */
 #define LEN_MAX		U16_MAX
+#define FRAME_HEADER	sizeof(struct pilot_data_header)
 
 static u8 gro_ds(const struct iphdr *ip)
 {
@@ -22,23 +23,28 @@ static u8 gro_ds(const struct iphdr *ip)
 }
 
 /*
- * The frame header of @skb, whose headers are made linear, when it is a data
- * frame that may be merged with others.
+ * The payload of @skb, linear as far as a data frame's header goes, when it is
+ * one that may be merged with others. @front: length of its carrier.
  */
-static const struct pilot_data_header *gro_header(struct sk_buff *skb)
+static const u8 *gro_payload(struct sk_buff *skb, unsigned int *front)
 {
 	unsigned int offset = skb_gro_offset(skb);
-	const struct pilot_data_header *header;
+	const u8 *payload;
 
+	/* No byte more is pulled than is needed: it would be moved there. */
 	if (skb_is_gso(skb) || skb_has_frag_list(skb) ||
 	    skb_gro_len(skb) < PILOT_FRAME_OVERHEAD ||
-	    !pskb_may_pull(skb, offset + sizeof(*header)))
+	    !pskb_may_pull(skb, offset + FRAME_HEADER))
 		return NULL;
-	header = (const void *)(skb->data + offset);
-	return header->type == PILOT_FRAME_DATA ? header : NULL;
+	*front = pilot_carrier_len(pilot_carrier_kind(skb->data[offset]));
+	if (unlikely(*front) &&
+	    !pskb_may_pull(skb, offset + *front + FRAME_HEADER))
+		return NULL;
+	payload = skb->data + offset;
+	return payload[*front] == PILOT_FRAME_DATA ? payload : NULL;
 }
 
-/* Append @skb, from its frame header on, to the held @p. */
+/* Append @skb, from its frame or carrier on, to the held @p. */
 static void gro_append(struct sk_buff *p, struct sk_buff *skb)
 {
 	skb_pull(skb, skb_gro_offset(skb));
@@ -60,10 +66,17 @@ static void gro_append(struct sk_buff *p, struct sk_buff *skb)
 	NAPI_GRO_CB(skb)->same_flow = 1;
 }
 
+/* The same carrier, but for the length in a channel's, and the same key. */
 static bool gro_same_key(const struct sk_buff *p, unsigned int offset,
-			 const struct pilot_data_header *header)
+			 const u8 *payload, unsigned int front)
 {
-	return !memcmp(p->data + offset, header,
+	const u8 *held = p->data + offset;
+
+	if (unlikely(front) &&
+	    memcmp(held, payload, front == sizeof(struct pilot_relay_header) ?
+		   front : offsetof(struct pilot_channel_header, len)))
+		return false;
+	return !memcmp(held + front, payload + front,
 		       offsetof(struct pilot_data_header, counter));
 }
 
@@ -73,10 +86,11 @@ static bool gro_same_key(const struct sk_buff *p, unsigned int offset,
  * @head: what is held of the same hash
  * @skb: a datagram, its UDP header pulled
  *
- * Datagrams with frames under one key are chained while they are of one
- * length; a shorter one is the last. What arrives chained is opened as one
- * batch. A stranger who forges the addresses can end a batch early, and no
- * more: each record is authenticated by itself.
+ * Datagrams with frames under one key, and with one carrier if they have any,
+ * are chained while they are of one length; a shorter one is the last. What
+ * arrives chained is opened, or forwarded, as one batch. A stranger who forges
+ * the addresses can end a batch early, and no more: each record is
+ * authenticated by itself.
  *
  * Context: NAPI.
  * Return: the held skb that is complete, or NULL.
@@ -84,13 +98,13 @@ static bool gro_same_key(const struct sk_buff *p, unsigned int offset,
 struct sk_buff *pilot_gro_receive(struct sock *sk, struct list_head *head,
 				  struct sk_buff *skb)
 {
-	unsigned int offset = skb_gro_offset(skb), len;
-	const struct pilot_data_header *header;
+	unsigned int offset = skb_gro_offset(skb), front, len;
+	const u8 *payload;
 	struct sk_buff *p;
 	u8 ds;
 
-	header = gro_header(skb);
-	if (!header)
+	payload = gro_payload(skb, &front);
+	if (!payload)
 		NAPI_GRO_CB(skb)->flush = 1;
 	len = skb_gro_len(skb);
 	ds = gro_ds((void *)skb_network_header(skb));
@@ -100,7 +114,7 @@ struct sk_buff *pilot_gro_receive(struct sock *sk, struct list_head *head,
 		/* What cannot be held must not overtake what is. */
 		if (NAPI_GRO_CB(skb)->flush)
 			return p;
-		if (!gro_same_key(p, offset, header)) {
+		if (!gro_same_key(p, offset, payload, front)) {
 			NAPI_GRO_CB(p)->same_flow = 0;
 			continue;
 		}
@@ -121,7 +135,7 @@ struct sk_buff *pilot_gro_receive(struct sock *sk, struct list_head *head,
  * pilot_gro_complete - the gro_complete of a pilot socket
  * @sk: the socket
  * @skb: chained datagrams
- * @nhoff: where the first frame header is
+ * @nhoff: where the first payload is
  *
  * The batch is marked as what it is, a UDP GSO packet, so that whoever has to
  * take it apart does so rightly; and as a tunnel's, without which the core

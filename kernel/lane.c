@@ -112,7 +112,8 @@ void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
 
 	lockdep_assert_held(&peer->lock);
 	lane->port = port;
-	if (at && pilot_lane_is_fresh(lane, pilot_now()))
+	if (pilot_endpoint_is_carried(at0) ||
+	    (at && pilot_lane_is_fresh(lane, pilot_now())))
 		return;
 	if (at0 && !(at && same && pilot_path_same_host(&at->path, &at0->path)))
 		lane_aim(peer, lane, &at0->path, port);
@@ -123,13 +124,15 @@ void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
  * @peer: the peer
  * @endpoint: endpoint of lane 0, taken over; NULL = unknown
  *
- * The other lanes are tried at the same host.
+ * The other lanes are tried at the same host; who is reached by a relay or a
+ * TURN server has only lane 0.
  *
  * Context: BH disabled or process.
  */
 void pilot_peer_endpoint_set(struct pilot_peer *peer,
 			     struct pilot_endpoint *endpoint)
 {
+	bool direct = endpoint && !pilot_endpoint_is_carried(endpoint);
 	struct pilot_endpoint *old;
 	struct pilot_lane *lane;
 	unsigned int i;
@@ -140,15 +143,15 @@ void pilot_peer_endpoint_set(struct pilot_peer *peer,
 	moved = endpoint && !(old && pilot_path_same_remote(&old->path,
 							    &endpoint->path));
 	for (i = 0; (lane = pilot_peer_lane_at(peer, i)); i++) {
-		if (!endpoint) {
+		if (!direct) {
 			WRITE_ONCE(lane->last_rx, 0);
-			lane_replace(peer, lane, NULL);
+			if (i)
+				lane_replace(peer, lane, NULL);
 		} else if (moved && lane->port) {
 			lane_aim(peer, lane, &endpoint->path, lane->port);
 		}
 	}
-	if (endpoint)
-		lane_replace(peer, &peer->lane0, endpoint);
+	lane_replace(peer, &peer->lane0, endpoint);
 	spin_unlock_bh(&peer->lock);
 }
 
@@ -156,8 +159,12 @@ void pilot_peer_endpoint_set(struct pilot_peer *peer,
  * pilot_peer_endpoint_learn - a lane's newest record came from elsewhere
  * @peer: the peer
  * @number: number of the lane
- * @endpoint: where it came from, taken over
+ * @endpoint: where it came from, directly; taken over
  * @now0: set to where lane 0 goes now, if that has changed
+ *
+ * Who is reached by a relay or a TURN server stays there until the helper says
+ * otherwise. This and the peer's flags are looked at under the lock, so that
+ * nothing is learned any more once a request that forbids it has returned.
  *
  * Context: BH disabled.
  * Return: whether the remote address or port of lane 0 has changed.
@@ -173,6 +180,12 @@ bool pilot_peer_endpoint_learn(struct pilot_peer *peer, unsigned int number,
 	spin_lock(&peer->lock);
 	old = lane_endpoint(peer, lane);
 	old0 = lane_endpoint(peer, &peer->lane0);
+	if (pilot_endpoint_is_carried(old0) ||
+	    READ_ONCE(peer->config.flags) & PILOT_PEER_F_FIXED_ENDPOINT) {
+		spin_unlock(&peer->lock);
+		pilot_endpoint_free(endpoint);
+		return false;
+	}
 	/* Where it was only tried it has not moved from. */
 	if (!old || (READ_ONCE(lane->last_rx) &&
 		     !pilot_path_same_host(&old->path, &endpoint->path)))

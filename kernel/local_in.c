@@ -11,7 +11,7 @@
 #include <linux/udp.h>
 #include <net/net_namespace.h>
 
-#include "wire.h"
+#include "carrier.h"
 
 #if IS_ENABLED(CONFIG_NETFILTER)
 
@@ -39,21 +39,26 @@ static LIST_HEAD(local_in_all);
 
 struct local_in_header {
 	struct udphdr udp;
-	u8 type;
+	u8 payload[PILOT_CARRIER_MAX + 1];
 } __packed;
 
 /*
- * Only the first frame is looked at: what the others of the batch are is found
- * out when it is received, where none but data frames are taken from a batch.
+ * Only the first frame is looked at, behind its carrier if it has one: what the
+ * others of the batch are is found out when it is received, where none but data
+ * frames are taken from a batch.
  */
 static bool local_in_is_batch(const struct local_in *in, struct sk_buff *skb)
 {
 	const struct local_in_header *header;
 	struct local_in_header buffer;
+	unsigned int front;
 
 	header = skb_header_pointer(skb, skb_transport_offset(skb),
 				    sizeof(buffer), &buffer);
-	return header && header->type == PILOT_FRAME_DATA &&
+	if (!header)
+		return false;
+	front = pilot_carrier_len(pilot_carrier_kind(header->payload[0]));
+	return header->payload[front] == PILOT_FRAME_DATA &&
 	       READ_ONCE(in->users[ntohs(header->udp.dest)]);
 }
 

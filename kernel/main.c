@@ -4,11 +4,12 @@
 
 #include "aead.h"
 #include "device.h"
+#include "frame.h"
 #include "index.h"
 #include "key.h"
 #include "netlink.h"
 #include "open.h"
-#include "segment.h"
+#include "relay.h"
 #include "selftest.h"
 #include "socket.h"
 #include "wire.h"
@@ -21,21 +22,24 @@ static int __init pilot_module_init(void)
 	ret = pilot_aead_module_init();
 	if (ret)
 		return ret;
-	ret = pilot_segment_module_init();
+	ret = pilot_frame_module_init();
 	if (ret)
 		goto err_aead;
 	ret = pilot_selftest();
 	if (ret)
-		goto err_segment;
+		goto err_frame;
 	ret = pilot_open_module_init();
 	if (ret)
-		goto err_segment;
+		goto err_frame;
 	ret = pilot_index_module_init();
 	if (ret)
 		goto err_open;
-	ret = pilot_key_module_init();
+	ret = pilot_relay_module_init();
 	if (ret)
 		goto err_index;
+	ret = pilot_key_module_init();
+	if (ret)
+		goto err_relay;
 	ret = pilot_netlink_module_init();
 	if (ret)
 		goto err_key;
@@ -48,12 +52,14 @@ err_netlink:
 	pilot_netlink_module_exit();
 err_key:
 	pilot_key_module_exit();
+err_relay:
+	pilot_relay_module_exit();
 err_index:
 	pilot_index_module_exit();
 err_open:
 	pilot_open_module_exit();
-err_segment:
-	pilot_segment_module_exit();
+err_frame:
+	pilot_frame_module_exit();
 err_aead:
 	pilot_aead_module_exit();
 	return ret;
@@ -69,9 +75,10 @@ static void __exit pilot_module_exit(void)
 	pilot_netlink_module_exit();
 	pilot_socket_module_exit();
 	pilot_key_module_exit();
+	pilot_relay_module_exit();
 	pilot_index_module_exit();
 	pilot_open_module_exit();
-	pilot_segment_module_exit();
+	pilot_frame_module_exit();
 	pilot_aead_module_exit();
 }
 

@@ -10,6 +10,7 @@ extern const struct nla_policy pilot_dev_nl_policy[PILOT_A_DEV_MAX + 1];
 extern const struct nla_policy pilot_endpoint_nl_policy[PILOT_A_ENDPOINT_MAX + 1];
 extern const struct nla_policy pilot_peer_nl_policy[PILOT_A_PEER_MAX + 1];
 extern const struct nla_policy pilot_key_nl_policy[PILOT_A_KEY_MAX + 1];
+extern const struct nla_policy pilot_relay_nl_policy[PILOT_A_RELAY_MAX + 1];
 extern const struct nla_policy pilot_nl_policy[PILOT_A_MAX + 1];
 
 #endif /* PILOT_NETLINK_GEN_H */

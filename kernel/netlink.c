@@ -21,24 +21,24 @@ static struct genl_family netlink_family;
 /*
  * The device of a request, with its lock held. Undo with device_put().
  */
-static struct pilot_dev *device_get(struct genl_info *info)
+static struct pilot_dev *device_find(struct net *net, struct nlattr **attrs,
+				     struct netlink_ext_ack *extack)
 {
 	struct net_device *netdev;
 	struct pilot_dev *dev;
 
-	if (!info->attrs[PILOT_A_IFINDEX]) {
-		NL_SET_ERR_MSG(info->extack, "interface index is missing");
+	if (!attrs[PILOT_A_IFINDEX]) {
+		NL_SET_ERR_MSG(extack, "interface index is missing");
 		return ERR_PTR(-EINVAL);
 	}
-	netdev = dev_get_by_index(genl_info_net(info),
-				  nla_get_u32(info->attrs[PILOT_A_IFINDEX]));
+	netdev = dev_get_by_index(net, nla_get_u32(attrs[PILOT_A_IFINDEX]));
 	if (!netdev) {
-		NL_SET_ERR_MSG(info->extack, "no such interface in this namespace");
+		NL_SET_ERR_MSG(extack, "no such interface in this namespace");
 		return ERR_PTR(-ENODEV);
 	}
 	if (!pilot_device_is_ours(netdev)) {
 		dev_put(netdev);
-		NL_SET_ERR_MSG(info->extack, "interface is not a pilot device");
+		NL_SET_ERR_MSG(extack, "interface is not a pilot device");
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	dev = netdev_priv(netdev);
@@ -46,10 +46,15 @@ static struct pilot_dev *device_get(struct genl_info *info)
 	if (dev->dead) {
 		mutex_unlock(&dev->lock);
 		dev_put(netdev);
-		NL_SET_ERR_MSG(info->extack, "interface is being deleted");
+		NL_SET_ERR_MSG(extack, "interface is being deleted");
 		return ERR_PTR(-ENODEV);
 	}
 	return dev;
+}
+
+static struct pilot_dev *device_get(struct genl_info *info)
+{
+	return device_find(genl_info_net(info), info->attrs, info->extack);
 }
 
 static void device_put(struct pilot_dev *dev)
@@ -489,6 +494,108 @@ static int key_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
+static int relay_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	bool replace = info->nlhdr->nlmsg_flags & NLM_F_REPLACE;
+	struct pilot_dev *dev = device_get(info);
+	struct pilot_parsed_relay parsed;
+	int ret;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	ret = pilot_parse_relay(info, &parsed);
+	if (!ret)
+		ret = pilot_device_relay_add(dev, parsed.from, parsed.to,
+					     &parsed.config, replace,
+					     info->extack);
+	device_put(dev);
+	return ret;
+}
+
+static struct pilot_relay *relay_find(struct pilot_dev *dev,
+				      struct genl_info *info)
+{
+	struct pilot_relay *relay;
+	int ret;
+	u32 id;
+
+	ret = pilot_parse_relay_id(info, &id);
+	if (ret)
+		return ERR_PTR(ret);
+	relay = pilot_relay_from(dev, id);
+	if (!relay || relay->config.id != id) {
+		NL_SET_ERR_MSG(info->extack, "device has no such relay entry");
+		return ERR_PTR(-ENOENT);
+	}
+	return relay;
+}
+
+static int relay_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pilot_dev *dev = device_get(info);
+	struct pilot_relay *relay;
+	struct sk_buff *msg;
+	void *header;
+	int ret;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	relay = relay_find(dev, info);
+	ret = PTR_ERR_OR_ZERO(relay);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
+	msg = reply_new(info, PILOT_CMD_RELAY_GET, &header);
+	if (msg)
+		ret = reply_send(info, msg, header,
+				 pilot_report_relay(msg, relay));
+out:
+	device_put(dev);
+	return ret;
+}
+
+/* As for peers: each call goes on behind the last id shown. */
+static int relay_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = pilot_compat_dump_attrs(cb);
+	struct pilot_relay *relay;
+	struct pilot_dev *dev;
+	void *header;
+
+	dev = device_find(sock_net(msg->sk), attrs, cb->extack);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	while ((relay = pilot_relay_from(dev, cb->args[0]))) {
+		header = genlmsg_put(msg, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, &netlink_family,
+				     NLM_F_MULTI, PILOT_CMD_RELAY_GET);
+		if (!header)
+			break;
+		if (pilot_report_relay(msg, relay)) {
+			genlmsg_cancel(msg, header);
+			break;
+		}
+		genlmsg_end(msg, header);
+		cb->args[0] = relay->config.id + 1L;
+	}
+	device_put(dev);
+	return msg->len;
+}
+
+static int relay_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pilot_dev *dev = device_get(info);
+	struct pilot_relay *relay;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	relay = relay_find(dev, info);
+	if (!IS_ERR(relay))
+		pilot_device_relay_del(dev, relay);
+	device_put(dev);
+	return PTR_ERR_OR_ZERO(relay);
+}
+
 static const struct genl_ops netlink_ops[] = {
 	{
 		.cmd = PILOT_CMD_DEV_GET,
@@ -534,6 +641,20 @@ static const struct genl_ops netlink_ops[] = {
 		.cmd = PILOT_CMD_KEY_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = key_del_doit,
+	}, {
+		.cmd = PILOT_CMD_RELAY_NEW,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = relay_new_doit,
+	}, {
+		.cmd = PILOT_CMD_RELAY_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = relay_get_doit,
+		.start = dump_start,
+		.dumpit = relay_get_dumpit,
+	}, {
+		.cmd = PILOT_CMD_RELAY_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = relay_del_doit,
 	},
 };
 

@@ -174,7 +174,8 @@ static void rx_promote(const struct pilot_source *source)
 
 /*
  * The lane's newest packet came from somewhere else. The helper is told where
- * lane 0 goes, which is where its own messages go.
+ * lane 0 goes, which is where its own messages go. What a relay or a TURN
+ * server sent says nothing of where the peer is.
  */
 static void rx_learn_endpoint(const struct pilot_source *source,
 			      struct pilot_lane *lane, u64 now)
@@ -192,7 +193,9 @@ static void rx_learn_endpoint(const struct pilot_source *source,
 	old = rcu_dereference(lane->endpoint);
 	if (likely(old && pilot_path_same(&old->path, &source->path)))
 		return;
-	if (READ_ONCE(peer->config.flags) & PILOT_PEER_F_FIXED_ENDPOINT)
+	if (source->path.kind != PILOT_ENDPOINT_DIRECT ||
+	    pilot_endpoint_is_carried(old) ||
+	    READ_ONCE(peer->config.flags) & PILOT_PEER_F_FIXED_ENDPOINT)
 		return;
 	if (READ_ONCE(lane->moved_at) &&
 	    now - READ_ONCE(lane->moved_at) < MOVE_AGAIN_NS)

@@ -26,6 +26,7 @@ struct sk_buff;
  * @index: the index they name it by
  * @path: where they came from
  * @ds: outer DSCP and ECN
+ * @hops: outer hop limit
  */
 struct pilot_source {
 	struct pilot_dev *dev;
@@ -34,6 +35,7 @@ struct pilot_source {
 	__le32 index;
 	struct pilot_path path;
 	u8 ds;
+	u8 hops;
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <net/ipv6.h>
 
 #include "netlink-gen.h"
+#include "wire.h"
 
 static int parse_endpoint_address(struct nlattr **attrs,
 				  struct pilot_path *path,
@@ -42,6 +43,34 @@ static int parse_endpoint_address(struct nlattr **attrs,
 	return 0;
 }
 
+static int parse_endpoint_kind(struct nlattr **attrs, struct pilot_path *path,
+			       struct netlink_ext_ack *extack)
+{
+	struct nlattr *id = attrs[PILOT_A_ENDPOINT_ID];
+
+	path->kind = attrs[PILOT_A_ENDPOINT_KIND] ?
+		     nla_get_u8(attrs[PILOT_A_ENDPOINT_KIND]) :
+		     PILOT_ENDPOINT_DIRECT;
+	path->id = id ? nla_get_u32(id) : 0;
+	if (path->kind == PILOT_ENDPOINT_DIRECT && id) {
+		NL_SET_ERR_MSG_ATTR(extack, id,
+				    "a direct endpoint has no id: give its kind, or no id");
+		return -EINVAL;
+	}
+	if (path->kind != PILOT_ENDPOINT_DIRECT && !id) {
+		NL_SET_ERR_MSG(extack,
+			       "endpoint needs the id of the relay, or the number of the TURN channel");
+		return -EINVAL;
+	}
+	if (path->kind == PILOT_ENDPOINT_TURN &&
+	    (path->id < PILOT_CHANNEL_MIN || path->id > PILOT_CHANNEL_MAX)) {
+		NL_SET_ERR_MSG_ATTR(extack, id,
+				    "TURN channels are 0x4000 to 0x4fff");
+		return -ERANGE;
+	}
+	return 0;
+}
+
 static int parse_endpoint(struct nlattr *nest, struct pilot_path *path,
 			  struct netlink_ext_ack *extack)
 {
@@ -54,7 +83,9 @@ static int parse_endpoint(struct nlattr *nest, struct pilot_path *path,
 	if (ret)
 		return ret;
 	memset(path, 0, sizeof(*path));
-	ret = parse_endpoint_address(attrs, path, extack);
+	ret = parse_endpoint_kind(attrs, path, extack);
+	if (!ret)
+		ret = parse_endpoint_address(attrs, path, extack);
 	if (ret)
 		return ret;
 	if (!attrs[PILOT_A_ENDPOINT_REMOTE_PORT] ||
@@ -274,4 +305,80 @@ void pilot_parse_key_wipe(struct genl_info *info)
 		if (nla_type(attr) == PILOT_A_KEY_RX_KEY ||
 		    nla_type(attr) == PILOT_A_KEY_TX_KEY)
 			memzero_explicit(nla_data(attr), nla_len(attr));
+}
+
+static int parse_relay_nest(struct genl_info *info, struct nlattr **attrs)
+{
+	int ret;
+
+	if (!info->attrs[PILOT_A_RELAY]) {
+		NL_SET_ERR_MSG(info->extack, "relay attributes are missing");
+		return -EINVAL;
+	}
+	ret = nla_parse_nested(attrs, PILOT_A_RELAY_MAX,
+			       info->attrs[PILOT_A_RELAY],
+			       pilot_relay_nl_policy, info->extack);
+	if (ret)
+		return ret;
+	if (!attrs[PILOT_A_RELAY_ID]) {
+		NL_SET_ERR_MSG(info->extack, "relay id is missing");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The name of a relay entry. Return: 0 or a negative error, the reason told. */
+int pilot_parse_relay_id(struct genl_info *info, u32 *id)
+{
+	struct nlattr *attrs[PILOT_A_RELAY_MAX + 1];
+	int ret = parse_relay_nest(info, attrs);
+
+	if (!ret)
+		*id = nla_get_u32(attrs[PILOT_A_RELAY_ID]);
+	return ret;
+}
+
+static u32 parse_relay_u32(struct nlattr **attrs, int attr)
+{
+	return attrs[attr] ? nla_get_u32(attrs[attr]) : 0;
+}
+
+static u64 parse_relay_u64(struct nlattr **attrs, int attr)
+{
+	return attrs[attr] ? nla_get_u64(attrs[attr]) : 0;
+}
+
+/**
+ * pilot_parse_relay - read the relay nest of a request for a new entry
+ * @info: the request
+ * @relay: filled in
+ *
+ * Return: 0, or a negative error with the reason in the request's extack.
+ */
+int pilot_parse_relay(struct genl_info *info, struct pilot_parsed_relay *relay)
+{
+	struct nlattr *attrs[PILOT_A_RELAY_MAX + 1];
+	int ret = parse_relay_nest(info, attrs);
+
+	if (ret)
+		return ret;
+	if (!attrs[PILOT_A_RELAY_FROM] || !attrs[PILOT_A_RELAY_TO] ||
+	    !attrs[PILOT_A_RELAY_NEXT_ID] || !attrs[PILOT_A_RELAY_SECONDS]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "a relay entry needs both peers, the next id and seconds to live");
+		return -EINVAL;
+	}
+	relay->from = nla_get_u64(attrs[PILOT_A_RELAY_FROM]);
+	relay->to = nla_get_u64(attrs[PILOT_A_RELAY_TO]);
+	relay->config = (struct pilot_relay_config){
+		.id = nla_get_u32(attrs[PILOT_A_RELAY_ID]),
+		.next_id = nla_get_u32(attrs[PILOT_A_RELAY_NEXT_ID]),
+		.flags = parse_relay_u32(attrs, PILOT_A_RELAY_FLAGS),
+		.packet_rate = parse_relay_u32(attrs,
+					       PILOT_A_RELAY_PACKET_RATE),
+		.byte_rate = parse_relay_u64(attrs, PILOT_A_RELAY_BYTE_RATE),
+		.bytes = parse_relay_u64(attrs, PILOT_A_RELAY_BYTES),
+		.seconds = nla_get_u32(attrs[PILOT_A_RELAY_SECONDS]),
+	};
+	return 0;
 }

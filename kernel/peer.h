@@ -74,6 +74,9 @@ struct pilot_peer_config {
  * @last_data: when the last packet went either way, 0 = idle was told
  * @timer: pending only while one of the times above matters
  * @stats: counters of PILOT_A_PEER_STATS
+ * @relays_from: relay entries for what comes from it, under the lock of the
+ *	device
+ * @relays_to: those for what goes to it, likewise
  * @removed: on the list of those that go with their device
  * @rcu: for freeing
  *
@@ -107,6 +110,8 @@ struct pilot_peer {
 	u64 last_data;
 	struct timer_list timer;
 	struct pilot_counters stats;
+	struct hlist_head relays_from;
+	struct hlist_head relays_to;
 	struct list_head removed;
 	struct rcu_head rcu;
 };

@@ -263,3 +263,69 @@ int pilot_report_peer(struct sk_buff *msg, struct pilot_peer *peer)
 	nla_nest_end(msg, nest);
 	return 0;
 }
+
+static int report_relay_caps(struct sk_buff *msg,
+			     const struct pilot_relay *relay)
+{
+	const struct pilot_relay_config *config = &relay->config;
+	u64 now = pilot_now();
+
+	if (nla_put_u32(msg, PILOT_A_RELAY_NEXT_ID, config->next_id) ||
+	    nla_put_u32(msg, PILOT_A_RELAY_FLAGS, config->flags) ||
+	    nla_put_u32(msg, PILOT_A_RELAY_PACKET_RATE, config->packet_rate) ||
+	    nla_put_u64_64bit(msg, PILOT_A_RELAY_BYTE_RATE, config->byte_rate,
+			      PILOT_A_RELAY_PAD))
+		return -EMSGSIZE;
+	/* 0 left is not what 0 in a request says. */
+	if (config->bytes &&
+	    nla_put_u64_64bit(msg, PILOT_A_RELAY_BYTES, relay->left,
+			      PILOT_A_RELAY_PAD))
+		return -EMSGSIZE;
+	if (nla_put_u32(msg, PILOT_A_RELAY_SECONDS, config->seconds))
+		return -EMSGSIZE;
+	return nla_put_u64_64bit(msg, PILOT_A_RELAY_LEFT_MS,
+				 div_u64(max(relay->expires_at, now) - now,
+					 NSEC_PER_MSEC), PILOT_A_RELAY_PAD);
+}
+
+static int report_relay_counters(struct sk_buff *msg,
+				 const struct pilot_relay *relay)
+{
+	if (nla_put_u64_64bit(msg, PILOT_A_RELAY_PACKETS, relay->packets,
+			      PILOT_A_RELAY_PAD) ||
+	    nla_put_u64_64bit(msg, PILOT_A_RELAY_BYTES_DONE, relay->bytes,
+			      PILOT_A_RELAY_PAD))
+		return -EMSGSIZE;
+	return nla_put_u64_64bit(msg, PILOT_A_RELAY_DROPS, relay->drops,
+				 PILOT_A_RELAY_PAD);
+}
+
+/**
+ * pilot_report_relay - add a relay entry, with its device's index, to a message
+ * @msg: the message
+ * @relay: the entry, the lock of its device held
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pilot_report_relay(struct sk_buff *msg, struct pilot_relay *relay)
+{
+	struct nlattr *nest;
+	int ret;
+
+	if (nla_put_u32(msg, PILOT_A_IFINDEX,
+			relay->from->dev->netdev->ifindex))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, PILOT_A_RELAY);
+	if (!nest || nla_put_u32(msg, PILOT_A_RELAY_ID, relay->config.id) ||
+	    nla_put_u64_64bit(msg, PILOT_A_RELAY_FROM, relay->from->address,
+			      PILOT_A_RELAY_PAD) ||
+	    nla_put_u64_64bit(msg, PILOT_A_RELAY_TO, relay->to->address,
+			      PILOT_A_RELAY_PAD))
+		return -EMSGSIZE;
+	spin_lock_bh(&relay->lock);
+	ret = report_relay_caps(msg, relay) ?: report_relay_counters(msg, relay);
+	spin_unlock_bh(&relay->lock);
+	if (!ret)
+		nla_nest_end(msg, nest);
+	return ret;
+}

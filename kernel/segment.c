@@ -2,40 +2,14 @@
 
 #include "segment.h"
 
-#include <linux/ip.h>
-#include <linux/percpu.h>
 #include <linux/udp.h>
 #include <net/ip6_checksum.h>
-#include <net/sock.h>
 
+#include "carrier.h"
 #include "frame.h"
 
-/* UDP payload that both families can carry in one GSO skb. */
-#define PAYLOAD_MAX	(U16_MAX - sizeof(struct iphdr) - sizeof(struct udphdr))
 /* What can be cut here; anything else is left to the core. */
 #define GSO_KNOWN	(SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN | SKB_GSO_UDP_L4)
-
-/* Memory that records are written to; BH disabled. */
-static struct page_frag __percpu *segment_room;
-
-int pilot_segment_module_init(void)
-{
-	segment_room = alloc_percpu(struct page_frag);
-	return segment_room ? 0 : -ENOMEM;
-}
-
-void pilot_segment_module_exit(void)
-{
-	struct page_frag *room;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		room = per_cpu_ptr(segment_room, cpu);
-		if (room->page)
-			put_page(room->page);
-	}
-	free_percpu(segment_room);
-}
 
 static unsigned int segment_transport_len(struct sk_buff *skb, u8 nexthdr)
 {
@@ -131,54 +105,10 @@ static void segment_write_headers(struct pilot_segment *segment, u8 *to,
 			   sizeof(struct pilot_short_header)))->cwr = 0;
 }
 
-/*
- * Room for one record at the end of @skb, linear in memory, or NULL. It comes
- * from pages that are the module's own, so that sealing in place writes over
- * nobody's data.
- */
-static u8 *segment_room_get(struct sk_buff *skb, unsigned int len, bool first)
-{
-	struct page_frag *room = this_cpu_ptr(segment_room);
-	unsigned int frags = skb_shinfo(skb)->nr_frags;
-	u8 *at;
-
-	if (first && room->page)
-		room->offset = min(ALIGN(room->offset, SMP_CACHE_BYTES),
-				   room->size);
-	if (!skb_page_frag_refill(len, room, GFP_ATOMIC) ||
-	    room->size - room->offset < len)
-		return NULL;
-	if (skb_can_coalesce(skb, frags, room->page, room->offset)) {
-		skb_frag_size_add(&skb_shinfo(skb)->frags[frags - 1], len);
-	} else {
-		if (frags == MAX_SKB_FRAGS)
-			return NULL;
-		get_page(room->page);
-		skb_fill_page_desc(skb, frags, room->page, room->offset, len);
-	}
-	at = page_address(room->page) + room->offset;
-	room->offset += len;
-	skb->len += len;
-	skb->data_len += len;
-	skb->truesize += len;
-	return at;
-}
-
-static void segment_set_gso(struct sk_buff *skb, unsigned int size,
-			    unsigned int n)
-{
-	skb_shinfo(skb)->gso_size = size;
-	skb_shinfo(skb)->gso_segs = n;
-	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
-	/* UDP GSO needs the checksum of the UDP header that comes in front. */
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb_headroom(skb) - sizeof(struct udphdr);
-	skb->csum_offset = offsetof(struct udphdr, check);
-}
-
 /**
  * pilot_segment_next - records for as much of the packet as one skb can hold
  * @segment: what is left of the packet
+ * @path: where it goes, or NULL when that is not known
  * @index: receiver index for the frame headers
  * @record: PILOT_BATCH_MAX records, filled in
  * @n: set to how many there are
@@ -190,12 +120,15 @@ static void segment_set_gso(struct sk_buff *skb, unsigned int size,
  * Return: outer skb of unsealed, unnumbered frames, all of one size but the
  * last; NULL when there is no memory.
  */
-struct sk_buff *pilot_segment_next(struct pilot_segment *segment, u32 index,
+struct sk_buff *pilot_segment_next(struct pilot_segment *segment,
+				   const struct pilot_path *path, u32 index,
 				   struct pilot_record *record,
 				   unsigned int *n)
 {
-	unsigned int size = PILOT_FRAME_OVERHEAD + segment->hlen + segment->mss;
-	unsigned int max = min_t(unsigned int, PAYLOAD_MAX / size,
+	unsigned int front = path ? pilot_carrier_len(path->kind) : 0;
+	unsigned int size = front + PILOT_FRAME_OVERHEAD + segment->hlen +
+			    segment->mss;
+	unsigned int max = min_t(unsigned int, PILOT_FRAME_PAYLOAD_MAX / size,
 				 PILOT_BATCH_MAX);
 	struct sk_buff *skb = pilot_frame_alloc(0);
 	unsigned int i, payload, text;
@@ -206,9 +139,14 @@ struct sk_buff *pilot_segment_next(struct pilot_segment *segment, u32 index,
 	for (i = 0; i < max && segment->left; i++) {
 		payload = min(segment->left, segment->mss);
 		text = segment->hlen + payload;
-		at = segment_room_get(skb, PILOT_FRAME_OVERHEAD + text, !i);
+		at = pilot_frame_room(skb, front + PILOT_FRAME_OVERHEAD + text,
+				      !i);
 		if (unlikely(!at))
 			break;
+		if (unlikely(front))
+			pilot_carrier_write(at, path,
+					    PILOT_FRAME_OVERHEAD + text);
+		at += front;
 		pilot_frame_begin(at, index);
 		at += sizeof(struct pilot_data_header);
 		segment_write_headers(segment, at, payload);
@@ -223,7 +161,7 @@ struct sk_buff *pilot_segment_next(struct pilot_segment *segment, u32 index,
 	if (unlikely(!i))
 		goto drop;
 	if (i > 1)
-		segment_set_gso(skb, size, i);
+		pilot_frame_set_gso(skb, size, i);
 	*n = i;
 	return skb;
 drop:

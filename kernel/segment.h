@@ -11,6 +11,7 @@
 #include "aead.h"
 #include "short.h"
 
+struct pilot_path;
 struct sk_buff;
 
 /* What the core may hand to a device: see pilot_segment_next(). */
@@ -43,11 +44,9 @@ struct pilot_segment {
 	u8 header[sizeof(struct pilot_short_header) + 60] __aligned(8);
 };
 
-int pilot_segment_module_init(void);
-void pilot_segment_module_exit(void);
-
 bool pilot_segment_start(struct pilot_segment *segment, struct sk_buff *skb);
-struct sk_buff *pilot_segment_next(struct pilot_segment *segment, u32 index,
+struct sk_buff *pilot_segment_next(struct pilot_segment *segment,
+				   const struct pilot_path *path, u32 index,
 				   struct pilot_record *record,
 				   unsigned int *n);
 

@@ -12,7 +12,9 @@
 #include <net/ip6_checksum.h>
 #include <net/net_namespace.h>
 
+#include "carrier.h"
 #include "compat.h"
+#include "frame.h"
 #include "run.h"
 #include "segment.h"
 #include "selftest.h"
@@ -96,25 +98,55 @@ static bool record_is_segment(const struct pilot_record *record,
 	return !memcmp(ours, theirs, len);
 }
 
+/* Does the carrier that a frame of @path needs stand in front of it? */
+static bool record_is_carried(const struct pilot_record *record,
+			      const struct pilot_path *path)
+{
+	unsigned int front = pilot_carrier_len(path->kind);
+	unsigned int frame = PILOT_FRAME_OVERHEAD + record->len;
+	const u8 *at = record->dst - sizeof(struct pilot_data_header) - front;
+	struct pilot_carrier carrier;
+
+	return pilot_carrier_kind(*at) == path->kind &&
+	       pilot_carrier_parse(&carrier, path->kind, at, front + frame) &&
+	       carrier.id == path->id && carrier.frame == frame &&
+	       at[front] == PILOT_FRAME_DATA;
+}
+
+static void path_random(struct pilot_path *path)
+{
+	memset(path, 0, sizeof(*path));
+	path->kind = below(3);
+	if (path->kind == PILOT_ENDPOINT_RELAY)
+		path->id = get_random_u32();
+	if (path->kind == PILOT_ENDPOINT_TURN)
+		path->id = PILOT_CHANNEL_MIN +
+			   below(PILOT_CHANNEL_MAX - PILOT_CHANNEL_MIN + 1);
+}
+
 static int segment_compare(struct sk_buff *large, struct sk_buff *segments,
 			   bool tcp, struct pilot_record *record)
 {
 	struct pilot_segment segment;
+	struct pilot_path path;
 	struct sk_buff *outer, *at = segments;
 	unsigned int i, n;
 	bool same = true;
 
+	path_random(&path);
 	local_bh_disable();
 	if (!pilot_segment_start(&segment, large)) {
 		local_bh_enable();
 		return -EINVAL;
 	}
 	while (segment.left && same) {
-		outer = pilot_segment_next(&segment, 1, record, &n);
+		outer = pilot_segment_next(&segment, &path, 1, record, &n);
 		if (!outer)
 			break;
+		same = outer->len <= PILOT_FRAME_PAYLOAD_MAX;
 		for (i = 0; i < n && same; i++) {
-			same = at && record_is_segment(&record[i], at, tcp);
+			same = at && record_is_carried(&record[i], &path) &&
+			       record_is_segment(&record[i], at, tcp);
 			at = at ? at->next : NULL;
 		}
 		kfree_skb(outer);

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "aead.h"
+#include "carrier.h"
 #include "replay.h"
 #include "short.h"
 
@@ -214,6 +215,52 @@ static void short_selftest(void)
 	EXPECT(!pilot_address_from_in6(&from.saddr, &address));
 }
 
+/*
+ * Carriers.
+ */
+
+static bool carrier_parses(const u8 *at, unsigned int len)
+{
+	struct pilot_carrier carrier;
+
+	return pilot_carrier_parse(&carrier, pilot_carrier_kind(*at), at, len);
+}
+
+static void carrier_selftest(void)
+{
+	static const struct pilot_path relay = { .kind = PILOT_ENDPOINT_RELAY,
+						 .id = 0x01020304 };
+	static const struct pilot_path turn = { .kind = PILOT_ENDPOINT_TURN,
+						.id = 0x4fff };
+	static const u8 relay_bytes[] = { 0x96, 0, 0, 0, 4, 3, 2, 1 };
+	static const u8 turn_bytes[] = { 0x4f, 0xff, 0x01, 0x02 };
+	u8 at[8];
+	int i;
+
+	pilot_carrier_write(at, &relay, 100);
+	EXPECT(!memcmp(at, relay_bytes, sizeof(relay_bytes)));
+	for (i = 0; i <= 8; i++)
+		EXPECT(!carrier_parses(at, i));
+	EXPECT(carrier_parses(at, 9));
+	for (i = 1; i < 4; i++) {
+		at[i] = 1;
+		EXPECT(!carrier_parses(at, 9));
+		at[i] = 0;
+	}
+
+	pilot_carrier_write(at, &turn, 0x102);
+	EXPECT(!memcmp(at, turn_bytes, sizeof(turn_bytes)));
+	for (i = 0; i < 4 + 0x102; i++)
+		EXPECT(!carrier_parses(at, i));
+	for (i = 0; i <= PILOT_CHANNEL_PAD_MAX; i++)
+		EXPECT(carrier_parses(at, 4 + 0x102 + i));
+	EXPECT(!carrier_parses(at, 4 + 0x102 + i));
+	at[2] = 0;
+	at[3] = 0;
+	EXPECT(!carrier_parses(at, 4));
+	EXPECT(!carrier_parses(at, 5));
+}
+
 int pilot_selftest(void)
 {
 	int ret;
@@ -224,6 +271,7 @@ int pilot_selftest(void)
 	if (ret)
 		return ret;
 	short_selftest();
+	carrier_selftest();
 	ret = pilot_selftest_batch();
 	if (ret)
 		return ret;

@@ -104,6 +104,20 @@ struct pilot_key *pilot_send_key(struct pilot_peer *peer)
 	return key ?: pilot_send_key_of(peer, 0, now);
 }
 
+/**
+ * pilot_send_endpoint - where what is sent under a key goes
+ * @key: the key
+ *
+ * Frames are made for one endpoint, with its carrier, and sent to the same.
+ *
+ * Context: RCU read section.
+ * Return: the endpoint or NULL.
+ */
+struct pilot_endpoint *pilot_send_endpoint(const struct pilot_key *key)
+{
+	return rcu_dereference(pilot_peer_lane(key->peer, key->lane)->endpoint);
+}
+
 static void send_check_limits(struct pilot_dev *dev, struct pilot_key *key,
 			      u64 next)
 {
@@ -155,10 +169,10 @@ static bool send_seal(struct pilot_dev *dev, struct pilot_key *key,
 	return true;
 }
 
-static int send_out(struct pilot_dev *dev, const struct pilot_lane *lane,
-		    unsigned int number, struct sk_buff *skb, u8 ecn)
+static int send_out(struct pilot_dev *dev, unsigned int number,
+		    const struct pilot_burst *burst)
 {
-	struct pilot_endpoint *endpoint = rcu_dereference(lane->endpoint);
+	struct pilot_endpoint *endpoint = burst->endpoint;
 	struct pilot_socket *socket;
 	int ret;
 
@@ -171,7 +185,8 @@ static int send_out(struct pilot_dev *dev, const struct pilot_lane *lane,
 				       PILOT_FAMILY4 : PILOT_FAMILY6, number);
 	if (unlikely(!socket))
 		return PILOT_A_DEV_STATS_TX_DROP_NO_SOCKET;
-	ret = pilot_endpoint_send(endpoint, socket->sk, skb, dev->netdev, ecn);
+	ret = pilot_endpoint_send(endpoint, socket->sk, burst->skb,
+				  dev->netdev, burst->ecn, 0);
 	if (likely(!ret))
 		return 0;
 	return ret == -ELOOP ? PILOT_A_DEV_STATS_TX_DROP_LOOP :
@@ -230,7 +245,7 @@ void pilot_send(struct pilot_dev *dev, struct pilot_peer *peer,
 	else if (unlikely(!send_seal(dev, key, burst)))
 		drop = PILOT_A_DEV_STATS_TX_DROP_CRYPTO;
 	else
-		drop = send_out(dev, lane, key->lane, burst->skb, burst->ecn);
+		drop = send_out(dev, key->lane, burst);
 	if (unlikely(drop)) {
 		pilot_send_drop(dev, peer, burst->skb, drop, burst->n);
 		return;

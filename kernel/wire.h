@@ -8,6 +8,7 @@
 #define PILOT_WIRE_H
 
 #include <linux/build_bug.h>
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/types.h>
 #include <linux/udp.h>
@@ -17,12 +18,15 @@
 enum pilot_frame_type {
 	PILOT_FRAME_STUN_FIRST = 0x00,
 	PILOT_FRAME_STUN_LAST = 0x03,
+	PILOT_FRAME_CHANNEL_FIRST = 0x40,
+	PILOT_FRAME_CHANNEL_LAST = 0x4f,
 	PILOT_FRAME_DHT = 0x64,
 	PILOT_FRAME_INITIATION = 0x91,
 	PILOT_FRAME_RESPONSE = 0x92,
 	PILOT_FRAME_COOKIE = 0x93,
 	PILOT_FRAME_DATA = 0x94,
 	PILOT_FRAME_CONTROL = 0x95,
+	PILOT_FRAME_RELAY = 0x96,
 };
 
 struct pilot_data_header {
@@ -31,6 +35,27 @@ struct pilot_data_header {
 	__le32 index;
 	__le64 counter;
 } __packed;
+
+/* In front of a frame that goes by a relaying peer. */
+struct pilot_relay_header {
+	u8 type;
+	u8 zero[3];
+	__le32 id;
+} __packed;
+
+/* In front of one that goes by a TURN server: ChannelData, RFC 8656 12.4. */
+struct pilot_channel_header {
+	__be16 channel;
+	__be16 len;
+} __packed;
+
+#define PILOT_CHANNEL_MIN	0x4000
+#define PILOT_CHANNEL_MAX	0x4fff
+/* Over UDP the frame may, but need not, be padded to a multiple of 4. */
+#define PILOT_CHANNEL_PAD_MAX	3
+
+/* The larger of the two. */
+#define PILOT_CARRIER_MAX	sizeof(struct pilot_relay_header)
 
 /*
  * Plaintext whose first nibble is 0: an IPv6 header without what the
@@ -60,16 +85,19 @@ struct pilot_short_header {
 #define PILOT_TAG_LEN		16
 #define PILOT_FRAME_OVERHEAD	(sizeof(struct pilot_data_header) + PILOT_TAG_LEN)
 
-/* What stands before the plaintext of a record, outer headers included. */
+/* What stands before the plaintext of a record that goes directly. */
 #define PILOT_HEADROOM	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
 			 sizeof(struct pilot_data_header))
 
 /*
- * 1500 less IPv6 and UDP, a TURN channel header and 8 spare bytes; the 32
+ * 1500 less IPv6 and UDP, a relay or TURN header and 4 spare bytes; the 32
  * bytes of the frame are those the short header saves.
  */
 #define PILOT_MTU_DEFAULT	1440
-/* The outer datagram must fit an IPv4 packet with a full inner header. */
+/*
+ * The outer datagram must fit an IPv4 packet with a full inner header, and with
+ * a relay header: what IPv6's outer header takes more than IPv4's is larger.
+ */
 #define PILOT_MTU_MAX	(IP_MAX_MTU - (int)(sizeof(struct ipv6hdr) + \
 			 sizeof(struct udphdr) + PILOT_FRAME_OVERHEAD))
 
@@ -128,6 +156,10 @@ static inline void pilot_wire_assert(void)
 {
 	BUILD_BUG_ON(sizeof(struct pilot_data_header) != 16);
 	BUILD_BUG_ON(sizeof(struct pilot_short_header) != 8);
+	BUILD_BUG_ON(sizeof(struct pilot_relay_header) != 8);
+	BUILD_BUG_ON(sizeof(struct pilot_channel_header) != 4);
+	BUILD_BUG_ON(sizeof(struct iphdr) + PILOT_CARRIER_MAX >
+		     sizeof(struct ipv6hdr));
 }
 
 #endif /* PILOT_WIRE_H */

@@ -9,6 +9,7 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "carrier.h"
 #include "compat.h"
 #include "dev.h"
 #include "event.h"
@@ -145,6 +146,14 @@ drop:
 	return NULL;
 }
 
+static void tx_carry(struct sk_buff *skb, const struct pilot_path *path)
+{
+	unsigned int frame = skb->len;
+
+	pilot_carrier_write(__skb_push(skb, pilot_carrier_len(path->kind)),
+			    path, frame);
+}
+
 /* Send the plaintext of one record, in a linear skb that is ours alone. */
 static void tx_record(struct pilot_dev *dev, struct pilot_peer *peer,
 		      struct pilot_key *key, struct sk_buff *skb,
@@ -153,11 +162,14 @@ static void tx_record(struct pilot_dev *dev, struct pilot_peer *peer,
 	struct pilot_record record = { .src = skb->data, .dst = skb->data,
 				       .len = skb->len };
 	struct pilot_burst burst = { .skb = skb, .record = &record, .n = 1,
+				     .endpoint = pilot_send_endpoint(key),
 				     .bytes = bytes, .ecn = ecn };
 
 	skb_put(skb, PILOT_TAG_LEN);
 	pilot_frame_begin(__skb_push(skb, sizeof(struct pilot_data_header)),
 			  key->tx_index);
+	if (unlikely(pilot_endpoint_is_carried(burst.endpoint)))
+		tx_carry(skb, &burst.endpoint->path);
 	pilot_send(dev, peer, key, &burst);
 }
 
@@ -211,7 +223,8 @@ static void tx_segmented(struct pilot_dev *dev, struct pilot_peer *peer,
 static void tx_large(struct pilot_dev *dev, struct pilot_peer *peer,
 		     struct pilot_key *key, struct sk_buff *skb)
 {
-	struct pilot_burst burst = { .ecn = tx_ecn(skb) };
+	struct pilot_burst burst = { .endpoint = pilot_send_endpoint(key),
+				     .ecn = tx_ecn(skb) };
 	struct pilot_segment segment;
 	unsigned int headers, left;
 
@@ -229,8 +242,10 @@ static void tx_large(struct pilot_dev *dev, struct pilot_peer *peer,
 	while (segment.left) {
 		burst.record = this_cpu_ptr(&tx_records)->record;
 		left = segment.left;
-		burst.skb = pilot_segment_next(&segment, key->tx_index,
-					       burst.record, &burst.n);
+		burst.skb = pilot_segment_next(&segment, burst.endpoint ?
+					       &burst.endpoint->path : NULL,
+					       key->tx_index, burst.record,
+					       &burst.n);
 		if (unlikely(!burst.skb)) {
 			tx_drop(dev, peer, skb,
 				PILOT_A_DEV_STATS_TX_DROP_NO_MEMORY);

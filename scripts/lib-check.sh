@@ -54,8 +54,8 @@ all_checks() {
 			echo "build/$k"
 		done
 	fi
-	for f in "$user_dir"/tests/test_*.c; do
-		[ ! -e "$f" ] || basename "$f" .c | sed 's,^test_,unit/,'
+	for f in "$user_dir"/tests/test_*.c "$user_dir"/tests/test_*.sh; do
+		[ ! -e "$f" ] || basename "${f%.*}" | sed 's,^test_,unit/,'
 	done
 	for f in "$user_dir"/fuzz/fuzz_*.c; do
 		[ ! -e "$f" ] || basename "$f" .c | sed 's,^fuzz_,fuzz/,'
@@ -249,6 +249,9 @@ run_unit() {
 	local name=$1 bin=$user_dir/build/tests/test_$1 start=$SECONDS rc=0 log
 
 	log=$(log_of "unit/$name")
+	# A script that runs what was built for it.
+	[ ! -e "$user_dir/tests/test_$name.sh" ] ||
+		bin=$user_dir/tests/test_$name.sh
 	if [ ! -x "$bin" ]; then
 		cat "$logs/make-tests.log" >"$log"
 		record "unit/$name" 0 1 0 0 "it does not build"

@@ -95,7 +95,8 @@ data_seen() {
 	local seen
 
 	seen=$(($(socket_stat a rx-data) + $(socket_stat a drop-type) +
-		$(socket_stat a rx-helper) + $(socket_stat a drop-limit)))
+		$(socket_stat a rx-helper) + $(socket_stat a drop-limit) +
+		$(socket_stat a drop-relay)))
 	[ "$seen" -ge "$1" ]
 }
 
@@ -211,13 +212,22 @@ datagrams_of_the_helper_reach_it_and_others_do_not() {
 	printf '%s\n' 0001 01ff 0300 6401 9100 9200 9300 9500 | deliver
 	wait_for 10 helper_got $((before + 8)) || fail "the helper got" \
 		"$(socket_stat a rx-helper), not $((before + 8))"
-	printf '%s\n' 04 40 50 63 65 90 96 ff 7f | deliver
+	printf '%s\n' 04 50 63 65 90 97 3f ff 7f | deliver
 	wait_for 10 data_seen $((before + 17)) || true
 	equal "$(socket_stat a drop-type)" 9 "drop-type"
+	# What says that it is carried, and has nothing in it.
+	printf '%s\n' 40 4001 40010000 400100010000 4fff0004 96 \
+		9600000001000000 | deliver
+	wait_for 10 malformed 7 || true
+	equal "$(socket_stat a drop-malformed)" 7 "drop-malformed"
 	equal "$(socket_stat a rx-helper)" $((before + 8)) "rx-helper"
 	kill -USR1 "$(held a)"
 	wait_for 10 says "$TMP/hold.a" "got $((before + 8))" ||
 		fail "the socket's owner read: $(cat "$TMP/hold.a")"
+}
+
+malformed() {
+	[ "$(socket_stat a drop-malformed)" -ge "$1" ]
 }
 
 helper_got() {

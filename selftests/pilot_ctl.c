@@ -8,14 +8,18 @@
  *
  *   dev-get [DEV]
  *   dev-set DEV [address A] [socket4 PID:FD|-1] [socket6 PID:FD|-1] [lane N]
- *   peer-new|peer-set DEV A [endpoint IP PORT] [scope N] [forget] [flags N]
- *            [keepalive S] [silence S] [idle S] [packet-rate N] [byte-rate N]
+ *   peer-new|peer-set DEV A [endpoint IP PORT [relay ID|turn CHANNEL] [scope N]]
+ *            [forget] [flags N] [keepalive S] [silence S] [idle S] [packet-rate N] [byte-rate N]
  *   peer-get DEV [A]
  *   peer-del DEV A
  *   key-new DEV A epoch N slot current|next cipher aes|chacha rx-index N
  *           tx-index N rx-key HEX tx-key HEX [soft-packets N] [hard-packets N]
  *           [soft-age S] [hard-age S] [lane N] [port P]
  *   key-get|key-swap|key-del DEV A epoch N [lane N]
+ *   relay-new DEV ID from A to A next ID seconds S [flags N] [packet-rate N]
+ *            [byte-rate N] [bytes N] [replace]
+ *   relay-get DEV [ID]
+ *   relay-del DEV ID
  *   raw CMD [TOKEN]...         any attributes: "TYPE{" and "}" make a nest,
  *                              u8:TYPE=N u16 u32 u64 s32 be16 hex:TYPE=HEX if:TYPE=DEV
  *   events [until TYPE] [count N] [timeout S]
@@ -230,10 +234,18 @@ static void put_endpoint(struct words *words, struct nlmsghdr *nlh)
 	struct nlattr *nest = mnl_attr_nest_start(nlh, PILOT_A_PEER_ENDPOINT);
 	const char *ip = word_next(words, "address");
 	uint16_t port = word_number(words, "port");
+	uint8_t kind = PILOT_ENDPOINT_DIRECT;
 	struct in6_addr ip6;
 	struct in_addr ip4;
 
-	mnl_attr_put_u8(nlh, PILOT_A_ENDPOINT_KIND, PILOT_ENDPOINT_DIRECT);
+	if (word_is(words, "relay"))
+		kind = PILOT_ENDPOINT_RELAY;
+	else if (word_is(words, "turn"))
+		kind = PILOT_ENDPOINT_TURN;
+	mnl_attr_put_u8(nlh, PILOT_A_ENDPOINT_KIND, kind);
+	if (kind != PILOT_ENDPOINT_DIRECT)
+		mnl_attr_put_u32(nlh, PILOT_A_ENDPOINT_ID,
+				 word_number(words, "id"));
 	if (inet_pton(AF_INET, ip, &ip4) == 1)
 		mnl_attr_put(nlh, PILOT_A_ENDPOINT_REMOTE_IP4, 4, &ip4);
 	else if (inet_pton(AF_INET6, ip, &ip6) == 1)
@@ -247,7 +259,7 @@ static void put_endpoint(struct words *words, struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static const struct {
+static const struct number_word {
 	const char *name;
 	uint8_t width;
 	uint16_t type;
@@ -267,7 +279,19 @@ static const struct {
 	{ "hard-packets", 8, PILOT_A_KEY_HARD_PACKETS },
 	{ "soft-age", 4, PILOT_A_KEY_SOFT_AGE },
 	{ "hard-age", 4, PILOT_A_KEY_HARD_AGE },
+}, relay_words[] = {
+	{ "from", 8, PILOT_A_RELAY_FROM },
+	{ "to", 8, PILOT_A_RELAY_TO },
+	{ "next", 4, PILOT_A_RELAY_NEXT_ID },
+	{ "flags", 4, PILOT_A_RELAY_FLAGS },
+	{ "packet-rate", 4, PILOT_A_RELAY_PACKET_RATE },
+	{ "byte-rate", 8, PILOT_A_RELAY_BYTE_RATE },
+	{ "bytes", 8, PILOT_A_RELAY_BYTES },
+	{ "seconds", 4, PILOT_A_RELAY_SECONDS },
 };
+
+#define PUT_WORD(words, nlh, table) \
+	put_word(words, nlh, table, sizeof(table) / sizeof((table)[0]))
 
 static void put_number(struct nlmsghdr *nlh, uint8_t width, uint16_t type,
 		       uint64_t value)
@@ -282,29 +306,16 @@ static void put_number(struct nlmsghdr *nlh, uint8_t width, uint16_t type,
 		mnl_attr_put_u64(nlh, type, value);
 }
 
-static bool put_peer_word(struct words *words, struct nlmsghdr *nlh)
+static bool put_word(struct words *words, struct nlmsghdr *nlh,
+		     const struct number_word *table, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(peer_words) / sizeof(peer_words[0]); i++) {
-		if (!word_is(words, peer_words[i].name))
+	for (i = 0; i < n; i++) {
+		if (!word_is(words, table[i].name))
 			continue;
-		put_number(nlh, peer_words[i].width, peer_words[i].type,
-			   word_number(words, peer_words[i].name));
-		return true;
-	}
-	return false;
-}
-
-static bool put_key_word(struct words *words, struct nlmsghdr *nlh)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(key_words) / sizeof(key_words[0]); i++) {
-		if (!word_is(words, key_words[i].name))
-			continue;
-		put_number(nlh, key_words[i].width, key_words[i].type,
-			   word_number(words, key_words[i].name));
+		put_number(nlh, table[i].width, table[i].type,
+			   word_number(words, table[i].name));
 		return true;
 	}
 	return false;
@@ -331,7 +342,7 @@ static int do_peer(struct words *words, uint8_t cmd)
 		else if (word_is(words, "forget"))
 			mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh,
 						PILOT_A_PEER_ENDPOINT));
-		else if (!put_peer_word(words, nlh))
+		else if (!PUT_WORD(words, nlh, peer_words))
 			errx(2, "what is '%s'?", words->word[words->at]);
 	}
 	mnl_attr_nest_end(nlh, nest);
@@ -382,7 +393,31 @@ static int do_key(struct words *words, uint8_t cmd)
 		else if (word_is(words, "port"))
 			mnl_attr_put_u16(nlh, PILOT_A_KEY_PORT,
 					 htons(word_number(words, "port")));
-		else if (!put_key_word(words, nlh))
+		else if (!PUT_WORD(words, nlh, key_words))
+			errx(2, "what is '%s'?", words->word[words->at]);
+	}
+	mnl_attr_nest_end(nlh, nest);
+	return request_send(nlh);
+}
+
+static int do_relay(struct words *words, uint8_t cmd)
+{
+	uint32_t index = device_index(words);
+	bool dump = cmd == PILOT_CMD_RELAY_GET && words->at == words->n;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[512];
+
+	nlh = nl_request(&nl, buf, cmd, dump ? NLM_F_DUMP : 0);
+	mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+	if (dump)
+		return request_send(nlh);
+	nest = mnl_attr_nest_start(nlh, PILOT_A_RELAY);
+	mnl_attr_put_u32(nlh, PILOT_A_RELAY_ID, word_number(words, "id"));
+	while (words->at < words->n) {
+		if (word_is(words, "replace"))
+			nlh->nlmsg_flags |= NLM_F_REPLACE;
+		else if (!PUT_WORD(words, nlh, relay_words))
 			errx(2, "what is '%s'?", words->word[words->at]);
 	}
 	mnl_attr_nest_end(nlh, nest);
@@ -618,6 +653,9 @@ static int run(struct words *words)
 		{ "key-get", do_key, PILOT_CMD_KEY_GET },
 		{ "key-swap", do_key, PILOT_CMD_KEY_SWAP },
 		{ "key-del", do_key, PILOT_CMD_KEY_DEL },
+		{ "relay-new", do_relay, PILOT_CMD_RELAY_NEW },
+		{ "relay-get", do_relay, PILOT_CMD_RELAY_GET },
+		{ "relay-del", do_relay, PILOT_CMD_RELAY_DEL },
 	};
 	size_t i;
 

@@ -18,6 +18,12 @@
  *        every variant of a hex line with one bit of bytes FROM to TO flipped
  *   pilot_frame cuts
  *        every shorter beginning of a hex line
+ *   pilot_frame relay ID
+ *        each hex line behind a relay header
+ *   pilot_frame channel NUMBER [PADDING]
+ *        each hex line in ChannelData, with so many bytes behind
+ *   pilot_frame spoil SEED COUNT
+ *        so many variants of a hex line with a few random bytes changed
  *   pilot_frame send IP PORT [from PORT] [wait MS] [tos N]
  *        sends the hex lines of standard input; "sent N answers N"
  *   pilot_frame random IP PORT COUNT SEED [from PORT] [wait MS]
@@ -282,6 +288,79 @@ static int do_cuts(char **word, int n)
 	return 0;
 }
 
+/* Lines that are printed behind a header, padded with zeros. */
+static int lines_behind(const uint8_t *header, size_t front, bool channel,
+			size_t pad)
+{
+	static uint8_t frame[ROOM];
+	static char line[2 * ROOM];
+	size_t len;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		memcpy(frame, header, front);
+		len = text_hex(line, frame + front, sizeof(frame) - front - 8);
+		if (channel) {
+			frame[2] = len >> 8;
+			frame[3] = len;
+		}
+		memset(frame + front + len, 0, pad);
+		text_hex_print(stdout, frame, front + len + pad);
+	}
+	return 0;
+}
+
+static int do_relay(char **word, int n)
+{
+	uint32_t id = htole32(text_number(word[0]));
+	uint8_t header[8] = { 0x96 };
+
+	(void)n;
+	memcpy(header + 4, &id, sizeof(id));
+	return lines_behind(header, sizeof(header), false, 0);
+}
+
+static int do_channel(char **word, int n)
+{
+	uint16_t number = text_number(word[0]);
+	uint8_t header[4] = { number >> 8, number };
+
+	return lines_behind(header, sizeof(header), true,
+			    n > 1 ? text_number(word[1]) : 0);
+}
+
+static uint64_t random_state;
+
+static uint32_t random_next(void)
+{
+	random_state = random_state * 6364136223846793005ULL +
+		       1442695040888963407ULL;
+	return random_state >> 32;
+}
+
+static int do_spoil(char **word, int n)
+{
+	static uint8_t frame[ROOM], spoilt[ROOM];
+	unsigned long count = text_number(word[1]), i;
+	static char line[2 * ROOM];
+	size_t len, cut;
+
+	(void)n;
+	random_state = text_number(word[0]);
+	while (fgets(line, sizeof(line), stdin)) {
+		len = text_hex(line, frame, sizeof(frame));
+		for (i = 0; len && i < count; i++) {
+			memcpy(spoilt, frame, len);
+			do {
+				spoilt[random_next() % len] ^=
+					1 + random_next() % 255;
+			} while (random_next() % 2);
+			cut = random_next() % 8 ? 0 : random_next() % len;
+			text_hex_print(stdout, spoilt, len - cut);
+		}
+	}
+	return 0;
+}
+
 static socklen_t address_parse(const char *ip, const char *port,
 			       struct sockaddr_storage *to)
 {
@@ -375,15 +454,6 @@ static int do_send(char **word, int n)
 	return 0;
 }
 
-static uint64_t random_state;
-
-static uint32_t random_next(void)
-{
-	random_state = random_state * 6364136223846793005ULL +
-		       1442695040888963407ULL;
-	return random_state >> 32;
-}
-
 static size_t random_frame(uint8_t *frame)
 {
 	static const uint8_t types[] = { 0x00, 0x01, 0x03, 0x04, 0x40, 0x50,
@@ -403,6 +473,12 @@ static size_t random_frame(uint8_t *frame)
 		memset(frame + 1, 0, 3);
 	if (random_next() % 2)
 		memset(frame + 5, 0, 3);
+	/* Behind a carrier, half the time, what may be there. */
+	if (random_next() % 2) {
+		i = frame[0] == 0x96 ? 8 : 4;
+		memset(frame + i, 0, 4);
+		frame[i] = types[random_next() % sizeof(types)];
+	}
 	return len;
 }
 
@@ -499,6 +575,8 @@ int main(int argc, char **argv)
 		{ "ping6", do_ping6, 2 }, { "udp6", do_udp6, 6 },
 		{ "short", do_short, 1 },
 		{ "flips", do_flips, 0 }, { "cuts", do_cuts, 0 },
+		{ "relay", do_relay, 1 }, { "channel", do_channel, 1 },
+		{ "spoil", do_spoil, 2 },
 		{ "send", do_send, 2 }, { "random", do_random, 4 },
 		{ "recv", do_recv, 3 },
 	};

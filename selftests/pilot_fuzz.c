@@ -98,7 +98,11 @@ static void put_endpoint(struct nlmsghdr *nlh)
 	struct in6_addr ip6 = in6addr_loopback;
 
 	if (rnd(3))
-		mnl_attr_put_u8(nlh, PILOT_A_ENDPOINT_KIND, rnd(8) ? 0 : rnd(256));
+		mnl_attr_put_u8(nlh, PILOT_A_ENDPOINT_KIND,
+				rnd(8) ? rnd(3) : rnd(256));
+	if (rnd(2))
+		mnl_attr_put_u32(nlh, PILOT_A_ENDPOINT_ID,
+				 rnd(2) ? 0x3fff + rnd(0x1002) : rnd_value());
 	if (rnd(2))
 		mnl_attr_put(nlh, PILOT_A_ENDPOINT_REMOTE_IP4, 4, &ip4);
 	else
@@ -158,6 +162,34 @@ static void put_key(struct nlmsghdr *nlh)
 		put_junk(nlh, rnd(PILOT_A_KEY_MAX + 4));
 }
 
+static void put_relay(struct nlmsghdr *nlh)
+{
+	uint16_t type;
+
+	if (rnd(20))
+		mnl_attr_put_u32(nlh, PILOT_A_RELAY_ID, rnd(10));
+	for (type = PILOT_A_RELAY_FROM; type <= PILOT_A_RELAY_TO; type++)
+		if (rnd(20))
+			mnl_attr_put_u64(nlh, type, rnd(6) ?
+					 0x100000000ULL | (4 + rnd(6)) :
+					 rnd_value());
+	if (rnd(20))
+		mnl_attr_put_u32(nlh, PILOT_A_RELAY_NEXT_ID, rnd(10));
+	if (rnd(20))
+		mnl_attr_put_u32(nlh, PILOT_A_RELAY_SECONDS,
+				 rnd(4) ? 1 + rnd(100) : rnd_value());
+	if (!rnd(4))
+		put_scalar(nlh, PILOT_A_RELAY_FLAGS, 4);
+	if (!rnd(4))
+		put_scalar(nlh, PILOT_A_RELAY_PACKET_RATE, 4);
+	if (!rnd(4))
+		put_scalar(nlh, PILOT_A_RELAY_BYTE_RATE, 8);
+	if (!rnd(4))
+		put_scalar(nlh, PILOT_A_RELAY_BYTES, 8);
+	if (!rnd(8))
+		put_junk(nlh, rnd(PILOT_A_RELAY_MAX + 4));
+}
+
 static void put_nest(struct nlmsghdr *nlh, uint16_t type,
 		     void (*put)(struct nlmsghdr *nlh))
 {
@@ -183,6 +215,8 @@ static void request_fill(struct nlmsghdr *nlh, uint8_t cmd)
 		put_nest(nlh, PILOT_A_PEER, put_peer);
 	if ((cmd >= PILOT_CMD_KEY_NEW && rnd(20)) || !rnd(10))
 		put_nest(nlh, PILOT_A_KEY, put_key);
+	if ((cmd >= PILOT_CMD_RELAY_NEW && rnd(20)) || !rnd(10))
+		put_nest(nlh, PILOT_A_RELAY, put_relay);
 	if (!rnd(16))
 		put_junk(nlh, rnd(PILOT_A_MAX + 4));
 }
@@ -239,8 +273,10 @@ int main(int argc, char **argv)
 	setsockopt(mnl_socket_get_fd(nl.sock), SOL_SOCKET, SO_RCVTIMEO,
 		   &patience, sizeof(patience));
 	for (i = 0; i < n; i++) {
-		cmd = rnd(40) ? 1 + rnd(PILOT_CMD_EVENT) : rnd(256);
+		cmd = rnd(40) ? 1 + rnd(PILOT_CMD_MAX) : rnd(256);
 		nlh = nl_request(&nl, buf, cmd, rnd(12) ? 0 : NLM_F_DUMP);
+		if (cmd == PILOT_CMD_RELAY_NEW && rnd(2))
+			nlh->nlmsg_flags |= NLM_F_REPLACE;
 		request_fill(nlh, cmd);
 		request_spoil(nlh);
 		ret = nl_talk(&nl, nlh, NULL, NULL);

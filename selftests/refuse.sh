@@ -129,11 +129,73 @@ endpoints_that_nothing_can_be_sent_to() {
 		'}' '}'
 	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' hex:2=0a000002 \
 		hex:3=fd000000000000000000000000000002 be16:4=1 '}' '}'
-	refused ERANGE raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=1 \
+	refused ERANGE raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=3 \
 		hex:2=0a000002 be16:4=1 '}' '}'
+	# A relay and a channel have a number, a direct endpoint has none.
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=1 \
+		hex:2=0a000002 be16:4=1 '}' '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=2 \
+		hex:2=0a000002 be16:4=1 '}' '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u8:1=0 u32:6=1 \
+		hex:2=0a000002 be16:4=1 '}' '}'
+	refused EINVAL raw 4 if:1=pilot0 '3{' u64:2="$a" '3{' u32:6=0x4001 \
+		hex:2=0a000002 be16:4=1 '}' '}'
+	refused ERANGE peer-set pilot0 "$a" endpoint 10.0.0.2 1 turn 0x3fff
+	refused ERANGE peer-set pilot0 "$a" endpoint 10.0.0.2 1 turn 0x5000
+	refused ERANGE peer-set pilot0 "$a" endpoint 10.0.0.2 1 turn 0x14001
+	refused ERANGE peer-set pilot0 "$a" endpoint 10.0.0.2 0 relay 5
+	refused EINVAL peer-set pilot0 "$a" endpoint 0.0.0.0 1 relay 5
 	equal "$(peer_stat a 6 endpoint)" 10.0.0.2 "the endpoint after all that"
 	accepted peer-set pilot0 "$a" forget
 	equal "$(peer_stat a 6 endpoint)" "" "the endpoint after it was forgotten"
+}
+
+# relay_words ID FROM TO [ARGS]...
+relay_words() {
+	local id=$1 from=$2 to=$3
+	shift 3
+
+	echo relay-new pilot0 "$id" from "$(agent "$from")" \
+		to "$(agent "$to")" next 1 seconds 9 "$@"
+}
+
+relays_that_cannot_be() {
+	local from=u64:3=0x100000006 to=u64:4=0x100000008
+
+	one_peer
+	accepted peer-new pilot0 "$(agent 8)"
+	accepted $(relay_words 1 6 8)
+	refused EEXIST $(relay_words 1 6 8)
+	refused EEXIST $(relay_words 1 8 6 replace)
+	accepted $(relay_words 1 6 8 replace)
+	refused EINVAL $(relay_words 9 6 6)
+	refused ENOENT $(relay_words 9 6 7)
+	refused ENOENT $(relay_words 9 7 6)
+	refused ENOENT $(relay_words 9 6 5)
+	refused ERANGE $(relay_words 9 6 8 seconds 0)
+	refused ERANGE $(relay_words 9 6 8 seconds 86401)
+	refused EINVAL $(relay_words 9 6 8 flags 2)
+	refused ENOENT relay-get pilot0 9
+	refused ENOENT relay-del pilot0 9
+	refused EINVAL raw 12 if:1=pilot0
+	refused EINVAL raw 12 if:1=pilot0 '6{' '}'
+	refused EINVAL raw 12 if:1=pilot0 '6{' u32:2=9 $from $to u32:5=1 '}'
+	refused EINVAL raw 12 if:1=pilot0 '6{' u32:2=9 $from $to u32:10=5 '}'
+	refused EINVAL raw 12 if:1=pilot0 '6{' u32:2=9 $to u32:5=1 u32:10=5 '}'
+	refused EINVAL raw 12 if:1=pilot0 '6{' u32:2=9 $from u32:5=1 \
+		u32:10=5 '}'
+	refused ERANGE raw 12 if:1=pilot0 '6{' u32:2=9 \
+		u64:3=0x1000000000000 '}'
+	refused EINVAL raw 12 if:1=pilot0 '6{' u32:2=9 u64:11=1 '}'
+	refused EINVAL raw 13 if:1=pilot0
+	refused EINVAL raw 13 if:1=pilot0 '6{' '}'
+	refused EINVAL raw 13 dump
+	refused EOPNOTSUPP raw 13 dump if:1=wire
+	refused EINVAL raw 14 if:1=pilot0 '6{' '}'
+	accepted dev-set pilot0 socket4 -1 socket6 -1
+	refused ENOTCONN $(relay_words 9 6 8)
+	accepted relay-del pilot0 1
+	refused ENOENT relay-get pilot0 1
 }
 
 keys_that_cannot_be() {
@@ -223,7 +285,7 @@ binding_needs_capabilities() {
 	one_peer
 	command -v setpriv >/dev/null || skip "no setpriv here"
 	for verb in "dev-get" "dev-get pilot0" "peer-get pilot0" \
-		"peer-del pilot0 $(agent 6)"; do
+		"relay-get pilot0" "relay-del pilot0 1" "peer-del pilot0 $(agent 6)"; do
 		text=$(in_ns a setpriv --reuid $uid --clear-groups \
 			--inh-caps=-all pilot_ctl $verb 2>&1) &&
 			fail "anybody may $verb"
@@ -245,7 +307,7 @@ secrets_are_never_returned() {
 run_tests devices_that_are_not_ours attributes_that_are_missing \
 	attributes_that_only_answers_carry agent_addresses_that_nobody_has \
 	peers_that_cannot_be endpoints_that_nothing_can_be_sent_to \
-	keys_that_cannot_be keys_before_there_is_a_socket \
+	relays_that_cannot_be keys_that_cannot_be keys_before_there_is_a_socket \
 	receiver_index_is_unique_on_a_socket sockets_of_the_wrong_kind \
 	socket_of_another_encapsulation binding_needs_capabilities \
 	secrets_are_never_returned

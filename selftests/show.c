@@ -55,6 +55,8 @@ static const char *const socket_stats[] = {
 	[PILOT_A_SOCKET_STATS_DROP_LIMIT] = "drop-limit",
 	[PILOT_A_SOCKET_STATS_RX_CHAINED] = "rx-chained",
 	[PILOT_A_SOCKET_STATS_RX_WHOLE] = "rx-whole",
+	[PILOT_A_SOCKET_STATS_RX_RELAYED] = "rx-relayed",
+	[PILOT_A_SOCKET_STATS_DROP_RELAY] = "drop-relay",
 };
 
 static const char *const peer_stats[] = {
@@ -265,9 +267,39 @@ static void show_endpoint(const struct nlattr *nest)
 		[PILOT_A_ENDPOINT_REMOTE_IP6] = { '6', "endpoint" },
 		[PILOT_A_ENDPOINT_REMOTE_PORT] = { 'p', "port" },
 		[PILOT_A_ENDPOINT_SCOPE_ID] = { 'd', "scope" },
+		[PILOT_A_ENDPOINT_ID] = { 'd', "carrier" },
+	};
+	static const char *const kinds[] = { "direct", "relay", "turn" };
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == PILOT_A_ENDPOINT_KIND)
+			printf(" kind %s",
+			       NAME_OF(kinds, mnl_attr_get_u8(attr)));
+	show_fields(fields, ARRAY_SIZE(fields), nest);
+}
+
+static void show_relay(const struct nlattr *nest)
+{
+	static const struct field fields[] = {
+		[PILOT_A_RELAY_ID] = { 'd', "id" },
+		[PILOT_A_RELAY_FROM] = { 'x', "from" },
+		[PILOT_A_RELAY_TO] = { 'x', "to" },
+		[PILOT_A_RELAY_NEXT_ID] = { 'd', "next" },
+		[PILOT_A_RELAY_FLAGS] = { 'd', "flags" },
+		[PILOT_A_RELAY_PACKET_RATE] = { 'd', "packet-rate" },
+		[PILOT_A_RELAY_BYTE_RATE] = { 'd', "byte-rate" },
+		[PILOT_A_RELAY_BYTES] = { 'd', "bytes" },
+		[PILOT_A_RELAY_SECONDS] = { 'd', "seconds" },
+		[PILOT_A_RELAY_LEFT_MS] = { 'd', "left-ms" },
+		[PILOT_A_RELAY_PACKETS] = { 'd', "packets" },
+		[PILOT_A_RELAY_BYTES_DONE] = { 'd', "bytes-done" },
+		[PILOT_A_RELAY_DROPS] = { 'd', "drops" },
 	};
 
+	printf("relay");
 	show_fields(fields, ARRAY_SIZE(fields), nest);
+	printf("\n");
 }
 
 static void show_lane(const struct nlattr *nest)
@@ -378,6 +410,8 @@ int show_message(const struct nlmsghdr *nlh)
 			show_peer(attr);
 		if (mnl_attr_get_type(attr) == PILOT_A_KEY)
 			show_key(attr);
+		if (mnl_attr_get_type(attr) == PILOT_A_RELAY)
+			show_relay(attr);
 	}
 	return 0;
 }

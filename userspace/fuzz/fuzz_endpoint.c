@@ -12,8 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!endpoint_parse(text, &ep)) {
 		endpoint_format(&ep, again);
-		if (endpoint_parse(again, &back) ||
-		    !endpoint_equal(&ep, &back))
+		if (endpoint_check(&ep) || endpoint_parse(again, &back) ||
+		    !endpoint_equal(&ep, &back) ||
+		    (endpoint_parse_direct(text, &back) == 0) !=
+		    endpoint_is_direct(&ep))
 			__builtin_trap();
 	}
 	free(text);

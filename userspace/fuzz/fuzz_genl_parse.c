@@ -7,6 +7,7 @@
 #include "../pilot-link/link_show.h"
 #include "../pilot-link/monitor.h"
 #include "../pilot-link/peer_show.h"
+#include "../pilot-link/relay_show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,6 +33,14 @@ static void fuzz_peer(const struct nlmsghdr *message)
 		return;
 	json_decref(peer_json(&tool, &view));
 	message_free_peer(&peer);
+}
+
+static void fuzz_relay(const struct nlmsghdr *message)
+{
+	struct message_relay relay;
+
+	if (!message_parse_relay(message, &relay))
+		json_decref(relay_json(&relay, "pilot0"));
 }
 
 static void fuzz_event(const struct nlmsghdr *message)
@@ -71,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&message->nlmsg_type, data, 2);
 	memcpy(&message->nlmsg_flags, data + 2, 2);
 	memcpy(message + 1, data + 4, size - 4);
-	switch (choice % 4) {
+	switch (choice % 5) {
 	case 0:
 		fuzz_device(message);
 		break;
@@ -83,6 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 3:
 		fuzz_other(message);
+		break;
+	case 4:
+		fuzz_relay(message);
 		break;
 	}
 	free(message);

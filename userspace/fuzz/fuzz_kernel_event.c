@@ -11,8 +11,7 @@ static void event_see(void *ctx, const struct kernel_event *event)
 	if (!event_type_name(event->type))
 		__builtin_trap();
 	if (endpoint_is_set(&event->endpoint) &&
-	    event->endpoint.family != AF_INET &&
-	    event->endpoint.family != AF_INET6)
+	    endpoint_check(&event->endpoint))
 		__builtin_trap();
 	(*seen)++;
 }

@@ -25,37 +25,36 @@ int control_content_parse(const uint8_t *bytes, size_t len,
 }
 
 /* IPv4 in its IPv6 form would be a second way to write the same. */
-static int control_endpoint_read(const struct tlv *tlv, struct endpoint *ep)
+int control_endpoint_read(const uint8_t *value, size_t len,
+			  struct endpoint *ep)
 {
 	memset(ep, 0, sizeof(*ep));
-	if (tlv->len == WIRE_ENDPOINT4_LEN && tlv->value[0] == 4) {
+	if (len == WIRE_ENDPOINT4_LEN && value[0] == 4) {
 		ep->family = AF_INET;
-		memcpy(&ep->in4, tlv->value + 3, sizeof(ep->in4));
-	} else if (tlv->len == WIRE_ENDPOINT6_LEN && tlv->value[0] == 6) {
+		memcpy(&ep->in4, value + 3, sizeof(ep->in4));
+	} else if (len == WIRE_ENDPOINT6_LEN && value[0] == 6) {
 		ep->family = AF_INET6;
-		memcpy(&ep->in6, tlv->value + 3, sizeof(ep->in6));
+		memcpy(&ep->in6, value + 3, sizeof(ep->in6));
 		if (IN6_IS_ADDR_V4MAPPED(&ep->in6))
 			return -EBADMSG;
 	} else {
 		return -EBADMSG;
 	}
-	ep->port = wire_get16(tlv->value + 1);
+	ep->port = wire_get16(value + 1);
 	return endpoint_check(ep) ? -EBADMSG : 0;
 }
 
-static void control_endpoint_write(struct tlv_writer *w, uint16_t type,
-				   const struct endpoint *ep)
+size_t control_endpoint_write(uint8_t value[static WIRE_ENDPOINT6_LEN],
+			      const struct endpoint *ep)
 {
-	uint8_t value[WIRE_ENDPOINT6_LEN];
-
 	value[0] = ep->family == AF_INET6 ? 6 : 4;
 	wire_put16(value + 1, ep->port);
-	if (ep->family == AF_INET6)
+	if (ep->family == AF_INET6) {
 		memcpy(value + 3, &ep->in6, sizeof(ep->in6));
-	else
-		memcpy(value + 3, &ep->in4, sizeof(ep->in4));
-	tlv_write(w, type, value, ep->family == AF_INET6 ? WIRE_ENDPOINT6_LEN :
-							    WIRE_ENDPOINT4_LEN);
+		return WIRE_ENDPOINT6_LEN;
+	}
+	memcpy(value + 3, &ep->in4, sizeof(ep->in4));
+	return WIRE_ENDPOINT4_LEN;
 }
 
 struct control_tlvs {
@@ -63,23 +62,22 @@ struct control_tlvs {
 	struct endpoint observed;
 };
 
-#define CONTROL_NEED_PING	(1U << WIRE_CONTROL_TLV_TOKEN)
-#define CONTROL_NEED_PONG	(1U << WIRE_CONTROL_TLV_TOKEN | \
-				 1U << WIRE_CONTROL_TLV_OBSERVED)
+#define CONTROL_NEED	(1U << WIRE_CONTROL_TLV_TOKEN)
 
 static int control_tlv_read(const struct tlv *tlv, struct control_tlvs *tlvs)
 {
 	if (tlv->type == WIRE_CONTROL_TLV_OBSERVED)
-		return control_endpoint_read(tlv, &tlvs->observed);
+		return control_endpoint_read(tlv->value, tlv->len,
+					     &tlvs->observed);
 	if (tlv->len != sizeof(tlvs->token))
 		return -EBADMSG;
 	tlvs->token = wire_get64(tlv->value);
 	return 0;
 }
 
-/* All of @needed once, what is known at most once, the rest skipped. */
+/* What is needed once, what is known at most once, the rest skipped. */
 static int control_tlvs_read(const struct control_content *content,
-			     unsigned int needed, struct control_tlvs *tlvs)
+			     struct control_tlvs *tlvs)
 {
 	unsigned int seen = 0;
 	struct tlv_reader r;
@@ -96,14 +94,14 @@ static int control_tlvs_read(const struct control_content *content,
 			return -EBADMSG;
 		seen |= 1U << tlv.type;
 	}
-	return ret || (seen & needed) != needed ? -EBADMSG : 0;
+	return ret || (seen & CONTROL_NEED) != CONTROL_NEED ? -EBADMSG : 0;
 }
 
 int control_ping_read(const struct control_content *content, uint64_t *token)
 {
 	struct control_tlvs tlvs;
 
-	if (control_tlvs_read(content, CONTROL_NEED_PING, &tlvs))
+	if (control_tlvs_read(content, &tlvs))
 		return -EBADMSG;
 	*token = tlvs.token;
 	return 0;
@@ -114,7 +112,7 @@ int control_pong_read(const struct control_content *content, uint64_t *token,
 {
 	struct control_tlvs tlvs;
 
-	if (control_tlvs_read(content, CONTROL_NEED_PONG, &tlvs))
+	if (control_tlvs_read(content, &tlvs))
 		return -EBADMSG;
 	*token = tlvs.token;
 	*observed = tlvs.observed;
@@ -154,12 +152,15 @@ void control_ping_write(uint8_t *buf, uint64_t token)
 size_t control_pong_write(uint8_t *buf, uint64_t token,
 			  const struct endpoint *observed)
 {
+	uint8_t value[WIRE_ENDPOINT6_LEN];
 	struct tlv_writer w;
 
 	control_head_put(buf, WIRE_CONTROL_PONG);
 	tlv_write_begin(&w, buf + WIRE_CONTROL_HEAD,
 			CONTROL_PONG_MAX - WIRE_CONTROL_HEAD);
 	tlv_write_u64(&w, WIRE_CONTROL_TLV_TOKEN, token);
-	control_endpoint_write(&w, WIRE_CONTROL_TLV_OBSERVED, observed);
+	if (endpoint_is_set(observed) && endpoint_is_direct(observed))
+		tlv_write(&w, WIRE_CONTROL_TLV_OBSERVED, value,
+			  control_endpoint_write(value, observed));
 	return WIRE_CONTROL_HEAD + w.len;
 }

@@ -22,6 +22,16 @@
 				 TLV_HEADER_LEN + WIRE_ENDPOINT6_LEN)
 #define CONTROL_PING_LEN	CONTROL_PONG_MAX
 
+/*
+ * A direct endpoint as it is in TLVs: one that can be sent to, without scope.
+ * Return: 0, or -EBADMSG.
+ */
+int control_endpoint_read(const uint8_t *value, size_t len,
+			  struct endpoint *ep);
+/* Return: the length, WIRE_ENDPOINT4_LEN or WIRE_ENDPOINT6_LEN. */
+size_t control_endpoint_write(uint8_t value[static WIRE_ENDPOINT6_LEN],
+			      const struct endpoint *ep);
+
 /* A view into content whose TLVs are whole, known or not. */
 struct control_content {
 	uint8_t type;
@@ -37,6 +47,7 @@ int control_content_parse(const uint8_t *bytes, size_t len,
  * a wrong length or value or occurs twice, or a needed one is missing.
  */
 int control_ping_read(const struct control_content *content, uint64_t *token);
+/* @observed is not set when the pong has none. */
 int control_pong_read(const struct control_content *content, uint64_t *token,
 		      struct endpoint *observed);
 
@@ -45,7 +56,10 @@ int control_content_write(uint8_t *buf, size_t size, uint8_t type,
 			  const void *tlvs, size_t len);
 /* @buf takes CONTROL_PING_LEN, all of which is filled. */
 void control_ping_write(uint8_t *buf, uint64_t token);
-/* @buf takes CONTROL_PONG_MAX. Return: the length. */
+/*
+ * @buf takes CONTROL_PONG_MAX. What came by a relay or a TURN server has their
+ * address, which is nothing to tell. Return: the length.
+ */
 size_t control_pong_write(uint8_t *buf, uint64_t token,
 			  const struct endpoint *observed);
 

@@ -30,7 +30,7 @@ void cookie_jar_wipe(struct cookie_jar *jar)
 static void cookie_make_with(const uint8_t *secret, const struct endpoint *src,
 			     uint8_t *cookie)
 {
-	uint8_t input[1 + 16 + 2 + 4] = { 0 };
+	uint8_t input[1 + 16 + 2 + 4 + 1 + 4] = { 0 };
 
 	if (src->family == AF_INET6) {
 		input[0] = 6;
@@ -42,6 +42,9 @@ static void cookie_make_with(const uint8_t *secret, const struct endpoint *src,
 	}
 	input[17] = src->port;
 	input[18] = src->port >> 8;
+	/* All who come by one relay have its address. */
+	input[23] = src->kind;
+	wire_put32(input + 24, src->id);
 	crypto_generichash(cookie, WIRE_COOKIE_LEN, input, sizeof(input),
 			   secret, COOKIE_SECRET_LEN);
 }

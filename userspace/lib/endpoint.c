@@ -44,11 +44,57 @@ static int endpoint_parse_scope(const char *text, uint32_t *scope)
 	return *scope ? 0 : -ENODEV;
 }
 
+/*
+ * "0x", then hex digits, as many as are needed or more, but at most @digits.
+ * Return: what is behind the '@' that ends it, or NULL.
+ */
+static const char *endpoint_parse_id(const char *text, int digits,
+				     uint32_t *id)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *p = text + 2, *digit;
+
+	if (text[0] != '0' || text[1] != 'x')
+		return NULL;
+	for (*id = 0; *p && digits-- && (digit = strchr(hex, *p)); p++)
+		*id = *id << 4 | (digit - hex);
+	return p > text + 2 && *p == '@' ? p + 1 : NULL;
+}
+
+/* Return: what is behind the kind and id, or NULL. */
+static const char *endpoint_parse_kind(const char *text, struct endpoint *ep)
+{
+	if (!strncmp(text, "relay:", 6)) {
+		ep->kind = ENDPOINT_RELAY;
+		return endpoint_parse_id(text + 6, 8, &ep->id);
+	}
+	if (!strncmp(text, "turn:", 5)) {
+		ep->kind = ENDPOINT_TURN;
+		return endpoint_parse_id(text + 5, 4, &ep->id);
+	}
+	return text;
+}
+
+static bool endpoint_id_valid(const struct endpoint *ep)
+{
+	switch (ep->kind) {
+	case ENDPOINT_DIRECT:
+		return !ep->id;
+	case ENDPOINT_RELAY:
+		return ep->id;
+	case ENDPOINT_TURN:
+		return ep->id >= ENDPOINT_CHANNEL_MIN &&
+		       ep->id <= ENDPOINT_CHANNEL_MAX;
+	default:
+		return false;
+	}
+}
+
 int endpoint_check(const struct endpoint *ep)
 {
 	uint32_t host = ntohl(ep->in4.s_addr);
 
-	if (!ep->port)
+	if (!ep->port || !endpoint_id_valid(ep))
 		return -EINVAL;
 	if (ep->family == AF_INET)
 		return host == INADDR_ANY || host == INADDR_BROADCAST ||
@@ -99,11 +145,13 @@ static int endpoint_parse4(const char *host, struct endpoint *ep)
 int endpoint_parse(const char *text, struct endpoint *ep)
 {
 	struct endpoint parsed = { .family = AF_UNSPEC };
-	const char *colon = strrchr(text, ':');
 	char host[ENDPOINT_TEXT_LEN];
+	const char *colon;
 	size_t len;
 	int ret;
 
+	text = endpoint_parse_kind(text, &parsed);
+	colon = text ? strrchr(text, ':') : NULL;
 	if (!colon || endpoint_parse_port(colon + 1, &parsed.port))
 		return -EINVAL;
 	len = colon - text;
@@ -126,14 +174,38 @@ int endpoint_parse(const char *text, struct endpoint *ep)
 	return ret;
 }
 
+int endpoint_parse_direct(const char *text, struct endpoint *ep)
+{
+	struct endpoint parsed;
+	int ret = endpoint_parse(text, &parsed);
+
+	if (!ret && !endpoint_is_direct(&parsed))
+		ret = -EINVAL;
+	if (!ret)
+		*ep = parsed;
+	return ret;
+}
+
+static void endpoint_format_kind(const struct endpoint *ep, char *buf,
+				 size_t size)
+{
+	buf[0] = '\0';
+	if (ep->kind == ENDPOINT_RELAY)
+		snprintf(buf, size, "relay:0x%08x@", ep->id);
+	else if (ep->kind == ENDPOINT_TURN)
+		snprintf(buf, size, "turn:0x%04x@", ep->id);
+}
+
 void endpoint_format(const struct endpoint *ep,
 		     char buf[static ENDPOINT_TEXT_LEN])
 {
-	char host[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1] = "";
+	char host[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 1] = "", kind[20];
 
+	endpoint_format_kind(ep, kind, sizeof(kind));
 	if (ep->family == AF_INET) {
 		inet_ntop(AF_INET, &ep->in4, host, sizeof(host));
-		snprintf(buf, ENDPOINT_TEXT_LEN, "%s:%u", host, ep->port);
+		snprintf(buf, ENDPOINT_TEXT_LEN, "%s%s:%u", kind, host,
+			 ep->port);
 	} else if (ep->family == AF_INET6) {
 		inet_ntop(AF_INET6, &ep->in6, host, sizeof(host));
 		if (ep->scope) {
@@ -142,8 +214,8 @@ void endpoint_format(const struct endpoint *ep,
 				snprintf(zone + 1, sizeof(zone) - 1, "%u",
 					 ep->scope);
 		}
-		snprintf(buf, ENDPOINT_TEXT_LEN, "[%s%s]:%u", host, zone,
-			 ep->port);
+		snprintf(buf, ENDPOINT_TEXT_LEN, "%s[%s%s]:%u", kind, host,
+			 zone, ep->port);
 	} else {
 		snprintf(buf, ENDPOINT_TEXT_LEN, "none");
 	}
@@ -153,13 +225,14 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	if (a->family != b->family)
 		return false;
+	if (!endpoint_is_set(a))
+		return true;
+	if (a->kind != b->kind || a->port != b->port ||
+	    (!endpoint_is_direct(a) && a->id != b->id))
+		return false;
 	if (a->family == AF_INET)
-		return a->port == b->port &&
-		       a->in4.s_addr == b->in4.s_addr;
-	if (a->family == AF_INET6)
-		return a->port == b->port && a->scope == b->scope &&
-		       IN6_ARE_ADDR_EQUAL(&a->in6, &b->in6);
-	return true;
+		return a->in4.s_addr == b->in4.s_addr;
+	return a->scope == b->scope && IN6_ARE_ADDR_EQUAL(&a->in6, &b->in6);
 }
 
 socklen_t endpoint_to_sockaddr(const struct endpoint *ep,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Token buckets for handshakes: one for the host, which tells when cookies
- * are asked for, and one per source prefix (IPv4 address, IPv6 /64).
+ * are asked for, and one per source prefix (IPv4 address, IPv6 /64), each
+ * relay id and channel apart.
  */
 #ifndef PILOT_LIB_RATELIMIT_H
 #define PILOT_LIB_RATELIMIT_H
@@ -29,9 +30,14 @@ struct ratelimit_table {
 	struct ratelimit_bucket buckets[RATELIMIT_PREFIXES];
 };
 
+/* Whether there is a token. */
+bool ratelimit_has(const struct ratelimit_bucket *bucket, uint64_t now,
+		   uint32_t rate, uint32_t burst);
 /* Takes a token. Return: false when there is none. */
 bool ratelimit_take(struct ratelimit_bucket *bucket, uint64_t now,
 		    uint32_t rate, uint32_t burst);
+bool ratelimit_has_prefix(struct ratelimit_table *table, uint64_t now,
+			  const struct endpoint *src);
 bool ratelimit_take_prefix(struct ratelimit_table *table, uint64_t now,
 			   const struct endpoint *src);
 

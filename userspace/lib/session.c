@@ -45,9 +45,23 @@ int session_acquire(struct session_host *host, const struct clock *now,
 	return 0;
 }
 
+/*
+ * Of data that came directly the kernel learns where the peer is. It does not
+ * of what was carried: a session that begins so stays where it began.
+ */
+static void session_confirmed_where(struct session_peer *peer)
+{
+	const struct endpoint *src = &peer->offered.source;
+
+	if (endpoint_is_set(src) && !endpoint_is_direct(src) &&
+	    (!peer->current.index.used || !endpoint_is_set(&peer->endpoint)))
+		session_peer_move(peer->host, peer, src);
+}
+
 static void session_confirmed(struct session_peer *peer,
 			      const struct clock *now)
 {
+	session_confirmed_where(peer);
 	session_key_promote(peer);
 	session_attempt_drop(peer);
 	peer->host->stats.handshakes++;
@@ -274,6 +288,18 @@ void session_peer_adopt(struct session_host *host, const struct clock *now,
 	if (key->slot == SESSION_SLOT_CURRENT)
 		peer->again_at = CLOCK_NEVER;
 	session_peer_schedule(peer);
+}
+
+int session_handshake(struct session_host *host, const struct clock *now,
+		      struct session_peer *peer, const struct endpoint *dst)
+{
+	(void)host;
+	if (endpoint_check(dst))
+		return -EINVAL;
+	peer->via = *dst;
+	session_initiate_now(peer, now);
+	session_peer_schedule(peer);
+	return 0;
 }
 
 static uint64_t session_held_until(const struct session_held *held,

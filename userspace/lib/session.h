@@ -6,8 +6,9 @@
  * the callbacks of struct session_ops. Call sodium_init() first.
  *
  * Not safe for threads. A callback must not call into the same host, except
- * for the functions that only read; control() and pong() may also send and
- * ask for sessions by session_control_send(), _want() and session_ping().
+ * for the functions that only read; control(), pinged() and pong() may also
+ * send, ask for sessions and move endpoints by session_control_send(),
+ * _want(), session_ping(), session_handshake() and session_peer_move().
  */
 #ifndef PILOT_LIB_SESSION_H
 #define PILOT_LIB_SESSION_H
@@ -67,7 +68,10 @@ struct session_pong {
 	uint64_t token;
 	struct endpoint dst;		/* where the ping was sent */
 	struct endpoint src;		/* where the pong came from */
-	/* Where the peer says the ping came from; link-local without scope. */
+	/*
+	 * Where the peer says the ping came from; link-local without scope.
+	 * Not set when it went by a relay or a TURN server.
+	 */
 	struct endpoint observed;
 	uint64_t rtt_ns;
 };
@@ -103,6 +107,9 @@ struct session_ops {
 	bool (*control)(void *ctx, struct session_agent *agent,
 			struct session_peer *peer, const struct endpoint *src,
 			uint8_t type, const uint8_t *tlvs, size_t len);
+	/* A ping of the peer came from @src, and was answered. May be NULL. */
+	void (*pinged)(void *ctx, struct session_agent *agent,
+		       struct session_peer *peer, const struct endpoint *src);
 	/* May be NULL. */
 	void (*pong)(void *ctx, struct session_agent *agent,
 		     struct session_peer *peer,
@@ -167,6 +174,13 @@ int session_peer_add(struct session_host *host, const struct clock *now,
 int session_peer_set(struct session_host *host, const struct clock *now,
 		     struct session_peer *peer,
 		     const struct session_peer_config *config);
+/*
+ * Data and messages go there from now on; the configured endpoint stays as it
+ * is. For what was found to reach the peer. Return: 0, -EINVAL for what cannot
+ * be sent to, or what endpoint_set() said, with nothing changed.
+ */
+int session_peer_move(struct session_host *host, struct session_peer *peer,
+		      const struct endpoint *endpoint);
 /* Forgets and wipes; the caller removes the peer from the kernel first. */
 void session_peer_del(struct session_host *host, struct session_peer *peer);
 struct session_peer *session_peer_find(struct session_agent *agent,
@@ -209,6 +223,7 @@ enum session_state {
 struct session_peer_info {
 	enum session_state state;
 	struct endpoint endpoint;	/* where messages go now */
+	struct endpoint handshake;	/* by which the last one went */
 	uint64_t handshake_ns;		/* boot time of the last, 0: none */
 	uint32_t key_epoch;		/* of the current key, 0: none */
 	uint32_t attempts;		/* first messages since the last success */
@@ -242,6 +257,13 @@ bool session_control_ready(const struct session_peer *peer);
 int session_control_want(struct session_host *host, const struct clock *now,
 			 struct session_peer *peer);
 /*
+ * A handshake by this endpoint, also when there is a session; one that is
+ * under way goes on there, at once. Return: 0, or -EINVAL for what cannot be
+ * sent to.
+ */
+int session_handshake(struct session_host *host, const struct clock *now,
+		      struct session_peer *peer, const struct endpoint *dst);
+/*
  * Sends one message. @dst NULL: where the peer's messages go now. Return: 0;
  * -ENOTCONN when it is not ready, -EDESTADDRREQ without an endpoint,
  * -EMSGSIZE, -EINVAL for types that are sent and answered here.
@@ -257,6 +279,9 @@ int session_control_send(struct session_host *host, const struct clock *now,
 int session_ping(struct session_host *host, const struct clock *now,
 		 struct session_peer *peer, const struct endpoint *dst,
 		 uint64_t *token);
+
+/* Nobody waits for this answer any more. */
+void session_ping_forget(struct session_peer *peer, uint64_t token);
 
 enum session_event {
 	SESSION_EVENT_SOFT_LIMIT,	/* lane, epoch */

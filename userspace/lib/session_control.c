@@ -121,6 +121,13 @@ int session_ping(struct session_host *host, const struct clock *now,
 	return ret;
 }
 
+void session_ping_forget(struct session_peer *peer, uint64_t token)
+{
+	struct ping ping;
+
+	pings_take(&peer->pings, token, &ping);
+}
+
 /*
  * Back to where it came from, which need not be where data goes: so the sender
  * finds out which of its ways work. Who catches a ping and sends it on from
@@ -145,6 +152,9 @@ static void session_ping_receive(struct session_peer *peer,
 	else
 		session_control_transmit(peer, now, src, content, len);
 	sodium_memzero(content, sizeof(content));
+	if (peer->host->ops.pinged)
+		peer->host->ops.pinged(peer->host->ctx, peer->agent, peer,
+				       src);
 }
 
 static void session_pong_receive(struct session_peer *peer,
@@ -224,6 +234,65 @@ static struct session_held *session_index_held(struct session_host *host,
 	return held->control && held->expire_at > now->boot_ns ? held : NULL;
 }
 
+static bool session_control_known(const struct session_peer *peer,
+				  const struct endpoint *src)
+{
+	return endpoint_equal(src, &peer->heard_from) ||
+	       endpoint_equal(src, &peer->endpoint);
+}
+
+/* A relay's frames are forged by who takes its address, whatever the id. */
+static struct endpoint session_control_carrier(const struct endpoint *src)
+{
+	struct endpoint carrier = *src;
+
+	carrier.kind = ENDPOINT_DIRECT;
+	carrier.id = 0;
+	return carrier;
+}
+
+/*
+ * Before the tag is looked at: the peer's own rate is used up by the peer
+ * alone, and what others say in its name by those, at the place they say it
+ * from. Who forges elsewhere, or from everywhere, takes nothing from a peer
+ * that is where it was.
+ */
+static bool session_control_admit(struct session_peer *peer,
+				  const struct clock *now,
+				  const struct endpoint *src)
+{
+	struct endpoint carrier = session_control_carrier(src);
+	struct session_host *host = peer->host;
+
+	if (!ratelimit_has(&peer->control_rate, now->boot_ns,
+			   SESSION_CONTROL_RATE, SESSION_CONTROL_RATE))
+		return false;
+	if (session_control_known(peer, src))
+		return ratelimit_has(&peer->forged, now->boot_ns,
+				     SESSION_FORGED_RATE, SESSION_FORGED_RATE);
+	return ratelimit_has(&host->forged, now->boot_ns, SESSION_FORGED_HOST,
+			     SESSION_FORGED_HOST) &&
+	       ratelimit_has_prefix(host->forgers, now->boot_ns, &carrier);
+}
+
+static void session_control_forged(struct session_peer *peer,
+				   const struct clock *now,
+				   const struct endpoint *src)
+{
+	struct endpoint carrier = session_control_carrier(src);
+	struct session_host *host = peer->host;
+
+	host->stats.rx_control_unauthentic++;
+	if (session_control_known(peer, src)) {
+		ratelimit_take(&peer->forged, now->boot_ns,
+			       SESSION_FORGED_RATE, SESSION_FORGED_RATE);
+		return;
+	}
+	ratelimit_take(&host->forged, now->boot_ns, SESSION_FORGED_HOST,
+		       SESSION_FORGED_HOST);
+	ratelimit_take_prefix(host->forgers, now->boot_ns, &carrier);
+}
+
 void session_control_receive(struct session_host *host, const struct clock *now,
 			     const struct endpoint *src, const uint8_t *frame,
 			     size_t len)
@@ -249,16 +318,18 @@ void session_control_receive(struct session_host *host, const struct clock *now,
 		stats->rx_control_replayed++;
 		return;
 	}
-	if (!ratelimit_take(&peer->control_rate, now->boot_ns,
-			    SESSION_CONTROL_RATE, SESSION_CONTROL_RATE)) {
+	if (!session_control_admit(peer, now, src)) {
 		stats->rx_control_limited++;
 		return;
 	}
 	ret = control_frame_open(held->control->rx_key, &control, content);
 	if (ret < 0) {
-		stats->rx_control_unauthentic++;
+		session_control_forged(peer, now, src);
 		return;
 	}
+	ratelimit_take(&peer->control_rate, now->boot_ns,
+		       SESSION_CONTROL_RATE, SESSION_CONTROL_RATE);
+	peer->heard_from = *src;
 	window_commit(&held->control->window, control.counter);
 	held->control->heard = true;
 	stats->rx_control++;

@@ -96,10 +96,12 @@ static int session_host_tables(struct session_host *host)
 		return -ENOMEM;
 	host->jar = sodium_malloc(sizeof(*host->jar));
 	host->prefixes = calloc(1, sizeof(*host->prefixes));
-	if (!host->jar || !host->prefixes)
+	host->forgers = calloc(1, sizeof(*host->forgers));
+	if (!host->jar || !host->prefixes || !host->forgers)
 		return -ENOMEM;
 	memset(host->jar, 0, sizeof(*host->jar));
 	session_random(host, host->prefixes->key, sizeof(host->prefixes->key));
+	session_random(host, host->forgers->key, sizeof(host->forgers->key));
 	return 0;
 }
 
@@ -159,6 +161,7 @@ void session_host_free(struct session_host *host)
 	if (host->prefixes)
 		sodium_memzero(host->prefixes, sizeof(*host->prefixes));
 	free(host->prefixes);
+	free(host->forgers);
 	free(host);
 }
 

@@ -34,7 +34,14 @@
 /* Far above any honest use: a message is repeated after 500 ms. */
 #define SESSION_PEER_RATE	4
 #define SESSION_PEER_BURST	16
-#define SESSION_CONTROL_RATE	32	/* frames opened, and burst, per peer */
+#define SESSION_CONTROL_RATE	32	/* of a peer's own, and burst */
+/*
+ * Frames that were opened in vain: those that came from where the peer is, of
+ * which there are twice as many as the kernel shows of one prefix, and those
+ * that came from anywhere else, to the whole host.
+ */
+#define SESSION_FORGED_RATE	128
+#define SESSION_FORGED_HOST	2048
 #define SESSION_LOAD_NOTICE	(60 * CLOCK_SECOND)
 #define SESSION_COLLISIONS_MAX	4
 #define SESSION_HINTS		3	/* the hour before, this one, the next */
@@ -113,6 +120,8 @@ struct session_peer {
 	uint64_t address;
 	struct endpoint configured;
 	struct endpoint endpoint;	/* configured or learned */
+	struct endpoint via;		/* for the handshake under way, or unset */
+	struct endpoint handshake;	/* by which the last one went */
 	struct endpoint in_kernel;
 	bool has_psk;
 	bool persist;
@@ -130,6 +139,8 @@ struct session_peer {
 	struct session_held current, offered, previous;
 	uint64_t confirm_at;
 	struct ratelimit_bucket control_rate;
+	struct ratelimit_bucket forged;	/* in its name, from where it is */
+	struct endpoint heard_from;	/* the last control frame */
 	struct pings *pings;		/* NULL: none is waited for */
 
 	bool backing_off;
@@ -172,6 +183,8 @@ struct session_host {
 	struct cookie_jar *jar;		/* locked memory */
 	struct ratelimit_bucket load;
 	struct ratelimit_table *prefixes;
+	struct ratelimit_bucket forged;	/* control frames */
+	struct ratelimit_table *forgers;
 	uint64_t load_noticed_at;
 	struct session_stats stats;
 };
@@ -218,6 +231,8 @@ bool session_key_expire(struct session_peer *peer, struct session_held *held);
 
 /* session_initiate.c */
 void session_initiate(struct session_peer *peer, const struct clock *now);
+/* A message at once to where the peer is to be reached now. */
+void session_initiate_now(struct session_peer *peer, const struct clock *now);
 void session_initiate_again(struct session_peer *peer, const struct clock *now);
 void session_attempt_drop(struct session_peer *peer);
 void session_response_receive(struct session_host *host,

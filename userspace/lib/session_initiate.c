@@ -16,6 +16,7 @@ void session_attempt_drop(struct session_peer *peer)
 	sodium_memzero(attempt, sizeof(*attempt));
 	free(attempt);
 	peer->attempt = NULL;
+	peer->via = (struct endpoint){ 0 };
 }
 
 /* @first doubled with every failure in a row, at most @max. */
@@ -70,7 +71,8 @@ static int session_attempt_send(struct session_peer *peer,
 	peer->stamp_sent = stamp_next(peer->stamp_sent, now->real_ns);
 
 	/* A learned endpoint may be stale: try the configured one by turns. */
-	attempt->dst = peer->endpoint;
+	attempt->dst = endpoint_is_set(&peer->via) ? peer->via :
+						     peer->endpoint;
 	if (attempt->count >= 2 && attempt->count % 2 == 0 &&
 	    endpoint_is_set(&peer->configured))
 		attempt->dst = peer->configured;
@@ -102,7 +104,7 @@ void session_initiate(struct session_peer *peer, const struct clock *now)
 	if (peer->attempt)
 		return;
 	peer->again_at = CLOCK_NEVER;
-	if (!endpoint_is_set(&peer->endpoint)) {
+	if (!endpoint_is_set(&peer->endpoint) && !endpoint_is_set(&peer->via)) {
 		peer->current.rekey_at = CLOCK_NEVER;
 		session_notify(peer, SESSION_NOTICE_REFUSED,
 			       "no endpoint is known; give one, or wait for "
@@ -135,6 +137,18 @@ void session_initiate(struct session_peer *peer, const struct clock *now)
 	session_notify(peer, SESSION_NOTICE_INITIATING, "%s", "");
 }
 
+void session_initiate_now(struct session_peer *peer, const struct clock *now)
+{
+	if (!peer->attempt) {
+		session_initiate(peer, now);
+		return;
+	}
+	peer->attempt->interval = SESSION_RETRY_FIRST;
+	/* What cannot be made now is made in time, or given up. */
+	if (session_attempt_send(peer, now))
+		peer->attempt->retry_at = now->boot_ns + SESSION_RETRY_FIRST;
+}
+
 /* No answer in time. */
 void session_initiate_again(struct session_peer *peer, const struct clock *now)
 {
@@ -145,7 +159,7 @@ void session_initiate_again(struct session_peer *peer, const struct clock *now)
 	if (now->boot_ns - attempt->began_at < SESSION_ROUND &&
 	    !session_attempt_send(peer, now))
 		return;
-	endpoint_format(&peer->endpoint, where);
+	endpoint_format(&attempt->dst, where);
 	count = attempt->count;
 	session_attempt_fail(peer, now);
 	session_notify(peer, SESSION_NOTICE_FAILED,
@@ -172,19 +186,13 @@ static int session_response_place(struct session_peer *peer,
 				  const struct handshake_keys *keys)
 {
 	struct session_attempt *attempt = peer->attempt;
-	struct session_host *host = peer->host;
 	struct handshake_terms ours;
 	int ret;
 
 	/* Where the answered message went surely reaches the peer. */
-	if (!endpoint_equal(&peer->in_kernel, &attempt->dst)) {
-		ret = host->ops.endpoint_set(host->ctx, peer->agent, peer,
-					     &attempt->dst);
-		if (ret)
-			return ret;
-		peer->in_kernel = attempt->dst;
-		peer->endpoint = attempt->dst;
-	}
+	ret = session_peer_move(peer->host, peer, &attempt->dst);
+	if (ret)
+		return ret;
 	session_terms(peer, &ours);
 	return session_key_place(peer, now, SESSION_SLOT_CURRENT,
 				 &attempt->index, &ours, theirs, keys);
@@ -213,6 +221,7 @@ static void session_response_take(struct session_peer *peer,
 			       strerror(-ret));
 		return;
 	}
+	peer->handshake = attempt->dst;
 	session_attempt_drop(peer);
 	peer->host->stats.handshakes++;
 	peer->handshake_ns = now->boot_ns;

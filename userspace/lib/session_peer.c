@@ -157,6 +157,23 @@ int session_peer_add(struct session_host *host, const struct clock *now,
 	return 0;
 }
 
+int session_peer_move(struct session_host *host, struct session_peer *peer,
+		      const struct endpoint *endpoint)
+{
+	int ret = 0;
+
+	if (endpoint_check(endpoint))
+		return -EINVAL;
+	if (!endpoint_equal(&peer->in_kernel, endpoint))
+		ret = host->ops.endpoint_set(host->ctx, peer->agent, peer,
+					     endpoint);
+	if (ret)
+		return ret;
+	peer->in_kernel = *endpoint;
+	peer->endpoint = *endpoint;
+	return 0;
+}
+
 void session_peer_del(struct session_host *host, struct session_peer *peer)
 {
 	session_attempt_drop(peer);
@@ -251,6 +268,7 @@ void session_peer_info(const struct session_peer *peer,
 	memset(info, 0, sizeof(*info));
 	info->state = session_peer_state(peer);
 	info->endpoint = peer->endpoint;
+	info->handshake = peer->handshake;
 	info->handshake_ns = peer->handshake_ns;
 	if (peer->current.index.used)
 		info->key_epoch = peer->current.epoch;

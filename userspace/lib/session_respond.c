@@ -172,6 +172,17 @@ static int session_response_make(struct session_peer *peer,
 	return ret ? ret : len;
 }
 
+/*
+ * The kernel learns where the peer is from what comes directly. What comes by
+ * a relay could not be answered before the helper has heard of it.
+ */
+static void session_init_carried(struct session_peer *peer,
+				 const struct endpoint *src)
+{
+	if (!endpoint_is_direct(src) && !peer->current.index.used)
+		session_peer_move(peer->host, peer, src);
+}
+
 static void session_init_answer(struct session_peer *peer,
 				const struct clock *now,
 				const struct endpoint *src,
@@ -210,6 +221,8 @@ static void session_init_answer(struct session_peer *peer,
 	if (!session_init_lower(peer))
 		session_attempt_drop(peer);
 	peer->offered.source = *src;
+	peer->handshake = *src;
+	session_init_carried(peer, src);
 	peer->idle = false;
 	peer->confirm_at = CLOCK_NEVER;
 	if (wanted)

@@ -15,6 +15,7 @@
 #define WIRE_TYPE_COOKIE	0x93
 #define WIRE_TYPE_DATA		0x94	/* the kernel's */
 #define WIRE_TYPE_CONTROL	0x95
+#define WIRE_TYPE_RELAY		0x96	/* in front of one of the others */
 
 #define WIRE_PROTOCOL		"pilot-link handshake 1"
 
@@ -51,15 +52,60 @@
 #define WIRE_CONTROL_MIN	(WIRE_CONTROL_SEALED + WIRE_CONTROL_HEAD + \
 				 WIRE_TAG_LEN)
 
+/*
+ * In front of a frame: u8 type, u8 zero[3], u32 relay id; or TURN ChannelData
+ * (RFC 8656 12.4): be16 channel, be16 length of the frame.
+ */
+#define WIRE_RELAY_ID		4
+#define WIRE_RELAY_HEADER	8
+#define WIRE_CHANNEL_FIRST	0x40	/* first bytes of channels */
+#define WIRE_CHANNEL_LAST	0x4f
+#define WIRE_CHANNEL_LEN	2
+#define WIRE_CHANNEL_HEADER	4
+#define WIRE_CHANNEL_PADDING	3	/* at most, behind the frame */
+
 /* What is sealed in a control frame: u8 message, u8 flags, u16 zero, TLVs. */
 #define WIRE_CONTROL_HEAD	4
 #define WIRE_CONTROL_PING	1
 #define WIRE_CONTROL_PONG	2
+#define WIRE_CONTROL_RELAY_OPEN		3	/* to an introducer */
+#define WIRE_CONTROL_RELAY_GRANT	4	/* from an introducer */
+#define WIRE_CONTROL_RELAY_REFUSED	5	/* from an introducer */
+#define WIRE_CONTROL_RELAY_CLOSE	6	/* to an introducer */
+#define WIRE_CONTROL_CANDIDATES		7
+#define WIRE_CONTROL_PUNCH		8
+#define WIRE_CONTROL_NOMINATE		9
+#define WIRE_CONTROL_NOMINATED		10
+#define WIRE_CONTROL_PATH_FAILED	11
 
 /* TLV types in control messages. */
 #define WIRE_CONTROL_TLV_PADDING	0	/* any length, not looked at */
 #define WIRE_CONTROL_TLV_TOKEN		1	/* u64 */
 #define WIRE_CONTROL_TLV_OBSERVED	2	/* an endpoint, see below */
+#define WIRE_CONTROL_TLV_PEER		3	/* u64, an agent's address */
+#define WIRE_CONTROL_TLV_RELAY		4	/* u32, a relay id */
+#define WIRE_CONTROL_TLV_LIFETIME	5	/* u32, seconds */
+#define WIRE_CONTROL_TLV_FLAGS		6	/* u32, the message's own */
+#define WIRE_CONTROL_TLV_PACKET_RATE	7	/* u32, per second; 0: any */
+#define WIRE_CONTROL_TLV_BYTE_RATE	8	/* u64, per second; 0: any */
+#define WIRE_CONTROL_TLV_REASON		9	/* u8 */
+#define WIRE_CONTROL_TLV_GENERATION	10	/* u32 */
+#define WIRE_CONTROL_TLV_CANDIDATE	11	/* u8 kind, an endpoint; repeated */
+#define WIRE_CONTROL_TLV_ROUND		12	/* u8 */
+
+#define WIRE_RELAY_F_SIGNALLING		1	/* of a grant: no data frames */
+#define WIRE_CANDIDATES_F_ANSWER	1	/* an answer is wanted */
+#define WIRE_RELAY_SECONDS_MAX		86400
+#define WIRE_CANDIDATES_MAX		16
+
+#define WIRE_REFUSED_FULL		1
+#define WIRE_REFUSED_NOT_ALLOWED	2
+#define WIRE_REFUSED_NOT_HERE		3	/* the other has no session */
+
+#define WIRE_CANDIDATE_HOST		1	/* of an interface */
+#define WIRE_CANDIDATE_OBSERVED		2	/* what others see */
+#define WIRE_CANDIDATE_MAPPED		3	/* by the NAT's leave */
+#define WIRE_CANDIDATE_TURN		4
 
 /* u8 family 4 or 6, u16 port, 4 or 16 bytes of address. */
 #define WIRE_ENDPOINT4_LEN	7

@@ -201,7 +201,7 @@ static int args_endpoint(const char *word)
 	struct endpoint endpoint;
 	int ret;
 
-	ret = endpoint_parse(word, &endpoint);
+	ret = endpoint_parse_direct(word, &endpoint);
 	if (ret == -ENODEV)
 		return args_wrong(word, "there is no such interface");
 	if (ret)
@@ -250,6 +250,10 @@ static int args_value(const char *word, const struct keyword *keyword,
 		ret = args_endpoint(word);
 		if (ret)
 			return ret;
+		break;
+	case KEYWORD_YES_NO:
+		if (strcmp(word, "yes") && strcmp(word, "no"))
+			return args_wrong(word, "expected yes or no");
 		break;
 	case KEYWORD_TEXT:
 		if (!*word)

@@ -15,7 +15,8 @@
 static const char command_usage[] =
 "Usage: " TOOL_NAME " [ OPTIONS ] OBJECT { COMMAND | help }\n"
 "       " TOOL_NAME " [ -force ] -batch FILE\n"
-"OBJECT := { link | peer | id | ping | monitor | stats | help }\n"
+"OBJECT := { link | peer | id | ping | path | netcheck | relay | monitor |\n"
+"            stats | help }\n"
 "OPTIONS := { -s[tatistics] | -d[etails] | -j[son] | -p[retty] | -t[imestamp] |\n"
 "             -c[olor][={always|auto|never}] | -n[etns] NAME | -b[atch] FILE |\n"
 "             -f[orce] | --control PATH | -h[elp] | -V[ersion] }\n";
@@ -191,11 +192,12 @@ static int command_help(const struct tool *tool, struct args *args)
 int command_object(const struct tool *tool, int count, char **words)
 {
 	static const char *const names[] = {
-		"link", "peer", "id", "ping", "monitor", "stats", "help",
+		"link", "peer", "id", "ping", "path", "netcheck", "relay",
+		"monitor", "stats", "help",
 	};
 	static int (*const run[])(const struct tool *, struct args *) = {
-		link_run, peer_run, id_run, ping_run, monitor_run, stats_run,
-		command_help,
+		link_run, peer_run, id_run, ping_run, path_run, netcheck_run,
+		relay_run, monitor_run, stats_run, command_help,
 	};
 	struct args args = { .word = words, .count = count };
 	const char *word = args_next(&args);

@@ -63,6 +63,9 @@ _pilot_link_keyword() {
 	link | dev)
 		_pilot_link_words "$(_pilot_link_names)"
 		;;
+	introducer)
+		_pilot_link_words "$(_pilot_link_lines yes no)"
+		;;
 	netns)
 		_pilot_link_words "$(_pilot_link_namespaces)"
 		;;
@@ -103,7 +106,8 @@ _pilot_link_peer() {
 		fi
 		((after > 2)) && _pilot_link_keyword "$prev" && return
 		_pilot_link_words "$(_pilot_link_lines link address endpoint \
-			psk keepalive silence idle rate-packets rate-bytes)"
+			psk keepalive silence idle rate-packets rate-bytes \
+			introducer)"
 		;;
 	show | list | del*)
 		_pilot_link_keyword "$prev" && return
@@ -133,6 +137,15 @@ _pilot_link_ping() {
 	_pilot_link_words "$(_pilot_link_lines link count interval)"
 }
 
+_pilot_link_path() {
+	_pilot_link_keyword "$prev" && return
+	_pilot_link_words "$(_pilot_link_lines show link)"
+}
+
+_pilot_link_relay() {
+	_pilot_link_keyword "$prev" || _pilot_link_words link
+}
+
 _pilot_link_stats() {
 	_pilot_link_keyword "$prev" || _pilot_link_words link
 }
@@ -157,8 +170,8 @@ _pilot_link_option() {
 			-color=auto -color=never -netns -batch -force \
 			--control -help -Version)"
 	else
-		_pilot_link_words "$(_pilot_link_lines link peer id ping \
-			monitor stats help)"
+		_pilot_link_words "$(_pilot_link_lines link peer id ping path \
+			netcheck relay monitor stats help)"
 	fi
 }
 
@@ -210,6 +223,9 @@ _pilot_link() {
 		pi*) _pilot_link_peers help ;;
 		i*) _pilot_link_words "$(_pilot_link_lines show new export \
 			help)" ;;
+		r*) _pilot_link_words "$(_pilot_link_lines show list link \
+			help)" ;;
+		n*) _pilot_link_words help ;;
 		m*) _pilot_link_words "$(_pilot_link_lines all link peer \
 			help)" ;;
 		s*) _pilot_link_words "$(_pilot_link_lines show list link \
@@ -221,7 +237,9 @@ _pilot_link() {
 	l*) _pilot_link_link ;;
 	pe*) _pilot_link_peer ;;
 	pi*) _pilot_link_ping ;;
+	pa*) _pilot_link_path ;;
 	i*) _pilot_link_id ;;
+	r*) _pilot_link_relay ;;
 	s*) _pilot_link_stats ;;
 	esac
 }

@@ -84,6 +84,8 @@ const struct counter counters_socket[] = {
 	  "batches of datagrams chained on arrival" },
 	{ PILOT_A_SOCKET_STATS_RX_WHOLE, false, "rx_whole",
 	  "batches of datagrams that came in one piece" },
+	{ PILOT_A_SOCKET_STATS_RX_RELAYED, false, "rx_relayed",
+	  "relay frames sent on to another peer" },
 	{ PILOT_A_SOCKET_STATS_DROP_MALFORMED, true, "drop_malformed",
 	  "too short, or reserved bytes are not zero" },
 	{ PILOT_A_SOCKET_STATS_DROP_NO_INDEX, true, "drop_no_index",
@@ -92,6 +94,8 @@ const struct counter counters_socket[] = {
 	  "the first byte means nothing here" },
 	{ PILOT_A_SOCKET_STATS_DROP_LIMIT, true, "drop_limit",
 	  "the sender's prefix sent too much to the helper" },
+	{ PILOT_A_SOCKET_STATS_DROP_RELAY, true, "drop_relay",
+	  "relay frame without entry, from elsewhere or over a cap" },
 };
 const size_t counters_socket_count = COUNTERS_SIZE(counters_socket);
 

@@ -194,6 +194,76 @@ void dump_free_peers(struct dump_peers *peers)
 	memset(peers, 0, sizeof(*peers));
 }
 
+static int dump_relay_message(const struct nlmsghdr *message, void *context)
+{
+	struct dump_relays *relays = context;
+	struct message_relay *list;
+
+	list = dump_room(relays->relay, relays->count, &relays->room,
+			 sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	relays->relay = list;
+	return message_parse_relay(message, &list[relays->count++]);
+}
+
+static void dump_restart_relays(void *context)
+{
+	struct dump_relays *relays = context;
+
+	relays->count = 0;
+}
+
+/* By pairs: the two directions of one stand together. */
+static int dump_relay_order(const void *a, const void *b)
+{
+	const struct message_relay *left = a, *right = b;
+	const uint64_t order[][2] = {
+		{ left->from < left->to ? left->from : left->to,
+		  right->from < right->to ? right->from : right->to },
+		{ left->from < left->to ? left->to : left->from,
+		  right->from < right->to ? right->to : right->from },
+		{ left->from, right->from },
+		{ left->id, right->id },
+	};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (order[i][0] != order[i][1])
+			return order[i][0] < order[i][1] ? -1 : 1;
+	return 0;
+}
+
+/* Prints what is wrong; a device that just went away has no entries. */
+int dump_load_relays(struct dump *dump, uint32_t ifindex,
+		     struct dump_relays *relays)
+{
+	char buffer[GENL_REQUEST_SIZE]
+		__attribute__((aligned(NLMSG_ALIGNTO))) = {};
+	struct nlmsghdr *request;
+	int ret;
+
+	memset(relays, 0, sizeof(*relays));
+	request = genl_start(&dump->genl, buffer, PILOT_CMD_RELAY_GET);
+	mnl_attr_put_u32(request, PILOT_A_IFINDEX, ifindex);
+	ret = genl_dump(&dump->genl, request, dump_relay_message,
+			dump_restart_relays, relays);
+	if (ret) {
+		dump_free_relays(relays);
+		return ret == -ENODEV ? TOOL_OK :
+		       genl_fail(&dump->genl, ret, "list of relay entries");
+	}
+	if (relays->count)
+		qsort(relays->relay, relays->count, sizeof(*relays->relay),
+		      dump_relay_order);
+	return TOOL_OK;
+}
+
+void dump_free_relays(struct dump_relays *relays)
+{
+	free(relays->relay);
+	memset(relays, 0, sizeof(*relays));
+}
+
 static int dump_one_message(const struct nlmsghdr *message, void *context)
 {
 	return message_parse_device(message, context);

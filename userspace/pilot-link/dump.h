@@ -23,6 +23,12 @@ struct dump_peers {
 	size_t room;
 };
 
+struct dump_relays {
+	struct message_relay *relay;
+	size_t count;
+	size_t room;
+};
+
 /* The devices of this namespace as generic netlink and rtnl show them. */
 struct dump {
 	struct genl genl;
@@ -42,6 +48,9 @@ void dump_close(struct dump *dump);
 int dump_load_peers(struct dump *dump, uint32_t ifindex,
 		    struct dump_peers *peers);
 void dump_free_peers(struct dump_peers *peers);
+int dump_load_relays(struct dump *dump, uint32_t ifindex,
+		     struct dump_relays *relays);
+void dump_free_relays(struct dump_relays *relays);
 int dump_find_device(struct genl *genl, uint32_t ifindex,
 		     struct message_device *device);
 

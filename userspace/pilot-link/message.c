@@ -140,6 +140,10 @@ static int message_endpoint_attr(const struct nlattr *attr, void *context)
 	struct endpoint *endpoint = context;
 
 	switch (mnl_attr_get_type(attr)) {
+	case PILOT_A_ENDPOINT_KIND:
+		return attr_u8(attr, &endpoint->kind);
+	case PILOT_A_ENDPOINT_ID:
+		return attr_u32(attr, &endpoint->id);
 	case PILOT_A_ENDPOINT_REMOTE_IP4:
 		endpoint->family = AF_INET;
 		return attr_bytes(attr, &endpoint->in4, sizeof(endpoint->in4));
@@ -374,6 +378,68 @@ void message_free_peer(struct message_peer *peer)
 	peer->keys = NULL;
 	peer->lanes = NULL;
 	peer->key_count = 0;
+}
+
+static int message_relay_attr(const struct nlattr *attr, void *context)
+{
+	struct message_relay *relay = context;
+
+	switch (mnl_attr_get_type(attr)) {
+	case PILOT_A_RELAY_ID:
+		return attr_u32(attr, &relay->id);
+	case PILOT_A_RELAY_FROM:
+		return attr_u64(attr, &relay->from);
+	case PILOT_A_RELAY_TO:
+		return attr_u64(attr, &relay->to);
+	case PILOT_A_RELAY_NEXT_ID:
+		return attr_u32(attr, &relay->next_id);
+	case PILOT_A_RELAY_FLAGS:
+		return attr_u32(attr, &relay->flags);
+	case PILOT_A_RELAY_PACKET_RATE:
+		return attr_u32(attr, &relay->packet_rate);
+	case PILOT_A_RELAY_BYTE_RATE:
+		return attr_u64(attr, &relay->byte_rate);
+	case PILOT_A_RELAY_BYTES:
+		relay->has_bytes_left = true;
+		return attr_u64(attr, &relay->bytes_left);
+	case PILOT_A_RELAY_LEFT_MS:
+		return attr_u64(attr, &relay->left_ms);
+	case PILOT_A_RELAY_PACKETS:
+		return attr_u64(attr, &relay->packets);
+	case PILOT_A_RELAY_BYTES_DONE:
+		return attr_u64(attr, &relay->bytes);
+	case PILOT_A_RELAY_DROPS:
+		return attr_u64(attr, &relay->drops);
+	}
+	return 0;
+}
+
+static int message_relay_top(const struct nlattr *attr, void *context)
+{
+	struct message_relay *relay = context;
+
+	switch (mnl_attr_get_type(attr)) {
+	case PILOT_A_IFINDEX:
+		return attr_u32(attr, &relay->ifindex);
+	case PILOT_A_RELAY:
+		return attr_each_nested(attr, message_relay_attr, relay);
+	}
+	return 0;
+}
+
+/* Return: 0, -EBADMSG. */
+int message_parse_relay(const struct nlmsghdr *message,
+			struct message_relay *relay)
+{
+	int ret;
+
+	memset(relay, 0, sizeof(*relay));
+	ret = message_parse(message, PILOT_CMD_RELAY_GET, message_relay_top,
+			    relay);
+	if (ret)
+		return ret;
+	return relay->id && relay->next_id && relay->from <= PILOT_ADDRESS_MAX &&
+	       relay->to <= PILOT_ADDRESS_MAX ? 0 : -EBADMSG;
 }
 
 static int message_event_key(const struct nlattr *attr,

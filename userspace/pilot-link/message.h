@@ -87,6 +87,23 @@ struct message_peer {
 	size_t key_count;
 };
 
+struct message_relay {
+	uint32_t ifindex;
+	uint32_t id;
+	uint32_t next_id;
+	uint64_t from;
+	uint64_t to;
+	uint32_t flags;
+	uint32_t packet_rate;
+	uint64_t byte_rate;
+	bool has_bytes_left;		/* there is a limit */
+	uint64_t bytes_left;
+	uint64_t left_ms;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t drops;
+};
+
 struct message_event {
 	uint8_t type;
 	uint8_t reason;
@@ -102,6 +119,8 @@ int message_parse_device(const struct nlmsghdr *message,
 int message_parse_peer(const struct nlmsghdr *message,
 		       struct message_peer *peer);
 void message_free_peer(struct message_peer *peer);
+int message_parse_relay(const struct nlmsghdr *message,
+			struct message_relay *relay);
 int message_parse_event(const struct nlmsghdr *message,
 			struct message_event *event);
 void message_free_event(struct message_event *event);

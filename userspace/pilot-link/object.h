@@ -10,7 +10,10 @@ int link_run(const struct tool *tool, struct args *args);
 int peer_run(const struct tool *tool, struct args *args);
 int id_run(const struct tool *tool, struct args *args);
 int ping_run(const struct tool *tool, struct args *args);
+int netcheck_run(const struct tool *tool, struct args *args);
 int monitor_run(const struct tool *tool, struct args *args);
+int path_run(const struct tool *tool, struct args *args);
+int relay_run(const struct tool *tool, struct args *args);
 int stats_run(const struct tool *tool, struct args *args);
 
 #endif /* PILOT_LINK_OBJECT_H */

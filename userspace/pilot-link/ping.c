@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "await.h"
 #include "clock.h"
 #include "control.h"
 #include "object.h"
@@ -34,39 +35,6 @@ struct ping {
 	uint64_t answered;
 };
 
-static uint64_t ping_now(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
-static int ping_left(uint64_t until)
-{
-	uint64_t now = ping_now();
-
-	return now < until ? (int)((until - now) / CLOCK_MS) + 1 : 0;
-}
-
-static int ping_open(struct ping *ping)
-{
-	json_t *request = control_op("monitor");
-	struct control_error error;
-	json_t *result;
-	int ret;
-
-	ret = control_open(&ping->events, ping->tool->control_path, &error);
-	if (!ret) {
-		ret = control_request(&ping->events, request, &result, &error);
-		json_decref(result);
-		if (ret)
-			control_close(&ping->events);
-	}
-	json_decref(request);
-	return ret ? control_fail(&error) : TOOL_OK;
-}
-
 /*
  * Asks until there is a session, which the first time sets one up. @sent: what
  * the helper says of it, NULL when it was not sent; @error tells why then.
@@ -74,7 +42,7 @@ static int ping_open(struct ping *ping)
 static int ping_send(struct ping *ping, json_t **sent,
 		     struct control_error *error)
 {
-	uint64_t until = ping_now() + PING_WAIT;
+	uint64_t until = await_now() + PING_WAIT;
 	int ret;
 
 	do {
@@ -84,11 +52,11 @@ static int ping_send(struct ping *ping, json_t **sent,
 		if (ret != -EREMOTEIO || strcmp(error->code, "not-ready"))
 			return control_fail(error);
 		poll(NULL, 0, PING_RETRY / CLOCK_MS);
-	} while (ping_left(until));
+	} while (await_left(until));
 	return TOOL_OK;
 }
 
-static bool ping_is_answer(const json_t *event, const char *token)
+static bool ping_is_answer(const json_t *event, const void *token)
 {
 	const char *name = json_get_text(event, "event");
 	const char *of = json_get_text(event, "token");
@@ -100,11 +68,6 @@ static bool ping_is_answer(const json_t *event, const char *token)
 static int ping_wait(struct ping *ping, const json_t *sent, json_t **pong)
 {
 	const char *token = json_get_text(sent, "token");
-	struct pollfd pollfd = { .fd = ping->events.fd, .events = POLLIN };
-	uint64_t until = ping_now() + PING_WAIT;
-	struct control_error error;
-	json_t *event;
-	int left, ret;
 
 	if (!token) {
 		print_problem("Error: the helper's answer is malformed; the "
@@ -112,20 +75,8 @@ static int ping_wait(struct ping *ping, const json_t *sent, json_t **pong)
 			      "versions.");
 		return TOOL_REFUSED;
 	}
-	do {
-		while (!(ret = control_event(&ping->events, &event, &error))) {
-			if (ping_is_answer(event, token)) {
-				*pong = event;
-				return TOOL_OK;
-			}
-			json_decref(event);
-		}
-		if (ret != -EAGAIN)
-			return control_fail(&error);
-		left = ping_left(until);
-		poll(&pollfd, 1, left);
-	} while (left);
-	return TOOL_OK;
+	return await_event(&ping->events, await_now() + PING_WAIT,
+			   ping_is_answer, token, pong);
 }
 
 static void ping_copy(json_t *to, const json_t *from, const char *key)
@@ -228,16 +179,16 @@ static int ping_loop(struct ping *ping, uint64_t count, uint64_t interval)
 	uint64_t began;
 	int ret;
 
-	ret = ping_open(ping);
+	ret = await_open(ping->tool, &ping->events);
 	if (ret)
 		return ret;
 	while (!ret && ping->sequence < count) {
-		began = ping_now();
+		began = await_now();
 		ping->sequence++;
 		ret = ping_once(ping);
 		if (!ret && ping->sequence < count)
 			poll(NULL, 0,
-			     ping_left(began + interval * CLOCK_SECOND));
+			     await_left(began + interval * CLOCK_SECOND));
 	}
 	control_close(&ping->events);
 	if (ret)

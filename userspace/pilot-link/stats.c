@@ -184,6 +184,14 @@ static const struct {
 	{ "control", "unauthentic", "the tag does not verify" },
 	{ "control", "replayed", "seen before, or too old to tell" },
 	{ "control", "unknown", "of a type that this version does not know" },
+	{ "introducer", "pairs", "of peers that have a way by us now" },
+	{ "introducer", "opened", "pairs that were given one" },
+	{ "introducer", "renewed", "requests for one that was there" },
+	{ "introducer", "closed", "given back, or a peer went away" },
+	{ "introducer", "expired", "nobody renewed it" },
+	{ "introducer", "refused", "not here, not allowed, or too many" },
+	{ "introducer", "limited", "requests of a peer that asks too often" },
+	{ "introducer", "malformed", "requests that break the format" },
 };
 
 static void stats_print_helper(const struct tool *tool, const json_t *status)

@@ -164,11 +164,13 @@ struct addresses {
 	bool failed;
 };
 
-static void addresses_add(void *ctx, uint64_t address)
+static void addresses_add(void *ctx, uint64_t address,
+			  const struct endpoint *endpoint)
 {
 	struct addresses *list = ctx;
 	uint64_t *more;
 
+	(void)endpoint;
 	if (list->n == list->room) {
 		list->room = list->room ? 2 * list->room : 64;
 		more = reallocarray(list->address, list->room, sizeof(*more));
@@ -204,7 +206,7 @@ int agent_peers_prune(struct agent *agent, const struct config *config,
 		    !strcmp(config->peers[i].link, agent->config.name))
 			addresses_add(&want,
 				      agent_peer_address(agent,
-							 &config->peers[i]));
+							 &config->peers[i]), NULL);
 	if (!ret && (have.failed || want.failed))
 		ret = error_set(err, CONFIG_ERROR_LEN, ENOMEM,
 				"out of memory");

@@ -10,6 +10,8 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "netcheck.h"
+#include "path_show.h"
 #include "ping.h"
 #include "wanted.h"
 #include "worker.h"
@@ -313,6 +315,8 @@ static json_t *peer_json(const struct worker_agent *agent,
 		json_object_set_new(object, "last_handshake_s",
 				    json_integer((now_ns - info.handshake_ns) /
 						 CLOCK_SECOND));
+	if (data->config.introducer)
+		json_object_set_new(object, "introducer", json_true());
 	set_number(object, "key_epoch", info.key_epoch);
 	set_number(object, "attempts", info.attempts);
 	if (info.last_error[0])
@@ -381,6 +385,19 @@ static json_t *control_json(const struct session_stats *stats)
 			 "unknown", (json_int_t)stats->rx_control_unknown);
 }
 
+static json_t *introducer_json(const struct introducer_stats *stats)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+			 "pairs", (json_int_t)stats->pairs,
+			 "opened", (json_int_t)stats->opened,
+			 "renewed", (json_int_t)stats->renewed,
+			 "closed", (json_int_t)stats->closed,
+			 "expired", (json_int_t)stats->expired,
+			 "refused", (json_int_t)stats->refused,
+			 "limited", (json_int_t)stats->limited,
+			 "malformed", (json_int_t)stats->malformed);
+}
+
 static json_t *status(struct worker *worker, const json_t *args,
 		      struct control_error *error)
 {
@@ -392,11 +409,13 @@ static json_t *status(struct worker *worker, const json_t *args,
 	(void)error;
 	for (agent = worker->agents; agent; agent = agent->next)
 		links++;
-	return json_pack("{s:i, s:i, s:s, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}",
 			 "port", worker->init.port, "links", links,
 			 "version", PILOT_VERSION,
 			 "handshakes", handshakes_json(stats),
-			 "control", control_json(stats));
+			 "control", control_json(stats),
+			 "introducer", introducer_json(
+				 introducer_stats(worker->introducer)));
 }
 
 json_t *answer_request(void *ctx, const char *op, const json_t *args,
@@ -417,6 +436,9 @@ json_t *answer_request(void *ctx, const char *op, const json_t *args,
 		{ "peer.del", peer_del },
 		{ "peer.show", peer_show },
 		{ "ping", ping_request },
+		{ "path.show", path_show },
+		{ "netcheck", netcheck_request },
+		{ "netcheck.show", netcheck_show },
 	};
 	size_t i;
 

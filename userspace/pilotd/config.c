@@ -14,6 +14,11 @@ void config_init(struct config *config)
 	config->port = CONFIG_PORT;
 	config->log_level = LOG_LEVEL_INFO;
 	config->rekey_after = CONFIG_REKEY_AFTER;
+	config->port_mapping = 1;
+	config->introduce.packet_rate = CONFIG_RELAY_PACKETS;
+	config->introduce.byte_rate = CONFIG_RELAY_BYTES;
+	config->introduce.pairs = CONFIG_RELAY_CLIENTS;
+	config->introduce.lifetime = CONFIG_RELAY_LIFETIME;
 }
 
 void config_free(struct config *config)
@@ -52,7 +57,17 @@ bool config_peer_equal(const struct config_peer *a,
 	       a->rx_byte_rate == b->rx_byte_rate &&
 	       a->rx_packet_rate == b->rx_packet_rate &&
 	       a->keepalive == b->keepalive && a->silence == b->silence &&
-	       a->idle == b->idle && a->disabled == b->disabled;
+	       a->idle == b->idle && a->introducer == b->introducer &&
+	       a->disabled == b->disabled;
+}
+
+bool config_introduce_equal(const struct introducer_config *a,
+			    const struct introducer_config *b)
+{
+	return a->enabled == b->enabled && a->data == b->data &&
+	       a->packet_rate == b->packet_rate &&
+	       a->byte_rate == b->byte_rate && a->pairs == b->pairs &&
+	       a->lifetime == b->lifetime;
 }
 
 struct config_agent *config_agent_find(const struct config *config,

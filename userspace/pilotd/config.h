@@ -14,7 +14,9 @@
 
 #include "endpoint.h"
 #include "identity.h"
+#include "introducer.h"
 #include "log.h"
+#include "stun.h"
 #include "wire.h"
 
 #define CONFIG_PORT		7740
@@ -35,6 +37,13 @@
 #define CONFIG_REKEY_AFTER	120	/* seconds */
 #define CONFIG_REKEY_AFTER_MIN	10
 #define CONFIG_REKEY_AFTER_MAX	3600
+#define CONFIG_STUN_SERVERS_MAX	STUN_SERVERS_MAX
+#define CONFIG_INTRODUCER_KEEPALIVE	25	/* seconds */
+#define CONFIG_RELAY_PACKETS	10000	/* per second and direction */
+#define CONFIG_RELAY_BYTES	12500000
+#define CONFIG_RELAY_CLIENTS	256
+#define CONFIG_RELAY_LIFETIME	300	/* seconds */
+#define CONFIG_RELAY_LIFETIME_MIN	2
 #define CONFIG_ERROR_LEN	512
 
 struct config_agent {
@@ -62,6 +71,7 @@ struct config_peer {
 	uint32_t keepalive;
 	uint32_t silence;
 	uint32_t idle;
+	uint32_t introducer;		/* it introduces us to others */
 	uint32_t disabled;
 	/* What follows is not part of the comparison. */
 	uint32_t line;
@@ -77,6 +87,10 @@ struct config {
 	uint8_t lanes;			/* 0: as many as there are CPUs */
 	enum log_level log_level;
 	uint32_t rekey_after;		/* seconds */
+	struct endpoint stun_server[CONFIG_STUN_SERVERS_MAX];
+	uint32_t stun_servers;
+	uint32_t port_mapping;
+	struct introducer_config introduce;	/* what we do for our peers */
 	struct config_agent *agents;
 	size_t agent_count;
 	size_t agent_room;
@@ -121,6 +135,11 @@ int config_agent_set(struct config_agent *agent, const char *keyword,
 int config_peer_set(struct config_peer *peer, const char *keyword,
 		    const char *value, char error[static CONFIG_ERROR_LEN]);
 
+/* Those in front of the first block, in the same way; no -ENODEV. */
+bool config_is_global(const char *keyword, bool *repeats);
+int config_global_set(struct config *config, const char *keyword,
+		      const char *value, char error[static CONFIG_ERROR_LEN]);
+
 /* Defaults of a new block. Return: 0, or -EINVAL for a bad name or did. */
 int config_agent_init(struct config_agent *agent, const char *name,
 		      char error[static CONFIG_ERROR_LEN]);
@@ -133,11 +152,22 @@ int config_peer_init(struct config_peer *peer, const char *did,
  */
 bool config_agent_valid(const struct config_agent *agent);
 bool config_peer_valid(const struct config_peer *peer);
+bool config_introduce_valid(const struct introducer_config *introduce);
 
 bool config_agent_equal(const struct config_agent *a,
 			const struct config_agent *b);
 bool config_peer_equal(const struct config_peer *a,
 		       const struct config_peer *b);
+
+bool config_introduce_equal(const struct introducer_config *a,
+			    const struct introducer_config *b);
+
+/* What is in force: an introducer has to find us at any time. */
+static inline uint32_t config_peer_keepalive(const struct config_peer *peer)
+{
+	return !peer->keepalive && peer->introducer ?
+	       CONFIG_INTRODUCER_KEEPALIVE : peer->keepalive;
+}
 
 struct config_agent *config_agent_find(const struct config *config,
 				       const char *name);

@@ -60,6 +60,8 @@ static void format_peer(FILE *out, const struct config_peer *peer)
 	if (peer->rx_byte_rate)
 		fprintf(out, "  rx-byte-rate %" PRIu64 "\n",
 			peer->rx_byte_rate);
+	if (peer->introducer)
+		fprintf(out, "  introducer yes\n");
 	if (peer->disabled)
 		fprintf(out, "  disabled yes\n");
 }

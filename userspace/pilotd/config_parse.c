@@ -63,56 +63,20 @@ static void parse_block_begin(struct parser *p, enum parse_block block)
 	p->seen_count = 0;
 }
 
-static int parse_lanes(struct parser *p, const char *value)
-{
-	uint64_t number;
-
-	if (value_parse_u64(value, 1, WIRE_LANES_MAX, &number))
-		return parse_fail(p, p->line,
-				  "bad number \"%.64s\"; expected lanes from 1 to %d",
-				  value, WIRE_LANES_MAX);
-	p->config->lanes = number;
-	return 0;
-}
-
 static int parse_global(struct parser *p, const char *keyword,
-			const char *value)
+			const char *value, bool repeats)
 {
-	uint64_t number;
 	int ret;
 
 	if (p->block != BLOCK_GLOBAL)
 		return parse_fail(p, p->line,
 				  "\"%s\" is global; expected it before the first block",
 				  keyword);
-	ret = parse_once(p, keyword);
+	ret = repeats ? 0 : parse_once(p, keyword);
 	if (ret)
 		return ret;
-	if (!strcmp(keyword, "log-level")) {
-		if (log_level_parse(value, &p->config->log_level))
-			return parse_fail(p, p->line,
-					  "bad log level \"%.64s\"; expected error, warning, notice, info or debug",
-					  value);
-		return 0;
-	}
-	if (!strcmp(keyword, "lanes"))
-		return parse_lanes(p, value);
-	if (!strcmp(keyword, "rekey-after")) {
-		if (value_parse_u64(value, CONFIG_REKEY_AFTER_MIN,
-				    CONFIG_REKEY_AFTER_MAX, &number))
-			return parse_fail(p, p->line,
-					  "bad number \"%.64s\"; expected seconds from %d to %d",
-					  value, CONFIG_REKEY_AFTER_MIN,
-					  CONFIG_REKEY_AFTER_MAX);
-		p->config->rekey_after = number;
-		return 0;
-	}
-	if (value_parse_u64(value, 1, UINT16_MAX, &number))
-		return parse_fail(p, p->line,
-				  "bad port \"%.64s\"; expected a number from 1 to 65535",
-				  value);
-	p->config->port = number;
-	return 0;
+	return config_global_set(p->config, keyword, value, p->what) ?
+	       parse_fail_at(p, p->line) : 0;
 }
 
 static int parse_agent(struct parser *p, const char *name)
@@ -146,19 +110,19 @@ static int parse_keyword(struct parser *p, const char *keyword,
 			 const char *value)
 {
 	struct config *config = p->config;
+	bool repeats;
 	int ret;
 
-	if (!strcmp(keyword, "listen") || !strcmp(keyword, "lanes") ||
-	    !strcmp(keyword, "log-level") || !strcmp(keyword, "rekey-after"))
-		return parse_global(p, keyword, value);
+	if (config_is_global(keyword, &repeats))
+		return parse_global(p, keyword, value, repeats);
 	if (!strcmp(keyword, "agent"))
 		return parse_agent(p, value);
 	if (!strcmp(keyword, "peer"))
 		return parse_peer(p, value);
-	if (p->block == BLOCK_GLOBAL)
-		return parse_fail(p, p->line,
-				  "unknown keyword \"%.32s\"; expected listen, lanes, log-level, rekey-after, agent or peer",
-				  keyword);
+	if (p->block == BLOCK_GLOBAL) {
+		config_global_set(config, keyword, value, p->what);
+		return parse_fail_at(p, p->line);
+	}
 	if (p->block == BLOCK_AGENT)
 		ret = config_agent_set(&config->agents[config->agent_count - 1],
 				       keyword, value, p->what);

@@ -59,19 +59,6 @@ static int set_address(uint64_t *address, const char *value, char *error)
 	return 0;
 }
 
-static int set_bool(uint32_t *flag, const char *value, char *error)
-{
-	if (!strcmp(value, "yes"))
-		*flag = 1;
-	else if (!strcmp(value, "no"))
-		*flag = 0;
-	else
-		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
-				 "bad value \"%.64s\"; expected yes or no",
-				 value);
-	return 0;
-}
-
 static int set_agent_identity(void *block, const char *value, char *error)
 {
 	return set_path(((struct config_agent *)block)->identity, value, error);
@@ -120,8 +107,9 @@ static int set_agent_mtu(void *block, const char *value, char *error)
 
 static int set_agent_disabled(void *block, const char *value, char *error)
 {
-	return set_bool(&((struct config_agent *)block)->disabled, value,
-			error);
+	return value_parse_bool(value,
+				&((struct config_agent *)block)->disabled,
+				error);
 }
 
 static int set_peer_link(void *block, const char *value, char *error)
@@ -154,7 +142,7 @@ static int set_peer_endpoint(void *block, const char *value, char *error)
 		peer->endpoint = endpoint;
 		return 0;
 	}
-	ret = endpoint_parse(value, &endpoint);
+	ret = endpoint_parse_direct(value, &endpoint);
 	if (ret == -ENODEV)
 		return error_set(error, CONFIG_ERROR_LEN, ENODEV,
 				 "endpoint \"%.80s\" names an interface that is not there; expected one that \"ip link\" shows",
@@ -229,7 +217,16 @@ static int set_peer_byte_rate(void *block, const char *value, char *error)
 
 static int set_peer_disabled(void *block, const char *value, char *error)
 {
-	return set_bool(&((struct config_peer *)block)->disabled, value, error);
+	return value_parse_bool(value,
+				&((struct config_peer *)block)->disabled,
+				error);
+}
+
+static int set_peer_introducer(void *block, const char *value, char *error)
+{
+	return value_parse_bool(value,
+				&((struct config_peer *)block)->introducer,
+				error);
 }
 
 static const struct config_keyword agent_keywords[] = {
@@ -253,6 +250,7 @@ static const struct config_keyword peer_keywords[] = {
 	{ "idle", set_peer_idle, false },
 	{ "rx-packet-rate", set_peer_packet_rate, false },
 	{ "rx-byte-rate", set_peer_byte_rate, false },
+	{ "introducer", set_peer_introducer, false },
 	{ "disabled", set_peer_disabled, false },
 	{ NULL, NULL, false },
 };
@@ -372,11 +370,30 @@ bool config_peer_valid(const struct config_peer *peer)
 		    peer->endpoint.family != AF_INET6)
 			return false;
 		endpoint_format(&peer->endpoint, text);
-		if (endpoint_parse(text, &endpoint) == -EINVAL)
+		if (endpoint_parse_direct(text, &endpoint) == -EINVAL)
 			return false;
 	}
 	return peer->keepalive <= CONFIG_SECONDS_MAX &&
 	       peer->silence <= CONFIG_SECONDS_MAX &&
 	       peer->idle <= CONFIG_SECONDS_MAX &&
-	       peer->rx_byte_rate <= INT64_MAX && peer->disabled <= 1;
+	       peer->rx_byte_rate <= INT64_MAX && peer->introducer <= 1 &&
+	       peer->disabled <= 1;
+}
+
+static bool bool_valid(const bool *value)
+{
+	uint8_t byte;
+
+	memcpy(&byte, value, 1);
+	return byte <= 1;
+}
+
+bool config_introduce_valid(const struct introducer_config *introduce)
+{
+	return bool_valid(&introduce->enabled) &&
+	       bool_valid(&introduce->data) &&
+	       introduce->byte_rate <= INT64_MAX && introduce->pairs &&
+	       introduce->pairs <= INTRODUCER_PAIRS_MAX &&
+	       introduce->lifetime >= CONFIG_RELAY_LIFETIME_MIN &&
+	       introduce->lifetime <= WIRE_RELAY_SECONDS_MAX;
 }

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "config_value.h"
+#include "error.h"
 
 int value_parse_u64(const char *text, uint64_t min, uint64_t max,
 		    uint64_t *number)
@@ -24,6 +25,19 @@ int value_parse_u64(const char *text, uint64_t min, uint64_t max,
 	if (value < min || value > max)
 		return -EINVAL;
 	*number = value;
+	return 0;
+}
+
+int value_parse_bool(const char *text, uint32_t *flag, char *error)
+{
+	if (!strcmp(text, "yes"))
+		*flag = 1;
+	else if (!strcmp(text, "no"))
+		*flag = 0;
+	else
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad value \"%.64s\"; expected yes or no",
+				 text);
 	return 0;
 }
 

@@ -7,9 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
+
 /* Decimal digits only. Return: 0, or -EINVAL. */
 int value_parse_u64(const char *text, uint64_t min, uint64_t max,
 		    uint64_t *number);
+/* "yes" or "no". Return: 0, or -EINVAL with a text of CONFIG_ERROR_LEN. */
+int value_parse_bool(const char *text, uint32_t *flag, char *error);
 /* Valid UTF-8 without control characters, '#' and '"'. */
 bool value_is_clean(const char *text);
 bool value_is_utf8(const char *text, size_t len);

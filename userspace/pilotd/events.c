@@ -2,7 +2,6 @@
 
 #include "events.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include <linux/genetlink.h>
@@ -11,32 +10,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
-
-static void parse_endpoint(struct nlattr *nest, struct endpoint *endpoint)
-{
-	struct nlattr *tb[PILOT_A_ENDPOINT_MAX + 1], *in4, *in6, *port;
-
-	if (nla_parse_nested(tb, PILOT_A_ENDPOINT_MAX, nest, NULL) < 0)
-		return;
-	in4 = tb[PILOT_A_ENDPOINT_REMOTE_IP4];
-	in6 = tb[PILOT_A_ENDPOINT_REMOTE_IP6];
-	port = tb[PILOT_A_ENDPOINT_REMOTE_PORT];
-	if (!port || nla_len(port) != 2)
-		return;
-	if (in4 && nla_len(in4) == 4) {
-		endpoint->family = AF_INET;
-		memcpy(&endpoint->in4, nla_data(in4), 4);
-	} else if (in6 && nla_len(in6) == 16) {
-		endpoint->family = AF_INET6;
-		memcpy(&endpoint->in6, nla_data(in6), 16);
-	} else {
-		return;
-	}
-	endpoint->port = ntohs(nla_get_u16(port));
-	if (tb[PILOT_A_ENDPOINT_SCOPE_ID] &&
-	    nla_len(tb[PILOT_A_ENDPOINT_SCOPE_ID]) == 4)
-		endpoint->scope = nla_get_u32(tb[PILOT_A_ENDPOINT_SCOPE_ID]);
-}
+#include "attr.h"
 
 /* The address has the same number in the nests of devices and peers. */
 _Static_assert((int)PILOT_A_DEV_ADDRESS == (int)PILOT_A_PEER_ADDRESS,
@@ -91,7 +65,7 @@ static bool parse_event(struct nlmsghdr *nlh, struct kernel_event *event)
 		event->reason = nla_get_u8(in[PILOT_A_EVENT_REASON]);
 	if (parse_address(tb[PILOT_A_PEER], &event->peer, &endpoint) &&
 	    endpoint)
-		parse_endpoint(endpoint, &event->endpoint);
+		attr_get_endpoint(endpoint, &event->endpoint);
 	if (tb[PILOT_A_KEY])
 		parse_key(tb[PILOT_A_KEY], event);
 	return true;

@@ -20,12 +20,18 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_PEER_SET] = LENGTH(peer),
 	[IPC_PEER_DEL] = LENGTH(peer_name),
 	[IPC_KEY_ADOPT] = LENGTH(adopt),
+	[IPC_ENDPOINT_ADOPT] = LENGTH(endpoint),
+	[IPC_RELAY_ADOPT] = LENGTH(relay),
+	[IPC_INTRODUCE] = LENGTH(introduce),
 	[IPC_READY] = LENGTH(id),
 	[IPC_REPLY] = LENGTH(reply),
 	[IPC_ALIVE_ASK] = LENGTH(id),
 	[IPC_KEY_NEW] = LENGTH(key),
 	[IPC_KEY_DEL] = LENGTH(key_name),
 	[IPC_ENDPOINT_SET] = LENGTH(endpoint),
+	[IPC_ENDPOINT_RELEASE] = LENGTH(peer_name),
+	[IPC_RELAY_NEW] = LENGTH(relay),
+	[IPC_RELAY_DEL] = LENGTH(relay_name),
 	[IPC_LINK_ADD] = LENGTH(link),
 	[IPC_LINK_DEL] = LENGTH(link_name),
 	[IPC_PEER_NEW] = LENGTH(config_peer),
@@ -56,10 +62,16 @@ static bool bool_ok(const bool *value)
 	return byte <= 1;
 }
 
-static bool endpoint_ok(const struct endpoint *ep)
+static bool endpoint_ok(const struct ipc_endpoint *endpoint)
 {
-	return ep->family == AF_UNSPEC ||
-	       ((ep->family == AF_INET || ep->family == AF_INET6) && ep->port);
+	return !endpoint_check(&endpoint->endpoint) &&
+	       bool_ok(&endpoint->hold);
+}
+
+static bool relay_ok(const struct ipc_relay *relay)
+{
+	return bool_ok(&relay->entry.signalling) && bool_ok(&relay->renew) &&
+	       relay_entry_valid(&relay->entry);
 }
 
 static bool key_ok(const struct session_key *key)
@@ -76,6 +88,13 @@ static bool init_ok(const struct ipc_init *init)
 		return false;
 	for (int i = 0; i < init->lanes - 1; i++)
 		if (!init->lane_ports[i])
+			return false;
+	if (init->stun_servers > CONFIG_STUN_SERVERS_MAX ||
+	    init->port_mapping > 1)
+		return false;
+	for (unsigned int i = 0; i < init->stun_servers; i++)
+		if (endpoint_check(&init->stun_server[i]) ||
+		    !endpoint_is_direct(&init->stun_server[i]))
 			return false;
 	return true;
 }
@@ -100,8 +119,13 @@ static bool content_ok(const struct ipc_message *message)
 	case IPC_KEY_DEL:
 		return message->key_name.lane < WIRE_LANES_MAX;
 	case IPC_ENDPOINT_SET:
-		return endpoint_ok(&message->endpoint.endpoint) &&
-		       endpoint_is_set(&message->endpoint.endpoint);
+	case IPC_ENDPOINT_ADOPT:
+		return endpoint_ok(&message->endpoint);
+	case IPC_INTRODUCE:
+		return config_introduce_valid(&message->introduce);
+	case IPC_RELAY_NEW:
+	case IPC_RELAY_ADOPT:
+		return relay_ok(&message->relay);
 	case IPC_LINK_ADD:
 		return config_agent_valid(&message->link);
 	case IPC_LINK_DEL:

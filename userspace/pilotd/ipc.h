@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "identity.h"
+#include "portmap.h"
+#include "relay.h"
 #include "session.h"
 #include "config.h"
 
@@ -26,6 +28,9 @@ enum ipc_type {
 	IPC_PEER_SET,
 	IPC_PEER_DEL,
 	IPC_KEY_ADOPT,
+	IPC_ENDPOINT_ADOPT,	/* where the kernel has a peer */
+	IPC_RELAY_ADOPT,	/* an entry the kernel has */
+	IPC_INTRODUCE,		/* what is configured for introducing */
 	IPC_READY,		/* all that is configured was told */
 	IPC_REPLY,
 	IPC_ALIVE_ASK,		/* IPC_ALIVE is the answer */
@@ -35,6 +40,9 @@ enum ipc_type {
 	IPC_KEY_NEW = IPC_FIRST_REQUEST,
 	IPC_KEY_DEL,
 	IPC_ENDPOINT_SET,
+	IPC_ENDPOINT_RELEASE,	/* ends a hold */
+	IPC_RELAY_NEW,
+	IPC_RELAY_DEL,
 	IPC_LINK_ADD,
 	IPC_LINK_DEL,
 	IPC_PEER_NEW,
@@ -53,6 +61,10 @@ struct ipc_init {
 	uint32_t rekey_after;
 	enum log_level log_level;
 	uint32_t control_gid;
+	struct endpoint stun_server[CONFIG_STUN_SERVERS_MAX];
+	uint32_t stun_servers;
+	uint32_t port_mapping;
+	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
 };
 
 struct ipc_agent {
@@ -114,6 +126,18 @@ struct ipc_endpoint {
 	uint64_t agent;
 	uint64_t peer;
 	struct endpoint endpoint;
+	bool hold;			/* nothing else moves it for now */
+};
+
+struct ipc_relay {
+	uint64_t agent;
+	struct relay_entry entry;
+	bool renew;
+};
+
+struct ipc_relay_name {
+	uint64_t agent;
+	uint32_t id;
 };
 
 struct ipc_link_name {
@@ -139,6 +163,9 @@ struct ipc_message {
 		struct ipc_key key;
 		struct ipc_key_name key_name;
 		struct ipc_endpoint endpoint;
+		struct introducer_config introduce;
+		struct ipc_relay relay;
+		struct ipc_relay_name relay_name;
 		struct config_agent link;
 		struct ipc_link_name link_name;
 		struct config_peer config_peer;

@@ -11,6 +11,8 @@
 #include <sodium.h>
 #include <systemd/sd-daemon.h>
 
+#include "addresses.h"
+#include "gateway.h"
 #include "kernel.h"
 #include "log.h"
 #include "serve.h"
@@ -18,17 +20,50 @@
 
 #define RESPAWN_MAX_S	10
 
+struct telling {
+	struct parent *parent;
+	const struct agent *agent;
+};
+
+static void on_peer(void *ctx, uint64_t address,
+		    const struct endpoint *endpoint)
+{
+	struct telling *telling = ctx;
+	struct ipc_message message;
+
+	if (!endpoint_is_set(endpoint))
+		return;
+	ipc_message_init(&message, IPC_ENDPOINT_ADOPT);
+	message.endpoint.agent = telling->agent->address;
+	message.endpoint.peer = address;
+	message.endpoint.endpoint = *endpoint;
+	parent_tell(telling->parent, &message);
+}
+
+static void on_relay(void *ctx, const struct relay_entry *entry)
+{
+	struct telling *telling = ctx;
+	struct ipc_message message;
+
+	/* What ends now, or was never whole, ends by itself. */
+	if (!relay_entry_valid(entry))
+		return;
+	ipc_message_init(&message, IPC_RELAY_ADOPT);
+	message.relay.agent = telling->agent->address;
+	message.relay.entry = *entry;
+	parent_tell(telling->parent, &message);
+}
+
 static void on_key(void *ctx, const struct kernel_key *key)
 {
-	struct { struct parent *parent; const struct agent *agent; } *walk =
-		ctx;
+	struct telling *telling = ctx;
 	struct ipc_message message;
 
 	/* Lane 0 speaks for the others. */
 	if (key->lane || key->slot > SESSION_SLOT_NEXT)
 		return;
 	ipc_message_init(&message, IPC_KEY_ADOPT);
-	message.adopt.agent = walk->agent->address;
+	message.adopt.agent = telling->agent->address;
 	message.adopt.peer = key->peer;
 	message.adopt.slot = key->slot;
 	message.adopt.epoch = key->epoch;
@@ -36,16 +71,16 @@ static void on_key(void *ctx, const struct kernel_key *key)
 	message.adopt.age_s = key->age_s;
 	message.adopt.soft_age = key->soft_age;
 	message.adopt.hard_age = key->hard_age;
-	parent_tell(walk->parent, &message);
+	parent_tell(telling->parent, &message);
 }
 
-/* What a new worker has to know of an agent: peers, and keys in the kernel. */
+/* What a new worker has to know of an agent, and of what the kernel has. */
 static void tell_agent_all(struct parent *parent, struct agent *agent)
 {
-	struct { struct parent *parent; const struct agent *agent; } ctx = {
-		parent, agent
+	struct telling telling = { .parent = parent, .agent = agent };
+	struct kernel_walk walk = {
+		.peer = on_peer, .key = on_key, .ctx = &telling,
 	};
-	struct kernel_walk walk = { .key = on_key, .ctx = &ctx };
 	char err[CONFIG_ERROR_LEN];
 	size_t i;
 
@@ -59,7 +94,12 @@ static void tell_agent_all(struct parent *parent, struct agent *agent)
 				  agent->config.name, err);
 	}
 	if (kernel_peers(agent->nl, agent->ifindex, &walk, err, sizeof(err)))
-		log_warning("cannot read the keys of %s: %s",
+		log_warning("cannot read the peers of %s: %s",
+			    agent->config.name, err);
+	if (kernel_relay_dump(agent->nl, agent->ifindex, on_relay, &telling,
+			      err, sizeof(err)) &&
+	    parent->config.introduce.enabled)
+		log_warning("cannot read the relay entries of %s: %s",
 			    agent->config.name, err);
 }
 
@@ -182,14 +222,76 @@ static int watch(struct parent *parent)
 	return ret < 0 ? ret : 0;
 }
 
+/*
+ * New ones for each worker: what its predecessor asked for must not come as an
+ * answer to it. Without them it knows less, and serves all the same.
+ */
+static void own_open(struct spawn_sockets *sockets)
+{
+	sockets->route = addresses_socket();
+	if (sockets->route < 0)
+		log_warning("cannot follow this host's addresses: %s",
+			    strerror(-sockets->route));
+	sockets->gateway[0] = gateway_socket(AF_INET);
+	sockets->gateway[1] = gateway_socket(AF_INET6);
+	sockets->announcements = gateway_announcements();
+}
+
+static void own_close(const struct spawn_sockets *sockets)
+{
+	const int fds[] = { sockets->route, sockets->gateway[0],
+			    sockets->gateway[1], sockets->announcements };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int spawn(struct parent *parent)
+{
+	struct spawn_sockets sockets = {
+		.events = parent->events,
+		.control = parent->control,
+		.handover = parent->handover,
+	};
+	int ret;
+
+	own_open(&sockets);
+	ret = spawn_worker(&parent->lanes, &sockets, &parent->worker,
+			   &parent->ipc);
+	own_close(&sockets);
+	return ret;
+}
+
+static void tell_init(struct parent *parent)
+{
+	const struct config *config = &parent->config;
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_INIT);
+	message.init.port = config->port;
+	message.init.rekey_after = config->rekey_after;
+	message.init.log_level = config->log_level;
+	message.init.control_gid = parent->control_gid;
+	message.init.lanes = parent->lanes.count;
+	for (unsigned int i = 1; i < parent->lanes.count; i++)
+		message.init.lane_ports[i - 1] = parent->lanes.port + i;
+	memcpy(message.init.stun_server, config->stun_server,
+	       sizeof(message.init.stun_server));
+	message.init.stun_servers = config->stun_servers;
+	message.init.port_mapping = config->port_mapping;
+	memcpy(message.init.portmap_secret, parent->portmap_secret,
+	       sizeof(message.init.portmap_secret));
+	parent_tell(parent, &message);
+}
+
 int keeper_start(struct parent *parent)
 {
 	struct ipc_message message;
 	struct agent *agent;
 	int ret;
 
-	ret = spawn_worker(&parent->lanes, parent->events, parent->control,
-			   parent->handover, &parent->worker, &parent->ipc);
+	ret = spawn(parent);
 	if (ret) {
 		log_error("cannot start the worker: %s", strerror(-ret));
 		return ret;
@@ -197,15 +299,8 @@ int keeper_start(struct parent *parent)
 	ret = watch(parent);
 	if (ret)
 		return ret;
-	ipc_message_init(&message, IPC_INIT);
-	message.init.port = parent->config.port;
-	message.init.rekey_after = parent->config.rekey_after;
-	message.init.log_level = parent->config.log_level;
-	message.init.control_gid = parent->control_gid;
-	message.init.lanes = parent->lanes.count;
-	for (unsigned int i = 1; i < parent->lanes.count; i++)
-		message.init.lane_ports[i - 1] = parent->lanes.port + i;
-	parent_tell(parent, &message);
+	tell_init(parent);
+	parent_tell_introduce(parent);
 	for (agent = parent->agents; agent; agent = agent->next)
 		tell_agent_all(parent, agent);
 	ipc_message_init(&message, IPC_READY);

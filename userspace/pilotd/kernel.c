@@ -12,9 +12,10 @@
 #include <netlink/msg.h>
 #include <sodium.h>
 
+#include "attr.h"
 #include "error.h"
 
-static struct nl_msg *request(struct netlink *nl, uint8_t cmd, int flags,
+struct nl_msg *kernel_request(struct netlink *nl, uint8_t cmd, int flags,
 			      uint32_t ifindex)
 {
 	struct nl_msg *msg = netlink_pilot(nl, cmd, flags);
@@ -26,8 +27,7 @@ static struct nl_msg *request(struct netlink *nl, uint8_t cmd, int flags,
 	return msg;
 }
 
-/* Drops a message that did not fit, so that netlink_do() says so. */
-static struct nl_msg *complete(struct nl_msg *msg, int failed)
+struct nl_msg *kernel_complete(struct nl_msg *msg, int failed)
 {
 	if (!msg || !failed)
 		return msg;
@@ -40,7 +40,7 @@ int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		   uint8_t lane, const int fd[static 2], char *err,
 		   size_t err_size)
 {
-	struct nl_msg *msg = request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
+	struct nl_msg *msg = kernel_request(nl, PILOT_CMD_DEV_SET, 0, ifindex);
 	struct nlattr *nest;
 	int failed = 0;
 
@@ -61,7 +61,7 @@ int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		if (nest)
 			nla_nest_end(msg, nest);
 	}
-	return netlink_do(nl, complete(msg, failed), NULL, NULL, err,
+	return netlink_do(nl, kernel_complete(msg, failed), NULL, NULL, err,
 			  err_size);
 }
 
@@ -82,29 +82,8 @@ int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 		       uint64_t *address, char *err, size_t err_size)
 {
 	*address = 0;
-	return netlink_do(nl, request(nl, PILOT_CMD_DEV_GET, 0, ifindex),
+	return netlink_do(nl, kernel_request(nl, PILOT_CMD_DEV_GET, 0, ifindex),
 			  parse_dev_address, address, err, err_size);
-}
-
-static int put_endpoint(struct nl_msg *msg, const struct endpoint *endpoint)
-{
-	struct nlattr *nest = nla_nest_start(msg, PILOT_A_PEER_ENDPOINT);
-	int failed = !nest;
-
-	if (endpoint->family == AF_INET)
-		failed |= nla_put(msg, PILOT_A_ENDPOINT_REMOTE_IP4,
-				  sizeof(endpoint->in4), &endpoint->in4);
-	else
-		failed |= nla_put(msg, PILOT_A_ENDPOINT_REMOTE_IP6,
-				  sizeof(endpoint->in6), &endpoint->in6);
-	failed |= nla_put_u16(msg, PILOT_A_ENDPOINT_REMOTE_PORT,
-			      htons(endpoint->port));
-	if (endpoint->scope)
-		failed |= nla_put_u32(msg, PILOT_A_ENDPOINT_SCOPE_ID,
-				      endpoint->scope);
-	if (nest)
-		nla_nest_end(msg, nest);
-	return failed;
 }
 
 /* A request about one peer; @nest is left open for more. */
@@ -112,7 +91,7 @@ static struct nl_msg *peer_request(struct netlink *nl, uint8_t cmd,
 				   uint32_t ifindex, uint64_t address,
 				   struct nlattr **nest)
 {
-	struct nl_msg *msg = request(nl, cmd, 0, ifindex);
+	struct nl_msg *msg = kernel_request(nl, cmd, 0, ifindex);
 
 	if (!msg)
 		return NULL;
@@ -136,8 +115,12 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 	if (!msg)
 		return NULL;
 	if (endpoint_is_set(&config->endpoint))
-		failed |= put_endpoint(msg, &config->endpoint);
-	failed |= nla_put_u32(msg, PILOT_A_PEER_KEEPALIVE, config->keepalive);
+		failed |= attr_put_endpoint(msg, PILOT_A_PEER_ENDPOINT,
+					    &config->endpoint);
+	/* What a helper before us held is let go. */
+	failed |= nla_put_u32(msg, PILOT_A_PEER_FLAGS, 0);
+	failed |= nla_put_u32(msg, PILOT_A_PEER_KEEPALIVE,
+			      config_peer_keepalive(config));
 	failed |= nla_put_u32(msg, PILOT_A_PEER_SILENCE_TIMEOUT,
 			      config->silence);
 	failed |= nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT, config->idle);
@@ -146,7 +129,7 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 	failed |= nla_put_u64(msg, PILOT_A_PEER_RX_BYTE_RATE,
 			      config->rx_byte_rate);
 	nla_nest_end(msg, nest);
-	return complete(msg, failed);
+	return kernel_complete(msg, failed);
 }
 
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
@@ -170,7 +153,7 @@ int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 
 int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
 			 uint64_t address, const struct endpoint *endpoint,
-			 char *err, size_t err_size)
+			 bool hold, char *err, size_t err_size)
 {
 	struct nlattr *nest;
 	struct nl_msg *msg;
@@ -178,10 +161,30 @@ int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
 
 	msg = peer_request(nl, PILOT_CMD_PEER_SET, ifindex, address, &nest);
 	if (msg) {
-		failed = put_endpoint(msg, endpoint);
+		failed = attr_put_endpoint(msg, PILOT_A_PEER_ENDPOINT,
+					   endpoint);
+		if (hold)
+			failed |= nla_put_u32(msg, PILOT_A_PEER_FLAGS,
+					      PILOT_PEER_F_FIXED_ENDPOINT);
 		nla_nest_end(msg, nest);
 	}
-	return netlink_do(nl, complete(msg, failed), NULL, NULL, err,
+	return netlink_do(nl, kernel_complete(msg, failed), NULL, NULL, err,
+			  err_size);
+}
+
+int kernel_peer_release(struct netlink *nl, uint32_t ifindex, uint64_t address,
+			char *err, size_t err_size)
+{
+	struct nlattr *nest;
+	struct nl_msg *msg;
+	int failed = 0;
+
+	msg = peer_request(nl, PILOT_CMD_PEER_SET, ifindex, address, &nest);
+	if (msg) {
+		failed = nla_put_u32(msg, PILOT_A_PEER_FLAGS, 0);
+		nla_nest_end(msg, nest);
+	}
+	return netlink_do(nl, kernel_complete(msg, failed), NULL, NULL, err,
 			  err_size);
 }
 
@@ -213,7 +216,7 @@ static struct nl_msg *key_request(struct netlink *nl, uint8_t cmd,
 	failed |= !*nest;
 	failed |= nla_put_u8(msg, PILOT_A_KEY_LANE, lane);
 	failed |= nla_put_u32(msg, PILOT_A_KEY_EPOCH, epoch);
-	return complete(msg, failed);
+	return kernel_complete(msg, failed);
 }
 
 int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
@@ -243,7 +246,7 @@ int kernel_key_new(struct netlink *nl, uint32_t ifindex, uint64_t address,
 	nla_nest_end(msg, nest);
 	/* The message holds secrets: keep it until it is wiped. */
 	nlmsg_get(msg);
-	ret = netlink_do(nl, complete(msg, failed), NULL, NULL, err, err_size);
+	ret = netlink_do(nl, kernel_complete(msg, failed), NULL, NULL, err, err_size);
 	sodium_memzero(nlmsg_data(nlmsg_hdr(msg)),
 		       nlmsg_datalen(nlmsg_hdr(msg)));
 	nlmsg_free(msg);
@@ -288,6 +291,7 @@ static void walk_key(const struct kernel_walk *walk, uint64_t peer,
 static void walk_peer(struct nlmsghdr *nlh, void *arg)
 {
 	struct nlattr *tb[PILOT_A_MAX + 1], *peer[PILOT_A_PEER_MAX + 1], *attr;
+	struct endpoint endpoint = { .family = AF_UNSPEC };
 	const struct kernel_walk *walk = arg;
 	uint64_t address;
 	int rest;
@@ -299,8 +303,10 @@ static void walk_peer(struct nlmsghdr *nlh, void *arg)
 	    !peer[PILOT_A_PEER_ADDRESS])
 		return;
 	address = nla_get_u64(peer[PILOT_A_PEER_ADDRESS]);
+	if (peer[PILOT_A_PEER_ENDPOINT])
+		attr_get_endpoint(peer[PILOT_A_PEER_ENDPOINT], &endpoint);
 	if (walk->peer)
-		walk->peer(walk->ctx, address);
+		walk->peer(walk->ctx, address, &endpoint);
 	if (!walk->key)
 		return;
 	nla_for_each_nested(attr, tb[PILOT_A_PEER], rest)
@@ -311,7 +317,7 @@ static void walk_peer(struct nlmsghdr *nlh, void *arg)
 int kernel_peers(struct netlink *nl, uint32_t ifindex,
 		 const struct kernel_walk *walk, char *err, size_t err_size)
 {
-	return netlink_do(nl, request(nl, PILOT_CMD_PEER_GET, NLM_F_DUMP,
+	return netlink_do(nl, kernel_request(nl, PILOT_CMD_PEER_GET, NLM_F_DUMP,
 				      ifindex),
 			  walk_peer, (void *)walk, err, err_size);
 }

@@ -11,7 +11,16 @@
 
 #include "session.h"
 #include "config.h"
+#include "relay.h"
 #include "netlink.h"
+
+struct nl_msg;
+
+/* A request about a device. NULL: memory. */
+struct nl_msg *kernel_request(struct netlink *nl, uint8_t cmd, int flags,
+			      uint32_t ifindex);
+/* Drops a message that did not fit, so that netlink_do() says so. */
+struct nl_msg *kernel_complete(struct nl_msg *msg, int failed);
 
 /*
  * Sets the sockets of a lane, for IPv4 and IPv6, and with lane 0 the device's
@@ -27,9 +36,15 @@ int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		    const struct config_peer *config, char *err,
 		    size_t err_size);
+/*
+ * @hold: what comes from elsewhere does not move it, until it is released;
+ * otherwise this stays as it is.
+ */
 int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
 			 uint64_t address, const struct endpoint *endpoint,
-			 char *err, size_t err_size);
+			 bool hold, char *err, size_t err_size);
+int kernel_peer_release(struct netlink *nl, uint32_t ifindex, uint64_t address,
+			char *err, size_t err_size);
 int kernel_peer_del(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		    char *err, size_t err_size);
 
@@ -51,12 +66,28 @@ struct kernel_key {
 
 /* Calls @peer for each peer of the device, then @key for each of its keys. */
 struct kernel_walk {
-	void (*peer)(void *ctx, uint64_t address);
+	void (*peer)(void *ctx, uint64_t address,
+		     const struct endpoint *endpoint);
 	void (*key)(void *ctx, const struct kernel_key *key);
 	void *ctx;
 };
 
 int kernel_peers(struct netlink *nl, uint32_t ifindex,
 		 const struct kernel_walk *walk, char *err, size_t err_size);
+
+/*
+ * Entries of the relay. @renew: one that is there gets new caps and a new
+ * life. -EEXIST: the id is in use.
+ */
+int kernel_relay_new(struct netlink *nl, uint32_t ifindex,
+		     const struct relay_entry *entry, bool renew, char *err,
+		     size_t err_size);
+int kernel_relay_del(struct netlink *nl, uint32_t ifindex, uint32_t id,
+		     char *err, size_t err_size);
+
+typedef void (*kernel_relay_fn)(void *ctx, const struct relay_entry *entry);
+
+int kernel_relay_dump(struct netlink *nl, uint32_t ifindex, kernel_relay_fn fn,
+		      void *ctx, char *err, size_t err_size);
 
 #endif /* PILOTD_KERNEL_H */

@@ -54,6 +54,15 @@ void parent_tell(struct parent *parent, const struct ipc_message *message)
 	kill(parent->worker, SIGKILL);
 }
 
+void parent_tell_introduce(struct parent *parent)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_INTRODUCE);
+	message.introduce = parent->config.introduce;
+	parent_tell(parent, &message);
+}
+
 void parent_tell_agent(struct parent *parent, const struct agent *agent)
 {
 	struct ipc_message message;
@@ -81,7 +90,7 @@ int parent_peer_put(struct parent *parent, struct agent *agent,
 	if (!ret && type == IPC_PEER_SET && endpoint_is_set(&peer->endpoint))
 		ret = kernel_peer_endpoint(agent->nl, agent->ifindex,
 					   message.peer.address,
-					   &peer->endpoint, err,
+					   &peer->endpoint, false, err,
 					   CONFIG_ERROR_LEN);
 	if (!ret) {
 		message.peer.runtime = parent_peer_is_runtime(parent, peer);
@@ -176,6 +185,11 @@ int parent_merge(struct parent *parent)
 	merged.lanes = parent->file.lanes;
 	merged.rekey_after = parent->file.rekey_after;
 	merged.log_level = parent->file.log_level;
+	memcpy(merged.stun_server, parent->file.stun_server,
+	       sizeof(merged.stun_server));
+	merged.stun_servers = parent->file.stun_servers;
+	merged.port_mapping = parent->file.port_mapping;
+	merged.introduce = parent->file.introduce;
 	ret = merge_into(&merged, &parent->file);
 	if (!ret)
 		ret = merge_into(&merged, &parent->state.config);
@@ -294,6 +308,8 @@ int parent_reload(struct parent *parent, char *err)
 		return error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory");
 	}
 	log_level_set(parent->config.log_level);
+	if (!config_introduce_equal(&old.introduce, &parent->config.introduce))
+		parent_tell_introduce(parent);
 	ret = parent_apply(parent, &old, err);
 	config_free(&old);
 	return ret;

@@ -27,6 +27,7 @@ struct parent {
 	int control;
 	int handover;
 	gid_t control_gid;
+	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
 	pid_t worker;
 	int ipc;			/* -1: no worker */
 	unsigned int deaths;		/* of workers, in a row */
@@ -44,6 +45,7 @@ struct agent *parent_agent_at(struct parent *parent, uint64_t address);
 
 /* Tell the worker, if there is one. One that cannot listen is ended. */
 void parent_tell(struct parent *parent, const struct ipc_message *message);
+void parent_tell_introduce(struct parent *parent);
 void parent_tell_agent(struct parent *parent, const struct agent *agent);
 
 /* Is the agent or peer one that was added at run time? */

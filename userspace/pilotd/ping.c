@@ -111,7 +111,8 @@ json_t *ping_event(struct session_agent *agent, struct session_peer *peer,
 	json_object_set_new(object, "token", token_json(pong->token));
 	set_endpoint(object, "endpoint", &pong->dst);
 	set_endpoint(object, "from", &pong->src);
-	set_endpoint(object, "observed", &pong->observed);
+	if (endpoint_is_set(&pong->observed))
+		set_endpoint(object, "observed", &pong->observed);
 	json_object_set_new(object, "rtt_us",
 			    json_integer(pong->rtt_ns / 1000));
 	return object;

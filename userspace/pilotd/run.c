@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
 
 #include "error.h"
 #include "keeper.h"
@@ -33,6 +34,24 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 		log_info("reloaded %s", parent->options->config);
 	sd_notify(0, "READY=1");
 	return 0;
+}
+
+/*
+ * The same for as long as the host is: what it had mapped stays its own when it
+ * is started anew.
+ */
+static void make_portmap_secret(uint8_t secret[static PORTMAP_SECRET_LEN])
+{
+	static const sd_id128_t of = SD_ID128_MAKE(0b, 9e, 5f, 1d, 3c, 7a, 4e,
+						   52, 8d, 16, a4, 6f, 90, c3,
+						   2b, 71);
+	sd_id128_t id;
+
+	if (sd_id128_get_machine_app_specific(of, &id) < 0 &&
+	    sd_id128_get_boot_app_specific(of, &id) < 0 &&
+	    sd_id128_randomize(&id) < 0)
+		return;
+	memcpy(secret, id.bytes, PORTMAP_SECRET_LEN);
 }
 
 static int open_sockets(struct parent *parent, char *err)
@@ -84,6 +103,7 @@ static int start(struct parent *parent, char *err)
 		return ret;
 	/* Said in the log; the rest is served, and a reload tries again. */
 	parent_apply(parent, &none, err);
+	make_portmap_secret(parent->portmap_secret);
 	return keeper_start(parent);
 }
 

@@ -71,7 +71,65 @@ static int endpoint_set(struct parent *parent,
 	if (!agent)
 		return no_agent(err);
 	return kernel_peer_endpoint(agent->nl, agent->ifindex, request->peer,
-				    &request->endpoint, err, CONFIG_ERROR_LEN);
+				    &request->endpoint, request->hold, err,
+				    CONFIG_ERROR_LEN);
+}
+
+static int endpoint_release(struct parent *parent,
+			    const struct ipc_peer_name *request, char *err)
+{
+	struct agent *agent = agent_of(parent, request->agent);
+
+	if (!agent)
+		return no_agent(err);
+	return kernel_peer_release(agent->nl, agent->ifindex, request->peer,
+				   err, CONFIG_ERROR_LEN);
+}
+
+static bool within(uint64_t rate, uint64_t limit)
+{
+	return !limit || (rate && rate <= limit);
+}
+
+/* Peers relay through us what the configuration allows, and no more. */
+static int relay_check(const struct parent *parent,
+		       const struct relay_entry *entry, char *err)
+{
+	const struct introducer_config *allowed = &parent->config.introduce;
+
+	if (allowed->enabled && (allowed->data || entry->signalling) &&
+	    within(entry->packet_rate, allowed->packet_rate) &&
+	    within(entry->byte_rate, allowed->byte_rate) &&
+	    entry->seconds <= allowed->lifetime)
+		return 0;
+	return error_set(err, CONFIG_ERROR_LEN, EACCES,
+			 "the configuration does not allow to relay this");
+}
+
+static int relay_new(struct parent *parent, const struct ipc_relay *request,
+		     char *err)
+{
+	struct agent *agent = agent_of(parent, request->agent);
+	int ret;
+
+	if (!agent)
+		return no_agent(err);
+	ret = relay_check(parent, &request->entry, err);
+	if (ret)
+		return ret;
+	return kernel_relay_new(agent->nl, agent->ifindex, &request->entry,
+				request->renew, err, CONFIG_ERROR_LEN);
+}
+
+static int relay_del(struct parent *parent,
+		     const struct ipc_relay_name *request, char *err)
+{
+	struct agent *agent = agent_of(parent, request->agent);
+
+	if (!agent)
+		return no_agent(err);
+	return kernel_relay_del(agent->nl, agent->ifindex, request->id, err,
+				CONFIG_ERROR_LEN);
 }
 
 /* The files a path may be in: what root keeps beside pilotd.conf. */
@@ -259,6 +317,12 @@ static int serve(struct parent *parent, struct ipc_message *request, char *err)
 		return key_del(parent, &request->key_name, err);
 	case IPC_ENDPOINT_SET:
 		return endpoint_set(parent, &request->endpoint, err);
+	case IPC_ENDPOINT_RELEASE:
+		return endpoint_release(parent, &request->peer_name, err);
+	case IPC_RELAY_NEW:
+		return relay_new(parent, &request->relay, err);
+	case IPC_RELAY_DEL:
+		return relay_del(parent, &request->relay_name, err);
 	case IPC_LINK_ADD:
 		return link_add(parent, &request->link, err);
 	case IPC_LINK_DEL:

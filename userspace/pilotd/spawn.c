@@ -37,15 +37,19 @@ static void exec_worker(const int fds[static WORKER_FD_END])
 	_exit(1);
 }
 
-int spawn_worker(const struct lanes *lanes, int events, int control,
-		 int handover, pid_t *pid, int *ipc)
+int spawn_worker(const struct lanes *lanes, const struct spawn_sockets *sockets,
+		 pid_t *pid, int *ipc)
 {
 	struct timeval limit = { .tv_sec = SEND_SECONDS };
 	int size = 1 << 20, pair[2];
 	int fds[WORKER_FD_END] = {
-		[WORKER_FD_EVENTS] = events,
-		[WORKER_FD_CONTROL] = control,
-		[WORKER_FD_HANDOVER] = handover,
+		[WORKER_FD_EVENTS] = sockets->events,
+		[WORKER_FD_CONTROL] = sockets->control,
+		[WORKER_FD_HANDOVER] = sockets->handover,
+		[WORKER_FD_ROUTE] = sockets->route,
+		[WORKER_FD_GATEWAY4] = sockets->gateway[0],
+		[WORKER_FD_GATEWAY6] = sockets->gateway[1],
+		[WORKER_FD_ANNOUNCEMENTS] = sockets->announcements,
 	};
 
 	for (unsigned int n = 0; n < WIRE_LANES_MAX; n++)

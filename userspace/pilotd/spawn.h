@@ -7,14 +7,18 @@
 
 #include "lanes.h"
 
-/* The worker's descriptors; UDP over IPv6 and lanes may be missing. */
+/* The worker's descriptors; those after the handover may be missing. */
 enum {
 	WORKER_FD_IPC = 3,
 	WORKER_FD_UDP4,
-	WORKER_FD_UDP6,
+	WORKER_FD_UDP6,			/* may be missing as well */
 	WORKER_FD_EVENTS,
 	WORKER_FD_CONTROL,
 	WORKER_FD_HANDOVER,
+	WORKER_FD_ROUTE,		/* addresses_socket() */
+	WORKER_FD_GATEWAY4,		/* gateway_socket() */
+	WORKER_FD_GATEWAY6,
+	WORKER_FD_ANNOUNCEMENTS,	/* gateway_announcements() */
 	WORKER_FD_LANES,		/* a pair for each lane above 0 */
 	WORKER_FD_END = WORKER_FD_LANES + 2 * (WIRE_LANES_MAX - 1),
 };
@@ -28,8 +32,18 @@ static inline int worker_fd_udp(unsigned int lane, int i)
 
 #define WORKER_ARGUMENT	"--worker"
 
+/* What a worker gets besides the lanes; below 0: nothing. */
+struct spawn_sockets {
+	int events;
+	int control;
+	int handover;
+	int route;
+	int gateway[2];
+	int announcements;
+};
+
 /* Return: 0 or -errno. @ipc is the parent's end. */
-int spawn_worker(const struct lanes *lanes, int events, int control,
-		 int handover, pid_t *pid, int *ipc);
+int spawn_worker(const struct lanes *lanes, const struct spawn_sockets *sockets,
+		 pid_t *pid, int *ipc);
 
 #endif /* PILOTD_SPAWN_H */

@@ -7,7 +7,9 @@
 
 #include <sodium.h>
 
+#include "introduce.h"
 #include "log.h"
+#include "reach.h"
 #include "spawn.h"
 #include "worker.h"
 
@@ -34,6 +36,7 @@ static void agent_add(struct worker *worker, const struct ipc_agent *told)
 		free(agent);
 		return;
 	}
+	reach_agent_add(worker, agent, session_agent_public(agent->session));
 	agent->next = worker->agents;
 	worker->agents = agent;
 }
@@ -41,7 +44,11 @@ static void agent_add(struct worker *worker, const struct ipc_agent *told)
 static void peer_forget(struct worker *worker, struct session_peer *peer)
 {
 	struct worker_peer *data = session_peer_data(peer);
+	struct session_agent *agent = session_peer_agent(peer);
 
+	introducer_peer_gone(worker->introducer, session_agent_address(agent),
+			     session_peer_address(peer));
+	reach_peer_del(worker, peer);
 	session_peer_del(worker->host, peer);
 	free(data);
 }
@@ -59,6 +66,8 @@ static void agent_del(struct worker *worker, uint64_t address)
 	*link = agent->next;
 	while ((peer = session_peer_next(agent->session, NULL)))
 		peer_forget(worker, peer);
+	introducer_agent_gone(worker->introducer, address);
+	reach_agent_del(worker, agent);
 	session_agent_del(worker->host, agent->session);
 	free(agent);
 }
@@ -72,7 +81,7 @@ static void peer_config(const struct ipc_peer *told,
 	config->endpoint = told->config.endpoint;
 	config->has_psk = told->has_psk;
 	memcpy(config->psk, told->psk, sizeof(config->psk));
-	config->persist = told->config.keepalive != 0;
+	config->persist = config_peer_keepalive(&told->config);
 }
 
 static void peer_put(struct worker *worker, const struct ipc_peer *told)
@@ -107,6 +116,7 @@ static void peer_put(struct worker *worker, const struct ipc_peer *told)
 	data->config = told->config;
 	data->runtime = told->runtime;
 	data->address = told->address;
+	reach_peer_put(worker, peer);
 }
 
 static void peer_del(struct worker *worker, const struct ipc_peer_name *told)
@@ -142,6 +152,22 @@ static void key_adopt(struct worker *worker, const struct ipc_adopt *told)
 		session_peer_adopt(worker->host, &now, peer, &key);
 }
 
+static void endpoint_adopt(struct worker *worker,
+			   const struct ipc_endpoint *told)
+{
+	struct session_agent *agent = session_agent_find(worker->host,
+							 told->agent);
+	struct session_peer *peer = agent ?
+		session_peer_find(agent, told->peer) : NULL;
+	struct clock now;
+
+	clock_read(&now);
+	if (peer)
+		session_kernel_event(worker->host, &now, peer,
+				     SESSION_EVENT_ENDPOINT_MOVED, 0, 0,
+				     &told->endpoint);
+}
+
 /* It lives as long as it says so. */
 static void alive_tell(void)
 {
@@ -169,6 +195,18 @@ void told_message(struct worker *worker, struct ipc_message *message)
 		break;
 	case IPC_KEY_ADOPT:
 		key_adopt(worker, &message->adopt);
+		break;
+	case IPC_INTRODUCE:
+		introduce_configure(worker, &message->introduce);
+		break;
+	case IPC_RELAY_ADOPT:
+		introduce_adopt(worker, &message->relay);
+		break;
+	case IPC_READY:
+		introducer_adopt_end(worker->introducer);
+		break;
+	case IPC_ENDPOINT_ADOPT:
+		endpoint_adopt(worker, &message->endpoint);
 		break;
 	case IPC_ALIVE_ASK:
 		alive_tell();

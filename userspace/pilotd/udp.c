@@ -2,9 +2,12 @@
 
 #include "udp.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "carrier.h"
 
 struct udp_batch {
 	struct mmsghdr message[UDP_BATCH];
@@ -38,7 +41,9 @@ void udp_batch_free(struct udp_batch *batch)
 void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
 	       void *ctx)
 {
+	const uint8_t *bytes;
 	struct endpoint src;
+	size_t len;
 	int i, n;
 
 	for (i = 0; i < UDP_BATCH; i++)
@@ -48,6 +53,36 @@ void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
 		if (batch->message[i].msg_hdr.msg_flags & MSG_TRUNC ||
 		    endpoint_from_sockaddr(&src, &batch->src[i]))
 			continue;
-		receive(ctx, &src, batch->bytes[i], batch->message[i].msg_len);
+		bytes = batch->bytes[i];
+		len = batch->message[i].msg_len;
+		if (carrier_parse(&src, &bytes, &len) == 0)
+			receive(ctx, &src, bytes, len);
 	}
+}
+
+int udp_send(int fd, const struct endpoint *dst, const void *bytes,
+	     size_t len)
+{
+	uint8_t header[CARRIER_HEADER_MAX];
+	struct sockaddr_storage ss;
+	struct iovec iov[] = {
+		{ .iov_base = header },
+		{ .iov_base = (void *)bytes, .iov_len = len },
+	};
+	const struct msghdr message = {
+		.msg_name = &ss,
+		.msg_namelen = endpoint_to_sockaddr(dst, &ss),
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+	};
+	int ret;
+
+	if (!message.msg_namelen)
+		return -EDESTADDRREQ;
+	ret = carrier_write(dst, len, header);
+	if (ret < 0)
+		return ret;
+	iov[0].iov_len = ret;
+	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ?
+	       -errno : 0;
 }

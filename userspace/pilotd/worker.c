@@ -19,9 +19,14 @@
 #include "answer.h"
 #include "cpu.h"
 #include "events.h"
+#include "hold.h"
+#include "introduce.h"
 #include "lanes.h"
 #include "log.h"
+#include "netcheck.h"
+#include "own.h"
 #include "ping.h"
+#include "reach.h"
 #include "sandbox.h"
 #include "spawn.h"
 #include "told.h"
@@ -53,10 +58,20 @@ struct worker_agent *worker_agent_find(struct worker *worker,
 	return NULL;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* After whatever happened: what follows from it, and when it goes on. */
 static void rearm(struct worker *worker)
 {
-	uint64_t deadline = session_next_deadline(worker->host);
+	uint64_t deadline;
 
+	reach_settle(worker);
+	deadline = earlier(session_next_deadline(worker->host),
+			   earlier(introducer_next_deadline(worker->introducer),
+				   reach_deadline(worker->reach)));
 	if (deadline == CLOCK_NEVER) {
 		sd_event_source_set_enabled(worker->timer_source,
 					    SD_EVENT_OFF);
@@ -126,16 +141,15 @@ static void op_send(void *ctx, const struct endpoint *dst, const void *bytes,
 		    size_t len)
 {
 	struct worker *worker = ctx;
-	struct sockaddr_storage ss;
-	socklen_t ss_len = endpoint_to_sockaddr(dst, &ss);
 	int i = dst->family == AF_INET6;
+	int ret;
 
-	if (!ss_len || (i && !worker->has_udp6))
+	if (i && !worker->has_udp6)
 		return;
 	/* Lost is lost: the state machine sends again. */
-	if (sendto(udp_fds[i], bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   (struct sockaddr *)&ss, ss_len) < 0)
-		log_debug("cannot send: %s", strerror(errno));
+	ret = udp_send(udp_fds[i], dst, bytes, len);
+	if (ret)
+		log_debug("cannot send: %s", strerror(-ret));
 }
 
 static int op_key_install(void *ctx, struct session_agent *agent,
@@ -184,13 +198,36 @@ static int op_endpoint_set(void *ctx, struct session_agent *agent,
 			   const struct endpoint *endpoint)
 {
 	struct worker *worker = ctx;
+	struct session_peer_info info;
 	struct ipc_message message;
+	int ret;
 
+	session_peer_info(peer, &info);
 	ipc_message_init(&message, IPC_ENDPOINT_SET);
 	message.endpoint.agent = session_agent_address(agent);
 	message.endpoint.peer = session_peer_address(peer);
 	message.endpoint.endpoint = *endpoint;
-	return worker_call(worker, &message);
+	/* There is nothing under way on a path that is the first. */
+	message.endpoint.hold = endpoint_is_set(&info.endpoint) &&
+				!endpoint_equal(&info.endpoint, endpoint) &&
+				!hold_begin(worker->holds,
+					    message.endpoint.agent,
+					    message.endpoint.peer);
+	ret = worker_call(worker, &message);
+	if (ret)
+		log_debug("the kernel refused an endpoint: %s",
+			  message.reply.text);
+	return ret;
+}
+
+static int hold_release(void *ctx, uint64_t agent, uint64_t peer)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_ENDPOINT_RELEASE);
+	message.peer_name.agent = agent;
+	message.peer_name.peer = peer;
+	return worker_call(ctx, &message);
 }
 
 static const char *notice_name(enum session_notice notice)
@@ -220,6 +257,12 @@ static void op_notify(void *ctx, enum session_notice notice,
 
 	if (peer)
 		addr_format(session_peer_address(peer), address);
+	/* Where it is now nobody knows: somebody else may be there. */
+	if (notice == SESSION_NOTICE_EXPIRED)
+		introducer_peer_gone(worker->introducer,
+				     session_agent_address(agent),
+				     session_peer_address(peer));
+	reach_notice(worker, notice, peer);
 	log_line(notice == SESSION_NOTICE_FAILED ||
 		 notice == SESSION_NOTICE_LOAD ? LOG_LEVEL_NOTICE :
 						 LOG_LEVEL_DEBUG,
@@ -232,13 +275,55 @@ static void op_notify(void *ctx, enum session_notice notice,
 					       address, text));
 }
 
+static bool op_control(void *ctx, struct session_agent *agent,
+		       struct session_peer *peer, const struct endpoint *src,
+		       uint8_t type, const uint8_t *tlvs, size_t len)
+{
+	return introduce_control(ctx, agent, peer, src, type, tlvs, len) ||
+	       reach_control(ctx, peer, src, type, tlvs, len);
+}
+
+static void op_pong(void *ctx, struct session_agent *agent,
+		    struct session_peer *peer, const struct session_pong *pong)
+{
+	reach_ponged(ctx, peer, pong);
+	ping_answered(ctx, agent, peer, pong);
+}
+
 static const struct session_ops session_ops = {
 	.send = op_send,
 	.key_install = op_key_install,
 	.key_delete = op_key_delete,
 	.endpoint_set = op_endpoint_set,
 	.notify = op_notify,
-	.pong = ping_answered,
+	.control = op_control,
+	.pinged = reach_pinged,
+	.pong = op_pong,
+};
+
+static void op_own_changed(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	reach_own_changed(worker);
+	rearm(worker);
+	if (worker->control)
+		control_broadcast(worker->control,
+				  netcheck_addresses(worker->own));
+}
+
+static void op_own_checked(void *ctx, uint64_t check)
+{
+	struct worker *worker = ctx;
+
+	if (worker->control)
+		control_broadcast(worker->control, netcheck_event(check));
+}
+
+static const struct own_ops own_ops = {
+	.send = op_send,
+	.changed = op_own_changed,
+	.checked = op_own_checked,
 };
 
 /* Sources of the loop. */
@@ -253,6 +338,11 @@ static void on_datagram(void *ctx, const struct endpoint *src,
 {
 	const struct arrival *arrival = ctx;
 
+	if (stun_is_message(bytes, len)) {
+		own_receive(arrival->worker->own, arrival->now.boot_ns, src,
+			    bytes, len);
+		return;
+	}
 	session_receive(arrival->worker->host, &arrival->now, src, bytes, len);
 }
 
@@ -279,6 +369,7 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 		[PILOT_EVENT_PEER_SILENT] = SESSION_EVENT_PEER_SILENT,
 	};
 	struct worker *worker = ctx;
+	const struct endpoint *endpoint = NULL;
 	struct session_agent *agent;
 	struct session_peer *peer;
 	struct clock now;
@@ -287,20 +378,25 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 	if (!agent)
 		return;
 	clock_read(&now);
+	peer = session_peer_find(agent, event->peer);
 	if (event->type == PILOT_EVENT_ACQUIRE) {
-		session_acquire(worker->host, &now, event->agent, event->peer);
+		if (!peer || !reach_wanted(worker, peer))
+			session_acquire(worker->host, &now, event->agent,
+					event->peer);
 		return;
 	}
 	if (event->type < PILOT_EVENT_SOFT_LIMIT ||
 	    event->type > PILOT_EVENT_PEER_SILENT)
 		return;
-	peer = session_peer_find(agent, event->peer);
-	if (peer)
-		session_kernel_event(worker->host, &now, peer,
-				     kinds[event->type], event->lane,
-				     event->epoch,
-				     endpoint_is_set(&event->endpoint) ?
-				     &event->endpoint : NULL);
+	if (!peer)
+		return;
+	if (endpoint_is_set(&event->endpoint))
+		endpoint = &event->endpoint;
+	session_kernel_event(worker->host, &now, peer, kinds[event->type],
+			     event->lane, event->epoch, endpoint);
+	/* What becomes of other lanes is no word on the path. */
+	if (!event->lane)
+		reach_event(worker, peer, kinds[event->type], endpoint);
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents,
@@ -335,6 +431,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	(void)usec;
 	clock_read(&now);
 	session_timer(worker->host, &now);
+	introducer_timer(worker->introducer, now.boot_ns);
 	rearm(worker);
 	return 0;
 }
@@ -393,8 +490,13 @@ static int become_orphan(struct worker *worker)
 	sd_event_source_disable_unref(worker->udp_source[1]);
 	sd_event_source_disable_unref(worker->events_source);
 	sd_event_source_disable_unref(worker->timer_source);
+	holds_free(worker->holds);
+	worker->holds = NULL;
 	control_free(worker->control);
 	worker->control = NULL;
+	/* What the gateway maps is for the next one. */
+	own_free(worker->own);
+	worker->own = NULL;
 	ret = sd_event_add_io(worker->event, NULL, WORKER_FD_HANDOVER, EPOLLIN,
 			      on_claim, worker);
 	if (ret < 0)
@@ -471,6 +573,30 @@ static void worker_user(uid_t *uid, gid_t *gid)
 	*gid = user ? user->pw_gid : 65534;
 }
 
+static int descriptor(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
+}
+
+static int own_start(struct worker *worker)
+{
+	const struct ipc_init *init = &worker->init;
+	struct own_config config = {
+		.port = init->port,
+		.stun_servers = init->stun_servers,
+		.port_mapping = init->port_mapping,
+		.route = descriptor(WORKER_FD_ROUTE),
+		.gateway = { descriptor(WORKER_FD_GATEWAY4),
+			     descriptor(WORKER_FD_GATEWAY6) },
+		.announcements = descriptor(WORKER_FD_ANNOUNCEMENTS),
+	};
+
+	memcpy(config.stun_server, init->stun_server,
+	       sizeof(config.stun_server));
+	memcpy(config.secret, init->portmap_secret, sizeof(config.secret));
+	return own_new(&worker->own, worker->event, &config, &own_ops, worker);
+}
+
 static int worker_start(struct worker *worker)
 {
 	struct session_config config = { 0 };
@@ -486,7 +612,7 @@ static int worker_start(struct worker *worker)
 		return ret ?: -EPROTO;
 	worker->init = message.init;
 	log_level_set(worker->init.log_level);
-	worker->has_udp6 = fcntl(WORKER_FD_UDP6, F_GETFD) >= 0;
+	worker->has_udp6 = descriptor(WORKER_FD_UDP6) >= 0;
 	config.lanes = worker->init.lanes;
 	memcpy(config.ports, worker->init.lane_ports, sizeof(config.ports));
 	config.aes_accelerated = cpu_has_aes();
@@ -499,13 +625,22 @@ static int worker_start(struct worker *worker)
 	worker->batch = udp_batch_new();
 	if (!worker->host || !worker->batch)
 		return -ENOMEM;
-	ret = sd_event_default(&worker->event);
+	ret = introduce_start(worker);
+	if (!ret)
+		ret = reach_new(worker);
+	if (!ret)
+		ret = sd_event_default(&worker->event);
 	if (ret >= 0)
 		ret = control_new(&worker->control, worker->event,
 				  WORKER_FD_CONTROL, worker->init.control_gid,
 				  answer_request, worker);
 	if (ret >= 0)
+		ret = holds_new(&worker->holds, worker->event, hold_release,
+				worker);
+	if (ret >= 0)
 		ret = add_sources(worker);
+	if (ret >= 0)
+		ret = own_start(worker);
 	if (ret < 0)
 		return ret;
 	ret = sandbox_enter(uid, gid, err, sizeof(err));
@@ -526,6 +661,12 @@ int worker_run(void)
 		return 1;
 	}
 	ret = sd_event_loop(worker.event);
+	holds_free(worker.holds);
+	if (worker.own)
+		own_release(worker.own);
+	own_free(worker.own);
+	reach_free(worker.reach);
+	introducer_free(worker.introducer);
 	session_host_free(worker.host);
 	udp_batch_free(worker.batch);
 	return ret < 0 ? 1 : ret;

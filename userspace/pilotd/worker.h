@@ -12,6 +12,10 @@
 #include "control.h"
 #include "ipc.h"
 
+struct own;
+struct path_agent;
+struct path_peer;
+struct reach;
 struct worker;
 
 /* What the worker knows of an agent; session_agent_data() of its session. */
@@ -21,6 +25,8 @@ struct worker_agent {
 	uint64_t address;
 	uint32_t ifindex;
 	struct session_agent *session;
+	struct path_agent *path;
+	unsigned int introducers;	/* among its peers */
 	struct worker_agent *next;
 };
 
@@ -29,6 +35,7 @@ struct worker_peer {
 	struct config_peer config;
 	bool runtime;
 	uint64_t address;
+	struct path_peer *path;		/* NULL: none are looked for */
 };
 
 struct worker {
@@ -36,6 +43,10 @@ struct worker {
 	struct session_host *host;
 	struct control *control;
 	struct udp_batch *batch;
+	struct holds *holds;
+	struct own *own;
+	struct introducer *introducer;
+	struct reach *reach;
 	struct worker_agent *agents;
 	struct ipc_init init;
 	bool has_udp6;

@@ -113,3 +113,10 @@ int try_peer(const struct nlmsghdr *message)
 		message_free_peer(&peer);
 	return ret;
 }
+
+int try_relay(const struct nlmsghdr *message)
+{
+	struct message_relay relay;
+
+	return message_parse_relay(message, &relay);
+}

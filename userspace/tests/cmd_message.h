@@ -18,6 +18,7 @@ typedef int (*message_parse_fn)(const struct nlmsghdr *message);
 /* The command's parsers, of which only the verdict counts. */
 int try_device(const struct nlmsghdr *message);
 int try_peer(const struct nlmsghdr *message);
+int try_relay(const struct nlmsghdr *message);
 
 /* Cut at each byte, in memory that ends there: no read past it, all refused. */
 void check_cut(const struct nlmsghdr *whole, message_parse_fn parse);

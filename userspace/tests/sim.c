@@ -33,15 +33,15 @@ static int sim_node_find(struct sim *sim, const struct endpoint *ep)
 	return -1;
 }
 
-static void sim_queue(struct sim *sim, int from, int to, const void *bytes,
-		      size_t len)
+static void sim_queue(struct sim *sim, const struct endpoint *src, int to,
+		      const void *bytes, size_t len)
 {
 	struct sim_datagram *d = calloc(1, sizeof(*d)), **at;
 
 	d->at = sim->now + sim->delay;
 	if (sim->jitter)
 		d->at += sim_random(sim) % sim->jitter;
-	d->from = from;
+	d->src = *src;
 	d->to = to;
 	d->len = len;
 	memcpy(d->bytes, bytes, len);
@@ -51,19 +51,34 @@ static void sim_queue(struct sim *sim, int from, int to, const void *bytes,
 	*at = d;
 }
 
+static const struct sim_carrier *sim_carrier_find(const struct sim *sim,
+						  int from,
+						  const struct endpoint *dst)
+{
+	for (int i = 0; i < sim->carriers; i++)
+		if (sim->carrier[i].from == from &&
+		    endpoint_equal(&sim->carrier[i].in, dst))
+			return &sim->carrier[i];
+	return NULL;
+}
+
 static void sim_transmit(struct sim *sim, int from, const struct endpoint *dst,
 			 const void *bytes, size_t len)
 {
-	int to = sim_node_find(sim, dst);
+	const struct sim_carrier *carrier = sim_carrier_find(sim, from, dst);
+	const struct endpoint *src = carrier ? &carrier->out :
+					       &sim->node[from].endpoint;
+	int to = carrier ? carrier->to : sim_node_find(sim, dst);
 
 	if (sim->tap)
 		sim->tap(sim, from, to, bytes, len);
-	if (to < 0 || sim->blocked[from][to])
+	/* What blocks the direct way leaves the others open. */
+	if (to < 0 || (!carrier && sim->blocked[from][to]))
 		return;
 	if (sim_random(sim) % 100 >= sim->loss)
-		sim_queue(sim, from, to, bytes, len);
+		sim_queue(sim, src, to, bytes, len);
 	if (sim_random(sim) % 100 < sim->duplicate)
-		sim_queue(sim, from, to, bytes, len);
+		sim_queue(sim, src, to, bytes, len);
 }
 
 static int sim_peer_number(struct sim_node *node, struct session_peer *peer)
@@ -113,8 +128,18 @@ static void sim_lanes_promote(struct sim_kernel *kernel)
 	}
 }
 
-static void sim_data_receive(struct sim_node *node, int from,
-			     const uint8_t *frame)
+/* Only what came directly moves an endpoint, and only one that is direct. */
+static bool sim_kernel_learns(const struct sim_kernel *kernel,
+			      const struct endpoint *src)
+{
+	return endpoint_is_direct(src) &&
+	       (!endpoint_is_set(&kernel->endpoint) ||
+		endpoint_is_direct(&kernel->endpoint)) &&
+	       !endpoint_equal(&kernel->endpoint, src);
+}
+
+static void sim_data_receive(struct sim_node *node,
+			     const struct endpoint *src, const uint8_t *frame)
 {
 	struct sim *sim = node->sim;
 
@@ -126,11 +151,10 @@ static void sim_data_receive(struct sim_node *node, int from,
 		    !sim_data_open(&kernel->previous, frame))
 			continue;
 		node->data_received++;
-		if (!endpoint_equal(&kernel->endpoint,
-				    &sim->node[from].endpoint)) {
+		if (sim_kernel_learns(kernel, src)) {
 			struct clock now;
 
-			kernel->endpoint = sim->node[from].endpoint;
+			kernel->endpoint = *src;
 			sim_clock(node, &now);
 			if (!node->moves_untold)
 				session_kernel_event(node->host, &now,
@@ -458,6 +482,19 @@ void sim_restart(struct sim *sim, int number, bool kernel_too)
 	sim_node_start(node);
 }
 
+void sim_carry(struct sim *sim, int from, const char *in, int to,
+	       const char *out)
+{
+	struct sim_carrier *carrier = &sim->carrier[sim->carriers++];
+
+	if (sim->carriers > SIM_CARRIERS ||
+	    endpoint_parse(in, &carrier->in) ||
+	    endpoint_parse(out, &carrier->out))
+		abort();
+	carrier->from = from;
+	carrier->to = to;
+}
+
 void sim_acquire(struct sim *sim, int from, int to)
 {
 	struct sim_node *node = &sim->node[from];
@@ -526,10 +563,9 @@ static void sim_deliver(struct sim *sim)
 
 	sim->queue = d->next;
 	if (d->bytes[0] == WIRE_TYPE_DATA && d->len == SIM_DATA_LEN)
-		sim_data_receive(&sim->node[d->to], d->from, d->bytes);
+		sim_data_receive(&sim->node[d->to], &d->src, d->bytes);
 	else
-		sim_inject(sim, d->to, &sim->node[d->from].endpoint, d->bytes,
-			   d->len);
+		sim_inject(sim, d->to, &d->src, d->bytes, d->len);
 	free(d);
 }
 

@@ -12,6 +12,7 @@
 #include "session.h"
 
 #define SIM_NODES	4
+#define SIM_CARRIERS	4
 #define SIM_MS		1000000ULL
 #define SIM_S		1000000000ULL
 #define SIM_REAL_START	(1790000000ULL * SIM_S)
@@ -72,10 +73,18 @@ struct sim_node {
 	char text[128];
 };
 
+/* A way by somebody else, one direction: entry of a relay, or channel. */
+struct sim_carrier {
+	struct endpoint in;		/* what @from sends to */
+	struct endpoint out;		/* where @to has it from */
+	int from, to;
+};
+
 struct sim_datagram {
 	struct sim_datagram *next;
 	uint64_t at;
-	int to, from;
+	struct endpoint src;
+	int to;
 	size_t len;
 	uint8_t bytes[1500];
 };
@@ -91,6 +100,8 @@ struct sim {
 	unsigned int violations;
 	int nodes;
 	struct sim_node node[SIM_NODES];
+	int carriers;
+	struct sim_carrier carrier[SIM_CARRIERS];
 	struct sim_datagram *queue;
 	/* Sees every datagram as it is sent, when set. */
 	void (*tap)(struct sim *sim, int from, int to, const uint8_t *bytes,
@@ -111,6 +122,9 @@ struct session_peer *sim_peer(struct sim *sim, int from, int to, bool know,
 /* A new helper process, or a whole new machine when the kernel forgets. */
 void sim_restart(struct sim *sim, int node, bool kernel_too);
 void sim_acquire(struct sim *sim, int from, int to);
+/* From now on @from reaches @to by @in, and is seen there as @out. */
+void sim_carry(struct sim *sim, int from, const char *in, int to,
+	       const char *out);
 void sim_event(struct sim *sim, int node, int peer, enum session_event event,
 	       uint32_t epoch);
 /* Bytes from anywhere straight into a helper. */

@@ -100,7 +100,7 @@ static void test_words_refused(void **state)
 		{ "foo", "Object \"foo\" is unknown, try \"pilot-link help\".\n" },
 		{ "\"\"", "Object \"\" is unknown, try \"pilot-link help\".\n" },
 		{ "LINK", "Object \"LINK\" is unknown, try \"pilot-link help\".\n" },
-		{ "p", "Object \"p\" is ambiguous: it could be peer, ping.\n" },
+		{ "p", "Object \"p\" is ambiguous: it could be peer, ping, path.\n" },
 		{ "link foo",
 		  "Command \"foo\" is unknown, try \"pilot-link link help\".\n" },
 		{ "peer s",
@@ -249,6 +249,13 @@ static void test_values_wrong(void **state)
 		{ "peer add %D rate-bytes 9223372036854775808", "Error: argument "
 		  "\"9223372036854775808\" is wrong: \"rate-bytes\" takes a "
 		  "number from 0 to 9223372036854775807.\n" },
+		{ "peer set %D introducer 1", "Error: argument \"1\" is wrong: "
+		  "expected yes or no.\n" },
+		{ "peer set %D introducer", "Command line is not complete: "
+		  "\"introducer\" needs a value. Try \"pilot-link peer "
+		  "help\".\n" },
+		{ "peer add %D endpoint relay:0x1@192.0.2.1:1",
+		  "Error: argument \"relay:0x1@192.0.2.1:1\" " ENDPOINT },
 		{ "ping 1:0002.F291.0004",
 		  "Error: argument \"1:0002.F291.0004\" " ADDRESS },
 		{ "ping %D count 0", "Error: argument \"0\" is wrong: \"count\" "
@@ -274,7 +281,7 @@ static void test_help(void **state)
 	static const char *const lines[] = {
 		"help", "-h", "-help", "--help", "h", "--he",
 		"link help", "peer help", "id help", "monitor help",
-		"stats help", "ping help", "ping -h", "pi --help",
+		"stats help", "relay help", "r h", "ping help", "ping -h", "pi --help",
 		"peer --help", "peer -h", "peer add help",
 		"l h", "link add --help",
 	};

@@ -219,8 +219,9 @@ static void test_device_json(void **state)
 		   "\"sockets\":[{\"family\":\"inet6\",\"port\":7740,"
 		   "\"link_netnsid\":-1,\"devices\":4,\"counters\":"
 		   "{\"rx_data\":99,\"rx_helper\":0,\"rx_chained\":0,"
-		   "\"rx_whole\":0,\"drop_malformed\":0,"
-		   "\"drop_no_index\":0,\"drop_type\":0,\"drop_limit\":0}}]}");
+		   "\"rx_whole\":0,\"rx_relayed\":0,\"drop_malformed\":0,"
+		   "\"drop_no_index\":0,\"drop_type\":0,\"drop_limit\":0,"
+		   "\"drop_relay\":0}}]}");
 }
 
 static void print_hostile(void *context)

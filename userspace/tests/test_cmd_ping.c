@@ -6,19 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "../pilot-link/control.h"
 #include "clock.h"
-#include "cmd_run.h"
+#include "cmd_serve.h"
 #include "identity.h"
 
 #define PEER	"1:0001.F291.0004"
@@ -33,87 +26,17 @@
 #define NOT_READY	"{\"ok\":false,\"error\":{\"code\":\"not-ready\"," \
 			"\"message\":\"wait for it\",\"hint\":\"h\"}}\n"
 
-/* What the helper says to a request, and to monitors before and after. */
-struct step {
-	const char *before;
-	const char *answer;
-	const char *after;
-};
-
 static struct cmd_result result;
-static char folder[] = "/tmp/pilot-link-ping.XXXXXX";
 static char did[DID_TEXT_LEN];
-static pid_t server;
-static char *requests;		/* the lines it was sent, shared with it */
 
-static void hear(int fd, char *line, size_t size)
+static void run(const struct cmd_step *steps, const char *line)
 {
-	size_t used = 0;
-
-	while (used < size - 1 && read(fd, line + used, 1) == 1)
-		if (line[used++] == '\n')
-			break;
-	line[used] = '\0';
-}
-
-static void say(int fd, const char *text)
-{
-	if (text && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		_exit(1);
-}
-
-/* The first connection monitors; each of the others has one request. */
-static void serve(int listener, const struct step *steps)
-{
-	int monitor = accept(listener, NULL, NULL), fd;
-	char line[1024];
-
-	hear(monitor, line, sizeof(line));
-	say(monitor, strcmp(line, "{\"op\":\"monitor\"}\n") ?
-	    "{\"ok\":false}\n" : "{\"ok\":true}\n");
-	for (; steps->answer; steps++) {
-		fd = accept(listener, NULL, NULL);
-		hear(fd, line, sizeof(line));
-		strcat(requests, line);
-		say(monitor, steps->before);
-		say(fd, steps->answer);
-		close(fd);
-		say(monitor, steps->after);
-	}
-	/* An "after" behind the last one: gone without a word. */
-	if (!steps->after)
-		hear(monitor, line, sizeof(line));
-	_exit(0);
-}
-
-static void run(const struct step *steps, const char *line)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char text[1024];
-	int listener;
-
-	*requests = '\0';
-	strcpy(address.sun_path, "control.sock");
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address,
-			      sizeof(address)), 0);
-	assert_int_equal(listen(listener, 4), 0);
-	fflush(NULL);
-	server = fork();
-	assert_true(server >= 0);
-	if (!server)
-		serve(listener, steps);
-	close(listener);
-	snprintf(text, sizeof(text), "--control control.sock %s", line);
-	cmd_run(&result, NULL, text);
-	kill(server, SIGTERM);
-	waitpid(server, NULL, 0);
-	unlink("control.sock");
+	cmd_serve(&result, steps, line);
 }
 
 static void test_answered(void **state)
 {
-	static const struct step steps[] = {
+	static const struct cmd_step steps[] = {
 		{ NULL, SENT("aa"), PONG("aa", HERE) }, {},
 	};
 	char line[256], expected[256];
@@ -125,7 +48,7 @@ static void test_answered(void **state)
 			    "192.0.2.2:7740 time 12.034 ms observed "
 			    "198.51.100.7:41000\n1 asked, 1 answered\n");
 	assert_int_equal(result.status, TOOL_OK);
-	assert_string_equal(requests, "{\"op\":\"ping\",\"address\":\""
+	assert_string_equal(cmd_requests, "{\"op\":\"ping\",\"address\":\""
 			    PEER "\"}\n");
 	snprintf(line, sizeof(line), "pin %s dev pilot1 interval 1 count 1",
 		 did);
@@ -133,12 +56,12 @@ static void test_answered(void **state)
 	assert_int_equal(result.status, TOOL_OK);
 	snprintf(expected, sizeof(expected),
 		 "{\"op\":\"ping\",\"did\":\"%s\",\"link\":\"pilot1\"}\n", did);
-	assert_string_equal(requests, expected);
+	assert_string_equal(cmd_requests, expected);
 }
 
 static void test_json(void **state)
 {
-	static const struct step steps[] = {
+	static const struct cmd_step steps[] = {
 		{ NULL, SENT("aa"), PONG("aa", HERE) }, {},
 	};
 
@@ -157,7 +80,7 @@ static void test_json(void **state)
 /* Events of others, of other tokens, and the right one before the answer. */
 static void test_events_between(void **state)
 {
-	static const struct step steps[] = {
+	static const struct cmd_step steps[] = {
 		{ "{\"event\":\"established\",\"peer\":\"x\"}\n"
 		  "{\"event\":\"other\",\"token\":\"aa\"}\n"
 		  PONG("bb", HERE) PONG("aa", "[2001:db8::9]:1"), SENT("aa"),
@@ -175,7 +98,7 @@ static void test_events_between(void **state)
 /* While the session is made it asks again; the interval is kept. */
 static void test_not_ready_at_first(void **state)
 {
-	static const struct step steps[] = {
+	static const struct cmd_step steps[] = {
 		{ NULL, NOT_READY, NULL }, { NULL, NOT_READY, NULL },
 		{ NULL, SENT("aa"), PONG("aa", HERE) },
 		{ NULL, SENT("bb"), PONG("bb", HERE) }, {},
@@ -197,11 +120,11 @@ static void test_not_ready_at_first(void **state)
 /* One is lost, the other comes: that is a success. */
 static void test_lost(void **state)
 {
-	static const struct step steps[] = {
+	static const struct cmd_step steps[] = {
 		{ NULL, SENT("aa"), PONG("xx", HERE) },
 		{ NULL, SENT("bb"), PONG("bb", HERE) }, {},
 	};
-	static const struct step none[] = {
+	static const struct cmd_step none[] = {
 		{ NULL, SENT("aa"), NULL }, {},
 	};
 
@@ -221,7 +144,7 @@ static void test_lost(void **state)
 
 static void test_never_ready(void **state)
 {
-	struct step steps[64] = { { NULL, NULL, NULL } };
+	struct cmd_step steps[64] = { { NULL, NULL, NULL } };
 
 	(void)state;
 	for (int i = 0; i < 63; i++)
@@ -235,14 +158,14 @@ static void test_never_ready(void **state)
 
 static void test_refused(void **state)
 {
-	static const struct step refused[] = {
+	static const struct cmd_step refused[] = {
 		{ NULL, "{\"ok\":false,\"error\":{\"code\":\"not-found\","
 		  "\"message\":\"no such peer\",\"hint\":\"\"}}\n", NULL }, {},
 	};
-	static const struct step malformed[] = {
+	static const struct cmd_step malformed[] = {
 		{ NULL, "{\"ok\":true,\"result\":{\"token\":7}}\n", NULL }, {},
 	};
-	static const struct step gone[] = {
+	static const struct cmd_step gone[] = {
 		{ NULL, SENT("aa"), NULL }, { NULL, NULL, "" },
 	};
 
@@ -268,19 +191,13 @@ static void test_refused(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	if (cmd_did(did))
-		return -1;
-	requests = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (requests == MAP_FAILED)
-		return -1;
-	return !mkdtemp(folder) || chdir(folder);
+	return cmd_did(did) ?: cmd_serve_setup();
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return chdir("/") || rmdir(folder);
+	return cmd_serve_teardown();
 }
 
 int main(void)

@@ -163,6 +163,15 @@ static void test_ratelimit_prefix(void **state)
 	assert_false(ratelimit_take_prefix(&table, now, &a));
 	assert_false(ratelimit_take_prefix(&table, now, &b));
 	assert_true(ratelimit_take_prefix(&table, now, &c));
+	/* Who comes by a relay takes nothing from the others who do. */
+	a.kind = ENDPOINT_RELAY;
+	a.id = 1;
+	assert_true(ratelimit_take_prefix(&table, now, &a));
+	a.id = 2;
+	while (ratelimit_take_prefix(&table, now, &a))
+		;
+	a.id = 1;
+	assert_true(ratelimit_take_prefix(&table, now, &a));
 }
 
 static void test_cookie_life(void **state)
@@ -188,6 +197,8 @@ static void test_cookie_life(void **state)
 	endpoint_parse("192.0.2.2:1000", &other);
 	assert_false(cookie_check(&jar, &other, frame, sizeof(frame)));
 	endpoint_parse("[2001:db8::1]:1000", &other);
+	assert_false(cookie_check(&jar, &other, frame, sizeof(frame)));
+	endpoint_parse("relay:0x1@192.0.2.1:1000", &other);
 	assert_false(cookie_check(&jar, &other, frame, sizeof(frame)));
 	frame[100]++;
 	assert_false(cookie_check(&jar, &src, frame, sizeof(frame)));

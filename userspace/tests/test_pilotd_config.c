@@ -100,7 +100,16 @@ static const char whole[] =
 	"listen 9000\n"
 	"lanes 3\n"
 	"rekey-after 60\n"
+	"introduce yes\n"
+	"relay yes\n"
+	"relay-packets 2000\n"
+	"relay-bytes 3000000000000\n"
+	"relay-clients 40\n"
+	"relay-lifetime 50\n"
 	"log-level debug # said often\n"
+	"stun-server 192.0.2.1:3478\n"
+	"stun-server [2001:db8::1]:3478\n"
+	"port-mapping no\n"
 	"\n"
 	"agent pilot0\n"
 	"\tidentity /etc/pilot-link/id-one\n"
@@ -121,6 +130,7 @@ static const char whole[] =
 	"  idle 300\n"
 	"  rx-packet-rate 1000\n"
 	"  rx-byte-rate 5000000000\n"
+	"  introducer yes\n"
 	"peer @B\n"
 	"  link pilot1\n"
 	"  disabled yes";
@@ -138,7 +148,19 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.port, 9000);
 	assert_int_equal(config.lanes, 3);
 	assert_int_equal(config.rekey_after, 60);
+	assert_int_equal(config.stun_servers, 2);
+	endpoint_format(&config.stun_server[0], text);
+	assert_string_equal(text, "192.0.2.1:3478");
+	endpoint_format(&config.stun_server[1], text);
+	assert_string_equal(text, "[2001:db8::1]:3478");
+	assert_int_equal(config.port_mapping, 0);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+	assert_true(config.introduce.enabled);
+	assert_true(config.introduce.data);
+	assert_int_equal(config.introduce.packet_rate, 2000);
+	assert_int_equal(config.introduce.byte_rate, 3000000000000ULL);
+	assert_int_equal(config.introduce.pairs, 40);
+	assert_int_equal(config.introduce.lifetime, 50);
 	assert_int_equal(config.agent_count, 2);
 	assert_string_equal(config.agents[0].name, "pilot0");
 	assert_string_equal(config.agents[0].identity,
@@ -147,7 +169,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 7);
+	assert_int_equal(config.agents[0].line, 16);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -164,6 +186,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(peer->idle, 300);
 	assert_int_equal(peer->rx_packet_rate, 1000);
 	assert_int_equal(peer->rx_byte_rate, 5000000000ULL);
+	assert_true(peer->introducer);
 	assert_false(peer->disabled);
 	assert_null(config_peer_find(&config, "pilot1", public_a));
 	config_free(&config);
@@ -181,8 +204,37 @@ static void defaults_hold(void **state)
 	assert_int_equal(parse(&config, CONFIG_FILE, "# nothing", error), 0);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
 	assert_int_equal(config.rekey_after, CONFIG_REKEY_AFTER);
+	assert_int_equal(config.stun_servers, 0);
+	assert_int_equal(config.port_mapping, 1);
 	assert_int_equal(config.lanes, 0);
+	assert_false(config.introduce.enabled);
+	assert_false(config.introduce.data);
+	assert_int_equal(config.introduce.packet_rate, CONFIG_RELAY_PACKETS);
+	assert_int_equal(config.introduce.byte_rate, CONFIG_RELAY_BYTES);
+	assert_int_equal(config.introduce.pairs, CONFIG_RELAY_CLIENTS);
+	assert_int_equal(config.introduce.lifetime, CONFIG_RELAY_LIFETIME);
+	assert_true(config_introduce_valid(&config.introduce));
 	config_free(&config);
+}
+
+/* A session with who introduces us is kept up, also when nobody said so. */
+static void an_introducer_is_kept_in_touch_with(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config_peer peer;
+
+	(void)state;
+	assert_int_equal(config_peer_init(&peer, did_a, error), 0);
+	assert_int_equal(config_peer_keepalive(&peer), 0);
+	assert_int_equal(config_peer_set(&peer, "introducer", "yes", error),
+			 0);
+	assert_int_equal(config_peer_keepalive(&peer), 25);
+	assert_int_equal(config_peer_set(&peer, "keepalive", "7", error), 0);
+	assert_int_equal(config_peer_keepalive(&peer), 7);
+	assert_int_equal(config_peer_set(&peer, "introducer", "no", error), 0);
+	assert_int_equal(config_peer_keepalive(&peer), 7);
+	assert_int_equal(config_peer_set(&peer, "introducer", "1", error),
+			 -EINVAL);
 }
 
 static void the_only_link_may_be_left_out(void **state)
@@ -311,6 +363,15 @@ static void foreign_structs_are_checked(void **state)
 	assert_false(config_peer_valid(&p));
 	p.endpoint.family = AF_INET;
 	assert_false(config_peer_valid(&p));
+	p.endpoint.port = 1;
+	p.endpoint.in4.s_addr = htonl(0xc0000201);
+	assert_true(config_peer_valid(&p));
+	p.endpoint.kind = ENDPOINT_RELAY;
+	p.endpoint.id = 1;
+	assert_false(config_peer_valid(&p));
+	p = peer;
+	p.introducer = 2;
+	assert_false(config_peer_valid(&p));
 	p = peer;
 	p.idle = CONFIG_SECONDS_MAX + 1;
 	assert_false(config_peer_valid(&p));
@@ -350,7 +411,22 @@ static void refusals_say_where_and_what(void **state)
 {
 	(void)state;
 	refuse("lisen 1\n", 1,
-	       "listen, lanes, log-level, rekey-after, agent or peer");
+	       "listen, lanes, log-level, rekey-after, introduce, relay, ");
+	refuse("colour red\n", 1, "relay-lifetime, stun-server, port-mapping, agent or peer");
+	refuse("introduce maybe\n", 1, "yes or no");
+	refuse("introduce yes\nintroduce yes\n", 2, "twice");
+	refuse("relay 1\n", 1, "yes or no");
+	refuse("relay-packets 4294967296\n", 1, "4294967295");
+	refuse("relay-bytes -1\n", 1, "9223372036854775807");
+	refuse("relay-clients 0\n", 1, "from 1 to 32768");
+	refuse("relay-clients 32769\n", 1, "from 1 to 32768");
+	refuse("relay-lifetime 1\n", 1, "from 2 to 86400");
+	refuse("relay-lifetime 86401\n", 1, "from 2 to 86400");
+	refuse("agent a\nintroduce yes\n", 2, "before the first block");
+	refuse("agent a\npeer @A\nintroducer on\n", 3, "yes or no");
+	refuse("agent a\nintroducer yes\n", 2, "agent's block");
+	refuse("agent a\npeer @A\nlink a\nendpoint "
+	       "relay:0x1@192.0.2.1:1\n", 4, "bad endpoint");
 	refuse("\n\nlisten\n", 3, "no value");
 	refuse("listen 0\n", 1, "1 to 65535");
 	refuse("listen 65536\n", 1, "1 to 65535");
@@ -373,6 +449,17 @@ static void refusals_say_where_and_what(void **state)
 	refuse("rekey-after 9\n", 1, "10 to 3600");
 	refuse("rekey-after 3601\n", 1, "10 to 3600");
 	refuse("agent a\nrekey-after 60\n", 2, "global");
+	refuse("stun-server stun.example.org:3478\n", 1, "bad STUN server");
+	refuse("stun-server 192.0.2.1\n", 1, "expected an address such as");
+	refuse("stun-server 192.0.2.1:1 192.0.2.2:1\n", 1, "bad STUN");
+	refuse("stun-server 192.0.2.1:1\nstun-server 192.0.2.1:1\n", 2,
+	       "twice");
+	refuse("stun-server 192.0.2.1:1\nstun-server 192.0.2.1:2\n"
+	       "stun-server 192.0.2.1:3\nstun-server 192.0.2.1:4\n"
+	       "stun-server 192.0.2.1:5\n", 5, "up to 4");
+	refuse("agent a\nstun-server 192.0.2.1:1\n", 2, "global");
+	refuse("port-mapping maybe\n", 1, "yes or no");
+	refuse("port-mapping yes\nport-mapping yes\n", 2, "twice");
 	refuse("mtu 1400\n", 1, "unknown keyword");
 	refuse("agent this-name-is-too-long\n", 1, "15 bytes");
 	refuse("agent a/b\n", 1, "bad agent name");
@@ -603,6 +690,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_keyword_is_read),
 		cmocka_unit_test(defaults_hold),
+		cmocka_unit_test(an_introducer_is_kept_in_touch_with),
 		cmocka_unit_test(the_only_link_may_be_left_out),
 		cmocka_unit_test(the_network_follows_the_address),
 		cmocka_unit_test(a_peer_stays_when_its_interface_is_missing),

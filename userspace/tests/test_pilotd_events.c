@@ -35,16 +35,20 @@ struct parts {
 	bool key;
 	int lane;
 	int family;		/* of the endpoint, 0: none */
+	uint32_t relay;		/* its relay id, 0: it is direct */
 	uint8_t cmd;
 	uint16_t type;
 };
 
-static void put_endpoint(struct nl_msg *msg, int family)
+static void put_endpoint(struct nl_msg *msg, int family, uint32_t relay)
 {
 	struct nlattr *nest = nla_nest_start(msg, PILOT_A_PEER_ENDPOINT);
 	uint8_t in6[16] = { 0xfe, 0x80, [15] = 1 };
 
-	nla_put_u8(msg, PILOT_A_ENDPOINT_KIND, PILOT_ENDPOINT_DIRECT);
+	nla_put_u8(msg, PILOT_A_ENDPOINT_KIND, relay ? PILOT_ENDPOINT_RELAY :
+						       PILOT_ENDPOINT_DIRECT);
+	if (relay)
+		nla_put_u32(msg, PILOT_A_ENDPOINT_ID, relay);
 	if (family == AF_INET) {
 		nla_put_u32(msg, PILOT_A_ENDPOINT_REMOTE_IP4,
 			    htonl(0xc0000201));
@@ -75,7 +79,7 @@ static struct nl_msg *make(const struct parts *parts)
 		nest = nla_nest_start(msg, PILOT_A_PEER);
 		nla_put_u64(msg, PILOT_A_PEER_ADDRESS, addr_make(1, 11));
 		if (parts->family)
-			put_endpoint(msg, parts->family);
+			put_endpoint(msg, parts->family, parts->relay);
 		nla_nest_end(msg, nest);
 	}
 	if (parts->key) {
@@ -127,6 +131,11 @@ static void all_that_an_event_says_is_read(void **state)
 	assert_int_equal(seen.last.epoch, 42);
 	endpoint_format(&seen.last.endpoint, text);
 	assert_string_equal(text, "192.0.2.1:7740");
+	parts.relay = 0x1a2b3c4d;
+	assert_int_equal(parse(&parts, &seen), 1);
+	endpoint_format(&seen.last.endpoint, text);
+	assert_string_equal(text, "relay:0x1a2b3c4d@192.0.2.1:7740");
+	parts.relay = 0;
 	parts.family = AF_INET6;
 	parts.key = false;
 	assert_int_equal(parse(&parts, &seen), 1);

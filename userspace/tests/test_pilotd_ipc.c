@@ -50,6 +50,11 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 	switch (type) {
 	case IPC_INIT:
 		message->init.lanes = 1;
+		message->init.stun_servers = 2;
+		endpoint_parse("192.0.2.1:3478",
+			       &message->init.stun_server[0]);
+		endpoint_parse("[2001:db8::1]:3478",
+			       &message->init.stun_server[1]);
 		break;
 	case IPC_AGENT_ADD:
 		fill_agent(&message->agent.config);
@@ -64,9 +69,22 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 		message->key.key.hard_age = 600;
 		break;
 	case IPC_ENDPOINT_SET:
-		assert_int_equal(endpoint_parse("[2001:db8::1]:7740",
+	case IPC_ENDPOINT_ADOPT:
+		assert_int_equal(endpoint_parse("relay:0x1@[2001:db8::1]:7740",
 						&message->endpoint.endpoint),
 				 0);
+		break;
+	case IPC_INTRODUCE:
+		message->introduce.pairs = 1;
+		message->introduce.lifetime = 300;
+		break;
+	case IPC_RELAY_NEW:
+	case IPC_RELAY_ADOPT:
+		message->relay.entry.id = 1;
+		message->relay.entry.next_id = 2;
+		message->relay.entry.from = 1ULL << 32 | 10;
+		message->relay.entry.to = 1ULL << 32 | 11;
+		message->relay.entry.seconds = 300;
 		break;
 	case IPC_LINK_ADD:
 		fill_agent(&message->link);
@@ -154,6 +172,32 @@ static void contents_out_of_range_are_refused(void **state)
 	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.family = AF_UNSPEC);
 	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.family = AF_UNIX);
 	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.port = 0);
+	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.id = 0);
+	refuse(IPC_ENDPOINT_SET, message.endpoint.endpoint.kind = 3);
+	refuse(IPC_ENDPOINT_SET,
+	       message.endpoint.endpoint.kind = ENDPOINT_TURN);
+	refuse(IPC_ENDPOINT_SET, memset(&message.endpoint.hold, 2, 1));
+	refuse(IPC_ENDPOINT_ADOPT, message.endpoint.endpoint.port = 0);
+	refuse(IPC_RELAY_NEW, message.relay.entry.id = 0);
+	refuse(IPC_RELAY_NEW, message.relay.entry.next_id = 0);
+	refuse(IPC_RELAY_NEW, message.relay.entry.next_id = 1);
+	refuse(IPC_RELAY_NEW, message.relay.entry.from = 1ULL << 48);
+	refuse(IPC_RELAY_NEW, message.relay.entry.to = UINT64_MAX);
+	refuse(IPC_RELAY_NEW,
+	       message.relay.entry.to = message.relay.entry.from);
+	refuse(IPC_RELAY_NEW, message.relay.entry.seconds = 0);
+	refuse(IPC_RELAY_NEW, message.relay.entry.seconds = 86401);
+	refuse(IPC_RELAY_NEW, memset(&message.relay.entry.signalling, 2, 1));
+	refuse(IPC_RELAY_NEW, memset(&message.relay.renew, 2, 1));
+	refuse(IPC_RELAY_ADOPT, message.relay.entry.id = 0);
+	refuse(IPC_INTRODUCE, memset(&message.introduce.enabled, 2, 1));
+	refuse(IPC_INTRODUCE, memset(&message.introduce.data, 2, 1));
+	refuse(IPC_INTRODUCE, message.introduce.pairs = 0);
+	refuse(IPC_INTRODUCE, message.introduce.pairs = 32769);
+	refuse(IPC_INTRODUCE, message.introduce.lifetime = 1);
+	refuse(IPC_INTRODUCE, message.introduce.lifetime = 86401);
+	refuse(IPC_INTRODUCE, message.introduce.byte_rate = 1ULL << 63);
+	refuse(IPC_PEER_CHANGE, message.config_peer.introducer = 2);
 	refuse(IPC_LINK_ADD, message.link.name[0] = '\0');
 	refuse(IPC_LINK_ADD, strcpy(message.link.name, "a/b"));
 	refuse(IPC_LINK_ADD, strcpy(message.link.identity, "/x\nagent y"));
@@ -163,6 +207,8 @@ static void contents_out_of_range_are_refused(void **state)
 	refuse(IPC_PEER_NEW, strcpy(message.config_peer.name, "x\npeer"));
 	refuse(IPC_PEER_NEW, memset(message.config_peer.public, 0, 32));
 	refuse(IPC_PEER_CHANGE, message.config_peer.endpoint.port = 0);
+	refuse(IPC_PEER_CHANGE, message.config_peer.endpoint.kind = 1;
+	       message.config_peer.endpoint.id = 1);
 	refuse(IPC_PEER_REMOVE, FULL(message.peer_remove.link));
 }
 
@@ -176,6 +222,11 @@ static void lanes_out_of_range_are_refused(void **state)
 	refuse(IPC_INIT, message.init.lanes = 2);
 	refuse(IPC_INIT, message.init.lanes = WIRE_LANES_MAX + 1;
 	       FULL(message.init.lane_ports));
+	refuse(IPC_INIT, message.init.stun_servers = 3);
+	refuse(IPC_INIT, message.init.stun_servers = 5);
+	refuse(IPC_INIT, message.init.stun_server[1].port = 0);
+	refuse(IPC_INIT, message.init.stun_server[0].family = AF_UNIX);
+	refuse(IPC_INIT, message.init.port_mapping = 2);
 	refuse(IPC_KEY_NEW, message.key.key.lane = 1);
 	refuse(IPC_KEY_NEW, message.key.key.port = 7740);
 	refuse(IPC_KEY_NEW, message.key.key.lane = WIRE_LANES_MAX;

@@ -26,6 +26,9 @@
 #define ASK_US		300000
 #define PATIENCE_S	60
 
+/* Sockets after those that each worker has. */
+#define OTHERS		(WORKER_FD_LANES - WORKER_FD_ROUTE)
+
 static char dir[] = "/tmp/pilotd-keeper-XXXXXX";
 static char births[64], notify[64];
 
@@ -41,23 +44,34 @@ static unsigned int births_count(void)
  * Which sockets there are, as bits, two to a lane: each has the port of its
  * lane, so that none stands for another.
  */
+static unsigned int port_of(int fd)
+{
+	struct sockaddr_in in = { 0 };
+	socklen_t len = sizeof(in);
+
+	if (getsockname(fd, (struct sockaddr *)&in, &len))
+		return 0;
+	return ntohs(in.sin_port);
+}
+
 static int sockets_count(void)
 {
 	unsigned int port = atoi(getenv("TEST_PORT")), bits = 0;
 
 	for (unsigned int n = 0; n < WIRE_LANES_MAX; n++) {
 		for (int i = 0; i < 2; i++) {
-			struct sockaddr_in in = { 0 };
-			socklen_t len = sizeof(in);
+			unsigned int bound = port_of(worker_fd_udp(n, i));
 
-			if (getsockname(worker_fd_udp(n, i),
-					(struct sockaddr *)&in, &len))
+			if (!bound)
 				continue;
-			if (ntohs(in.sin_port) != port + 2 * n + i)
+			if (bound != port + 2 * n + i)
 				return 1;
 			bits |= 1U << (2 * n + i);
 		}
 	}
+	for (unsigned int i = 0; i < OTHERS; i++)
+		if (port_of(WORKER_FD_ROUTE + i) != port + LANES_FDS_MAX + i)
+			return 3;
 	return bits == (unsigned int)atoi(getenv("TEST_BITS")) ? 0 : 2;
 }
 
@@ -180,13 +194,18 @@ static void a_worker_gets_the_sockets_of_its_lanes(void **state)
 	static const unsigned int counts[] = { 1, 3, WIRE_LANES_MAX };
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	unsigned int port = 20000 + getpid() % 20000;
+	struct spawn_sockets sockets = { .events = -1 };
+	int *const other[OTHERS] = { &sockets.route, &sockets.gateway[0],
+				     &sockets.gateway[1],
+				     &sockets.announcements };
 	struct lanes lanes;
 	int pair[2];
 
 	(void)state;
 	lanes_init(&lanes, 0, WIRE_LANES_MAX);
-	for (unsigned int n = 0; n < LANES_FDS_MAX; n++) {
-		int *fd = &lanes.lane[n / 2].fd[n % 2];
+	for (unsigned int n = 0; n < LANES_FDS_MAX + OTHERS; n++) {
+		int *fd = n < LANES_FDS_MAX ? &lanes.lane[n / 2].fd[n % 2] :
+					      other[n - LANES_FDS_MAX];
 
 		*fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		in.sin_port = htons(port + n);
@@ -194,6 +213,8 @@ static void a_worker_gets_the_sockets_of_its_lanes(void **state)
 				 0);
 	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	sockets.control = pair[0];
+	sockets.handover = pair[1];
 	for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++) {
 		unsigned int bits = (1U << 2 * counts[c]) - 1;
 		char text[16];
@@ -212,8 +233,8 @@ static void a_worker_gets_the_sockets_of_its_lanes(void **state)
 		setenv("TEST_PORT", text, 1);
 		snprintf(text, sizeof(text), "%u", bits);
 		setenv("TEST_BITS", text, 1);
-		assert_int_equal(spawn_worker(&lanes, -1, pair[0], pair[1],
-					      &pid, &ipc), 0);
+		assert_int_equal(spawn_worker(&lanes, &sockets, &pid, &ipc),
+				 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
@@ -222,6 +243,8 @@ static void a_worker_gets_the_sockets_of_its_lanes(void **state)
 	unsetenv("TEST_BITS");
 	for (unsigned int n = 0; n < LANES_FDS_MAX; n++)
 		close(lanes.lane[n / 2].fd[n % 2]);
+	for (unsigned int n = 0; n < OTHERS; n++)
+		close(*other[n]);
 	close(pair[0]);
 	close(pair[1]);
 }

@@ -8,7 +8,9 @@
 #include "addr.h"
 #include "answer.h"
 #include "check.h"
+#include "introduce.h"
 #include "ping.h"
+#include "reach.h"
 #include "worker.h"
 
 struct end {
@@ -109,6 +111,8 @@ static void end_start(struct end *end, uint8_t number)
 				      0, 0, NULL, NULL) >= 0);
 	clock_read(&now);
 	end->worker.host = session_host_new(&ops, end, NULL, &now);
+	assert_int_equal(introduce_start(&end->worker), 0);
+	assert_int_equal(reach_new(&end->worker), 0);
 	assert_non_null(end->worker.host);
 	assert_int_equal(session_agent_add(end->worker.host, &end->id,
 					   end->agent.address, &end->agent,
@@ -144,6 +148,8 @@ static int stop(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
+		reach_free(ends[i].worker.reach);
+		introducer_free(ends[i].worker.introducer);
 		session_host_free(ends[i].worker.host);
 		sd_event_source_unref(ends[i].worker.timer_source);
 		sd_event_unref(ends[i].worker.event);

@@ -86,6 +86,48 @@ static void a_key_for_a_foreign_agent_is_refused(void **state)
 	ipc_message_init(&message, IPC_ENDPOINT_SET);
 	message.endpoint.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_ENDPOINT_RELEASE);
+	message.peer_name.agent = UINT64_MAX;
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_RELAY_NEW);
+	message.relay.agent = UINT64_MAX;
+	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_RELAY_DEL);
+	message.relay_name.agent = UINT64_MAX;
+	assert_int_equal(ask(*state, &message), ENOENT);
+}
+
+/* A relay as it is configured: nothing larger, and nothing for longer. */
+static void no_more_is_relayed_than_is_allowed(void **state)
+{
+	static const struct relay_entry within = {
+		.id = 1, .next_id = 2, .from = 1ULL << 32 | 10,
+		.to = 1ULL << 32 | 11, .packet_rate = 100, .byte_rate = 1000,
+		.seconds = 300,
+	};
+	struct scene *scene = *state;
+	struct introducer_config *allowed = &scene->parent.config.introduce;
+	struct ipc_message message;
+
+	for (int i = 0; i < 7; i++) {
+		ipc_message_init(&message, IPC_RELAY_NEW);
+		message.relay.agent = scene->agent.address;
+		message.relay.entry = within;
+		/* Off; signalling only; and then each limit by itself. */
+		*allowed = (struct introducer_config){
+			.enabled = i != 0, .data = i > 1, .packet_rate = 100,
+			.byte_rate = 1000, .pairs = 1, .lifetime = 300,
+		};
+		message.relay.entry.signalling = i == 0;
+		message.relay.entry.packet_rate += i == 2;
+		message.relay.entry.byte_rate += i == 3;
+		message.relay.entry.seconds += i == 4;
+		if (i == 5)
+			message.relay.entry.packet_rate = 0;
+		if (i == 6)
+			message.relay.entry.byte_rate = 0;
+		assert_int_equal(ask(scene, &message), EACCES);
+	}
 }
 
 static void a_key_for_a_lane_without_sockets_is_refused(void **state)
@@ -298,6 +340,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		in_a_scene(a_key_for_a_foreign_agent_is_refused),
+		in_a_scene(no_more_is_relayed_than_is_allowed),
 		in_a_scene(a_key_for_a_lane_without_sockets_is_refused),
 		in_a_scene(a_foreign_link_is_not_deleted),
 		in_a_scene(a_link_is_not_made_twice),

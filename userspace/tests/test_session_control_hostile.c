@@ -195,7 +195,7 @@ static void test_random(void **state)
 	shot_take(sim, 1, &after);
 	assert_memory_equal(&before, &after, sizeof(after));
 	/* However many came, few were looked into. */
-	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 32);
+	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 128);
 	sim_free(sim);
 }
 
@@ -341,6 +341,118 @@ static void test_rate(void **state)
 	sim_free(sim);
 }
 
+/* In the name of node 0, and to node 1, as who has seen the index can. */
+static void forge(struct sim *sim, const struct endpoint *src)
+{
+	uint32_t index = sim->node[1].kernel[0].current.rx_index;
+	uint8_t frame[64];
+
+	wire_control_begin(frame, index, 1000000);
+	memset(frame + WIRE_CONTROL_SEALED, 0x5a,
+	       sizeof(frame) - WIRE_CONTROL_SEALED);
+	sim_inject(sim, 1, src, frame, sizeof(frame));
+}
+
+/* A ping of node 0 that comes to node 1 is answered. */
+static void check_heard(struct sim *sim)
+{
+	unsigned int pongs = sim->node[0].pongs;
+
+	ping(sim, 0, 1);
+	sim_run(sim, 50 * SIM_MS);
+	assert_int_equal(sim->node[0].pongs, pongs + 1);
+}
+
+/* Whoever forges from wherever it is, the peer is heard. */
+static void test_forger(void **state)
+{
+	struct sim *sim = pair_up(15);
+	struct endpoint src = { .family = AF_INET, .port = 1 };
+
+	(void)state;
+	check_heard(sim);
+	endpoint_parse("198.51.100.1:7740", &src);
+	for (int i = 0; i < 10000; i++)
+		forge(sim, &src);
+	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 100);
+	check_heard(sim);
+	/* And as from a relay, under any id. */
+	endpoint_parse("relay:0x1@198.51.100.2:7740", &src);
+	for (int i = 0; i < 10000; i++, src.id++)
+		forge(sim, &src);
+	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 200);
+	check_heard(sim);
+	/* From another port of the peer's own address. */
+	src = sim->node[0].endpoint;
+	src.port++;
+	for (int i = 0; i < 10000; i++)
+		forge(sim, &src);
+	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 300);
+	check_heard(sim);
+	sim_free(sim);
+}
+
+/* From everywhere: what is spent on it is bounded, and the peer is heard. */
+static void test_forger_everywhere(void **state)
+{
+	struct sim *sim = pair_up(16);
+	struct endpoint src = { .family = AF_INET, .port = 1 };
+
+	(void)state;
+	check_heard(sim);
+	for (uint32_t i = 0; i < 30000; i++) {
+		src.in4.s_addr = htonl(0x0a000000 + i * 256);
+		forge(sim, &src);
+	}
+	assert_int_equal(stats(sim, 1)->rx_control_unauthentic, 2048);
+	check_heard(sim);
+	sim_acquire(sim, 2, 1);
+	sim_run(sim, SIM_S);
+	ping(sim, 2, 1);
+	sim_run(sim, 50 * SIM_MS);
+	assert_int_equal(sim->node[2].pongs, 1);
+	sim_free(sim);
+}
+
+/*
+ * From where the peer is itself, as many as the kernel lets up of a prefix:
+ * there is room for what the peer has to say.
+ */
+static void test_forger_in_place(void **state)
+{
+	struct sim *sim = pair_up(17);
+
+	(void)state;
+	for (int i = 0; i < 640; i++) {
+		forge(sim, &sim->node[0].endpoint);
+		if (i % 16)
+			sim_run(sim, SIM_S / 64);
+		else
+			check_heard(sim);
+	}
+	assert_int_equal(stats(sim, 1)->rx_control_limited, 0);
+	/* Were there more of them, they would cost no more than that. */
+	for (int i = 0; i < 10000; i++)
+		forge(sim, &sim->node[0].endpoint);
+	assert_in_range(stats(sim, 1)->rx_control_unauthentic, 640, 768);
+	sim_free(sim);
+}
+
+/* A peer that is somewhere new is heard there, while somebody forges. */
+static void test_forger_and_roaming(void **state)
+{
+	struct sim *sim = pair_up(18);
+	struct endpoint src;
+
+	(void)state;
+	endpoint_parse("198.51.100.1:7740", &src);
+	sim->node[0].endpoint.in4.s_addr = htonl(0xcb007109);
+	for (int i = 0; i < 1000; i++)
+		forge(sim, &src);
+	check_heard(sim);
+	sim_free(sim);
+}
+
 /* The token of a ping that node 0 was sent. */
 static uint64_t token_of(struct sim *sim, const uint8_t *frame, size_t len)
 {
@@ -444,17 +556,14 @@ static void test_bad_content(void **state)
 		bad[i] = 0x80;
 		say(sim, bad, sizeof(bad));
 	}
-	/* No token; one of a wrong length; a pong without an observed one. */
+	/* No token; one of a wrong length. */
 	memcpy(bad, ping, sizeof(bad));
 	bad[4] = 99;
 	say(sim, bad, sizeof(bad));
 	memcpy(bad, ping, sizeof(bad));
 	bad[6]++;
 	say(sim, bad, sizeof(bad));
-	memcpy(bad, ping, sizeof(bad));
-	bad[0] = WIRE_CONTROL_PONG;
-	say(sim, bad, sizeof(bad));
-	said += 3;
+	said += 2;
 	shot_take(sim, 1, &after);
 	assert_int_equal(after.taken, said);
 	after.taken = before.taken;
@@ -503,6 +612,10 @@ int main(void)
 		cmocka_unit_test(test_wrong_index),
 		cmocka_unit_test(test_index_of_attempt),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_forger),
+		cmocka_unit_test(test_forger_everywhere),
+		cmocka_unit_test(test_forger_in_place),
+		cmocka_unit_test(test_forger_and_roaming),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_bad_content),

@@ -35,14 +35,22 @@ enum pilot_key_slot {
 	PILOT_KEY_SLOT_PREVIOUS,	/* receive only; shown, never set */
 };
 
+/* How frames get to a peer: see Documentation/protocol.rst. */
 enum pilot_endpoint_kind {
-	PILOT_ENDPOINT_DIRECT,
+	PILOT_ENDPOINT_DIRECT,		/* to its address and port */
+	PILOT_ENDPOINT_RELAY,		/* to a relay, under a relay id */
+	PILOT_ENDPOINT_TURN,		/* to a TURN server, by a channel */
 };
 
 /* Bits of PILOT_A_PEER_FLAGS. */
 enum pilot_peer_flags {
 	PILOT_PEER_F_FULL_HEADER = 1 << 0,	/* send whole IPv6 headers */
 	PILOT_PEER_F_FIXED_ENDPOINT = 1 << 1,	/* never learn an endpoint */
+};
+
+/* Bits of PILOT_A_RELAY_FLAGS. */
+enum pilot_relay_flags {
+	PILOT_RELAY_F_SIGNALLING = 1 << 0,	/* no data frames */
 };
 
 enum pilot_event_type {
@@ -85,6 +93,7 @@ enum {
 	PILOT_A_PEER,			/* nest */
 	PILOT_A_KEY,			/* nest */
 	PILOT_A_EVENT,			/* nest */
+	PILOT_A_RELAY,			/* nest */
 
 	__PILOT_A_MAX,
 };
@@ -165,6 +174,7 @@ enum {
 	PILOT_A_ENDPOINT_REMOTE_IP6,	/* 16 bytes */
 	PILOT_A_ENDPOINT_REMOTE_PORT,	/* be16 */
 	PILOT_A_ENDPOINT_SCOPE_ID,	/* u32, link-local IPv6 only */
+	PILOT_A_ENDPOINT_ID,		/* u32: relay id or channel, not of a direct one */
 
 	__PILOT_A_ENDPOINT_MAX,
 };
@@ -206,6 +216,29 @@ enum {
 };
 
 #define PILOT_A_EVENT_MAX (__PILOT_A_EVENT_MAX - 1)
+
+/* What is forwarded from one peer to another, in one direction. */
+enum {
+	PILOT_A_RELAY_UNSPEC,
+	PILOT_A_RELAY_PAD,
+	PILOT_A_RELAY_ID,		/* u32, in the frames that come */
+	PILOT_A_RELAY_FROM,		/* u64, address of the peer they come from */
+	PILOT_A_RELAY_TO,		/* u64, address of the peer they go to */
+	PILOT_A_RELAY_NEXT_ID,		/* u32, in the frames that go */
+	PILOT_A_RELAY_FLAGS,		/* u32 of enum pilot_relay_flags */
+	PILOT_A_RELAY_PACKET_RATE,	/* u32 per second, 0 = no limit */
+	PILOT_A_RELAY_BYTE_RATE,	/* u64 per second, 0 = no limit */
+	PILOT_A_RELAY_BYTES,		/* u64 left; set: 0, get: absent = no limit */
+	PILOT_A_RELAY_SECONDS,		/* u32, lifetime from now on */
+	PILOT_A_RELAY_LEFT_MS,		/* u64, get only: what is left of it */
+	PILOT_A_RELAY_PACKETS,		/* u64, get only: forwarded */
+	PILOT_A_RELAY_BYTES_DONE,	/* u64, get only: forwarded */
+	PILOT_A_RELAY_DROPS,		/* u64, get only: frames not forwarded */
+
+	__PILOT_A_RELAY_MAX,
+};
+
+#define PILOT_A_RELAY_MAX (__PILOT_A_RELAY_MAX - 1)
 
 /* Counters of a device, all u64: nested in PILOT_A_DEV_STATS. */
 enum {
@@ -263,6 +296,8 @@ enum {
 	PILOT_A_SOCKET_STATS_DROP_LIMIT,	/* source prefix too loud for the helper */
 	PILOT_A_SOCKET_STATS_RX_CHAINED,	/* batches chained by our own GRO */
 	PILOT_A_SOCKET_STATS_RX_WHOLE,		/* batches that came in one piece */
+	PILOT_A_SOCKET_STATS_RX_RELAYED,	/* relay frames sent on to another peer */
+	PILOT_A_SOCKET_STATS_DROP_RELAY,	/* no entry, wrong source, over a cap */
 
 	__PILOT_A_SOCKET_STATS_MAX,
 };
@@ -286,7 +321,7 @@ enum {
 #define PILOT_A_PEER_STATS_MAX (__PILOT_A_PEER_STATS_MAX - 1)
 
 /*
- * Commands. PEER_*, KEY_* and DEV_SET name the device by PILOT_A_IFINDEX
+ * Commands. PEER_*, KEY_*, RELAY_* and DEV_SET name the device by PILOT_A_IFINDEX
  * in the sender's network namespace and need CAP_NET_ADMIN over it; binding
  * a socket needs it over the socket's namespace too.
  */
@@ -303,6 +338,9 @@ enum {
 	PILOT_CMD_KEY_SWAP,
 	PILOT_CMD_KEY_DEL,
 	PILOT_CMD_EVENT,		/* notification on "events" */
+	PILOT_CMD_RELAY_NEW,
+	PILOT_CMD_RELAY_GET,
+	PILOT_CMD_RELAY_DEL,
 
 	__PILOT_CMD_MAX,
 };

@@ -1,0 +1,643 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A small internet with address translators of every kind; sourced after lib.sh.
+#
+#            introducer           198.51.100.10, .11 and 2001:db8:5::10, ::11
+#                |
+#    +--------- inet ---------+    routes public addresses, drops all others
+#    |                        |
+#  a.KIND                   b.KIND   gateways, built when they are first wanted
+#    |                        |
+#    a                        b      the agents' hosts
+#
+# Namespaces are inet, introducer, a, b, and the gateways.  "site a KIND" plugs a
+# in at a gateway of that kind, as if for the first time, and out where it was.
+#
+#   public              no gateway; IPv4 and IPv6
+#   eim-eif             endpoint-independent mapping and filtering
+#   eim-adf             ... address-dependent filtering
+#   eim-apdf            ... address- and port-dependent filtering
+#   adm                 address-dependent mapping, filtering as eim-apdf
+#   apdm                address- and port-dependent mapping, ports at random,
+#                       filtering as eim-apdf
+#   cgn                 an eim-apdf at home, behind one of the carrier, which has
+#                       ports 30000 to 30999 for it
+#   same-nat            both agents in one LAN behind one eim-apdf, hairpinning
+#   same-nat-nohairpin  the same without
+#   udp-blocked         only TCP to ports 80 and 443 passes
+#   v6only              no gateway; no IPv4
+#   v4v6                an apdm for IPv4, a stateful firewall for IPv6
+#   v4only              no gateway; no IPv6
+#
+# How nftables and conntrack are made to behave so.  nat_rules writes the rules.
+#
+# Mapping.  Conntrack has an entry for each pair of addresses and ports and picks
+# the port outside for each anew; by luck it is often the same one.  So the
+# gateway learns: a chain behind the translation puts what it sees go out into
+# maps, and the next flow is translated by them.  The key of the map "mapped" is
+# what makes the mapping: the inside address and port alone (endpoint-
+# independent), or the outside address as well (address-dependent).  A map with
+# the outside port too would be the third kind, but there nothing is ever found
+# twice, so that kind has no map, and "fully-random" for the port.  Where the
+# mapping is endpoint-independent, the port is kept, unless another inside host
+# has it, which is what "taken" is for: then it is one from 40000 on.
+#
+# Filtering.  Conntrack lets in what answers: from the address and port that was
+# sent to.  That is address- and port-dependent filtering, and what is beyond has
+# to be led in: by dnat, to the inside address and port that the map "inside" has
+# for the outside port.  Of all senders for endpoint-independent filtering, of
+# those whose address is in "sent" for address-dependent.
+#
+# What is not let in is dropped, never answered, and before conntrack keeps an
+# entry.  An entry for the stranger's packet would stand in the way of ours to the
+# stranger, which would be sent from another port.
+#
+# Hairpinning.  What comes from inside to the outside address is led in by
+# "inside" as well, and its source is translated as on the way out (RFC 4787,
+# REQ-9a).
+#
+# What is learned is forgotten after NAT_FORGETS seconds without a packet from
+# inside; conntrack forgets by its own time-outs.
+#
+# shellcheck disable=SC2034
+
+NAT_KINDS=(public eim-eif eim-adf eim-apdf adm apdm cgn same-nat
+	same-nat-nohairpin udp-blocked v6only v4v6 v4only)
+NAT_FORGETS=120
+
+# The introducer's addresses, and where its prober answers.
+INTRODUCER=198.51.100.10
+INTRODUCER6=2001:db8:5::10
+NAT_SERVER=("$INTRODUCER" 198.51.100.11 3478 3479)
+NAT_SERVER6=("$INTRODUCER6" 2001:db8:5::11 3478 3479)
+
+# The site where each agent is, the gateways there are, and the numbers from which
+# names and addresses of sites come.
+declare -A site_of=() site_built=() nat_number=()
+for kind in "${NAT_KINDS[@]}"; do
+	nat_number[$kind]=$((${#nat_number[@]} + 1))
+done
+unset kind
+
+# --- what to expect ----------------------------------------------------------
+
+# nat_traits KIND FAMILY: the mapping and the filtering, with their RFC 4787
+# names; "none none" without that family, "blocked blocked" without UDP.
+nat_traits() {
+	case $1/$2 in
+	public/* | v4only/4 | v6only/6) echo "eim eif" ;;
+	v4only/6 | v6only/4) echo "none none" ;;
+	v4v6/4) echo "apdm apdf" ;;
+	v4v6/6) echo "eim apdf" ;;
+	*/6) echo "none none" ;;
+	eim-eif/4) echo "eim eif" ;;
+	eim-adf/4) echo "eim adf" ;;
+	eim-apdf/4 | cgn/4 | same-nat*/4) echo "eim apdf" ;;
+	adm/4) echo "adm apdf" ;;
+	apdm/4) echo "apdm apdf" ;;
+	udp-blocked/4) echo "blocked blocked" ;;
+	esac
+}
+
+is_pair_kind() {
+	[[ $1 == same-nat* ]]
+}
+
+# nat_cell A B: whether there is such a pair of sites.
+nat_cell() {
+	local kinds=" ${NAT_KINDS[*]} "
+
+	[[ $kinds == *" $1 "* && $kinds == *" $2 "* ]] || return 1
+	{ ! is_pair_kind "$1" && ! is_pair_kind "$2"; } || [ "$1" = "$2" ]
+}
+
+# nat_expected A B: direct, relay or tls; the path the agents have to end with.
+#
+# An introducer tells each end where it sees the other.  In one family, A hits B
+# when a datagram of A to where B was seen passes B's filter, B having sent to
+# where A was seen:
+#
+#   B's filter     B's mapping  passes when
+#   eif            any          always: the port is open to all
+#   adf            eim          always: A's address is right, whatever its port
+#   apdf           eim          A's mapping is eim: its port is as it was seen
+#   adf, apdf      adm, apdm    never: what B sent to A left from another port
+#                               than the one that A aims at
+#
+# One hit is enough, because the one hit sees where it came from and answers.
+# Two agents in one LAN need no hit.  Without a hit the introducer relays, and by
+# TLS when an end has no UDP.
+nat_expected() {
+	local f from to
+
+	if is_pair_kind "$1"; then
+		echo direct
+		return
+	fi
+	for f in 4 6; do
+		from=$(nat_traits "$1" "$f")
+		to=$(nat_traits "$2" "$f")
+		if nat_hits "$from" "$to" || nat_hits "$to" "$from"; then
+			echo direct
+			return
+		fi
+	done
+	if [ "$1" = udp-blocked ] || [ "$2" = udp-blocked ]; then
+		echo tls
+	else
+		echo relay
+	fi
+}
+
+# nat_hits TRAITS TRAITS: what is in the table above.
+nat_hits() {
+	case "$1 $2" in
+	none* | blocked* | *none | *blocked) return 1 ;;
+	*eif | *" eim adf") return 0 ;;
+	"eim "*" eim apdf") return 0 ;;
+	esac
+	return 1
+}
+
+# --- the middle --------------------------------------------------------------
+
+lab_up() {
+	ns_add inet introducer a b
+	ip link add net netns "$NSP-introducer" type veth \
+		peer name introducer netns "$NSP-inet"
+	lab_routes inet
+	ipn inet -batch - <<-EOF
+		link set lo up
+		link set introducer addrgenmode none up
+		addr add 198.51.100.1/24 dev introducer
+		addr add fe80::1/64 dev introducer nodad
+		addr add 2001:db8:5::1/64 dev introducer nodad
+		route add blackhole default
+		route add blackhole 2001:db8::/32
+	EOF
+	ipn introducer -batch - <<-EOF
+		link set lo up
+		link set net addrgenmode none up
+		addr add ${NAT_SERVER[0]}/24 dev net
+		addr add ${NAT_SERVER[1]}/24 dev net
+		addr add ${NAT_SERVER6[0]}/64 dev net nodad
+		addr add ${NAT_SERVER6[1]}/64 dev net nodad
+		route add default via 198.51.100.1
+		route add default via 2001:db8:5::1
+	EOF
+	ipn a link set lo up
+	ipn b link set lo up
+}
+
+lab_routes() {
+	in_ns "$1" sysctl -qw net.ipv4.ip_forward=1 \
+		net.ipv6.conf.all.forwarding=1
+}
+
+# The prober's server at the introducer, and what more it takes by TCP.
+lab_server() {
+	spawn_ready "$TMP/server" in_ns introducer pilot_nat serve \
+		"${NAT_SERVER[@]}" 80 443 8080
+	spawn_ready "$TMP/server6" in_ns introducer pilot_nat serve \
+		"${NAT_SERVER6[@]}" 80 443 8080
+}
+
+# nat_meet: whether the agents, where they are now, get through to each other as
+# nat_expected reckons; MET is direct or not.  They have to agree on it.
+nat_meet() {
+	local f pids side
+
+	MET=not
+	for f in 4 6; do
+		nat_has_udp a $f && nat_has_udp b $f || continue
+		nat_room=$((${nat_room:-0} + 1))
+		pids=()
+		for side in a b; do
+			spawn "$TMP/meet.$side" in_ns $side pilot_nat meet \
+				$(nat_server_at $f) $nat_room \
+				$([ $side = a ]; echo $?) 7740
+			pids+=("$SPAWNED")
+		done
+		for side in "${pids[@]}"; do
+			wait "$side" || fail "no meeting:" \
+				"$(cat "$TMP/meet.a" "$TMP/meet.b")"
+		done
+		case $(word direct <"$TMP/meet.a")$(word direct <"$TMP/meet.b") in
+		yesyes) MET=direct ;;
+		nono) ;;
+		*) fail "one end says: $(cat "$TMP/meet.a"), the other:" \
+			"$(cat "$TMP/meet.b")" ;;
+		esac
+	done
+}
+
+nat_has_udp() {
+	case $(nat_traits "${site_of[$1]}" "$2") in
+	none* | blocked*) return 1 ;;
+	esac
+}
+
+nat_server_at() {
+	if [ "$1" = 4 ]; then
+		echo "${NAT_SERVER[0]} ${NAT_SERVER[2]}"
+	else
+		echo "${NAT_SERVER6[0]} ${NAT_SERVER6[2]}"
+	fi
+}
+
+# --- sites -------------------------------------------------------------------
+
+# site SIDE KIND
+site() {
+	local side=$1 kind=$2
+
+	site_leave "$side"
+	if [ -z "${site_built[$side.$kind]:-}" ]; then
+		site_build "$side" "$kind"
+		site_built[$side.$kind]=1
+	fi
+	site_enter "$side" "$kind"
+	site_of[$side]=$kind
+}
+
+# site_gateway SIDE KIND: the namespace of the gateway.
+site_gateway() {
+	if is_pair_kind "$2"; then
+		echo "ab.$2"
+	else
+		echo "$1.$2"
+	fi
+}
+
+# site_net SIDE KIND: the beginning of the public IPv4 addresses, and the last
+# number of the router's; the site has the next.
+site_net() {
+	local n=${nat_number[$2]}
+
+	if [ "$1" = a ] || is_pair_kind "$2"; then
+		echo 203.0.113 $((4 * n + 1))
+	else
+		echo 192.0.2 $((4 * n + 1))
+	fi
+}
+
+# site_address SIDE KIND: where others see the site, IPv4.
+site_address() {
+	local net last
+
+	read -r net last < <(site_net "$1" "$2")
+	echo "$net.$((last + 1))"
+}
+
+# site_prefix6 SIDE KIND: the public IPv6 network; ::1 is the router.
+site_prefix6() {
+	local n=1
+
+	[ "$1" = a ] || n=2
+	echo "2001:db8:$n:${nat_number[$2]}"
+}
+
+# inside_address SIDE KIND: the agent's own.
+inside_address() {
+	local last=2
+
+	[ "$1" = a ] || last=3
+	case $2 in
+	public | v4only) site_address "$1" "$2" ;;
+	v6only) ;;
+	*) echo 192.168.1.$last ;;
+	esac
+}
+
+inside_address6() {
+	case $2 in
+	public | v6only) echo "$(site_prefix6 "$1" "$2")::2" ;;
+	v4v6) echo "$(site_prefix6 "$1" "$2"):1::2" ;;
+	esac
+}
+
+# site_build SIDE KIND: all but the agent's addresses.
+site_build() {
+	local side=$1 kind=$2 gw link
+
+	gw=$(site_gateway "$side" "$kind")
+	link=$side${nat_number[$kind]}
+	case $kind in
+	public | v4only | v6only)
+		# The agent's link leads right to the internet.
+		ip link add "$link" netns "$NSP-$side" type veth \
+			peer name "$link" netns "$NSP-inet"
+		site_inet "$side" "$kind" "$link"
+		return
+		;;
+	esac
+	if [ -z "${site_built[$gw]:-}" ]; then
+		gateway_build "$side" "$kind"
+		site_built[$gw]=1
+	fi
+	ip link add "$link" netns "$NSP-$side" type veth \
+		peer name "lan-$side" netns "$NSP-$gw"
+	ipn "$gw" link set "lan-$side" master lan addrgenmode none up
+}
+
+# site_inet SIDE KIND LINK: the internet's end of the site's link.
+site_inet() {
+	local net last prefix
+
+	read -r net last < <(site_net "$1" "$2")
+	prefix=$(site_prefix6 "$1" "$2")
+	{
+		echo "link set $3 addrgenmode none up"
+		[ "$2" = v6only ] || echo "addr add $net.$last/30 dev $3"
+		# A router asks for neighbours by its link-local address.
+		case $2 in
+		public | v6only)
+			echo "addr add fe80::1/64 dev $3 nodad"
+			echo "addr add $prefix::1/64 dev $3 nodad"
+			;;
+		v4v6)
+			echo "addr add fe80::1/64 dev $3 nodad"
+			echo "addr add $prefix::1/80 dev $3 nodad"
+			echo "route add $prefix:1::/80 via $prefix::2"
+			;;
+		esac
+	} | ipn inet -batch -
+}
+
+# gateway_build SIDE KIND
+gateway_build() {
+	local side=$1 kind=$2 gw link outer net last prefix
+
+	gw=$(site_gateway "$side" "$kind")
+	link=$side${nat_number[$kind]}
+	outer=$gw
+	ns_add "$gw"
+	if [ "$kind" = cgn ]; then
+		outer=$gw.carrier
+		ns_add "$outer"
+		ip link add wan netns "$NSP-$gw" type veth \
+			peer name lan netns "$NSP-$outer"
+		lab_routes "$outer"
+		ipn "$outer" -batch - <<-EOF
+			link set lan addrgenmode none up
+			addr add 100.64.0.1/24 dev lan
+		EOF
+		ipn "$gw" -batch - <<-EOF
+			addr add 100.64.0.2/24 dev wan
+			link set wan addrgenmode none up
+			route add default via 100.64.0.1
+		EOF
+	fi
+	ip link add wan netns "$NSP-$outer" type veth \
+		peer name "$link" netns "$NSP-inet"
+	lab_routes "$gw"
+	site_inet "$side" "$kind" "$link"
+	read -r net last < <(site_net "$side" "$kind")
+	ipn "$outer" -batch - <<-EOF
+		addr add $net.$((last + 1))/30 dev wan
+		link set wan addrgenmode none up
+		route add default via $net.$last
+	EOF
+	ipn "$gw" -batch - <<-EOF
+		link add lan type bridge
+		link set lan addrgenmode none up
+		addr add 192.168.1.1/24 dev lan
+	EOF
+	if [ "$kind" = v4v6 ]; then
+		prefix=$(site_prefix6 "$side" "$kind")
+		ipn "$gw" -batch - <<-EOF
+			addr add fe80::2/64 dev wan nodad
+			addr add fe80::1/64 dev lan nodad
+			addr add $prefix::2/80 dev wan nodad
+			addr add $prefix:1::1/80 dev lan nodad
+			route add default via $prefix::1
+		EOF
+	fi
+}
+
+# site_enter SIDE KIND: addresses and routes of the agent, and a gateway that
+# knows nothing of what was before.
+site_enter() {
+	local side=$1 kind=$2 link inside inside6 router bits=24 bits6=80
+
+	link=$side${nat_number[$kind]}
+	inside=$(inside_address "$side" "$kind")
+	inside6=$(inside_address6 "$side" "$kind")
+	router=192.168.1.1
+	case $kind in
+	public | v4only)
+		router=${inside%.*}.$((${inside##*.} - 1))
+		bits=30
+		bits6=64
+		;;
+	v6only) bits6=64 ;;
+	*) gateway_reset "$side" "$kind" ;;
+	esac
+	{
+		echo "link set $link addrgenmode none up"
+		if [ -n "$inside" ]; then
+			echo "addr add $inside/$bits dev $link"
+			echo "route add default via $router"
+		fi
+		if [ -n "$inside6" ]; then
+			echo "addr add $inside6/$bits6 dev $link nodad"
+			echo "route add default via ${inside6%2}1"
+		fi
+	} | ipn "$side" -batch -
+}
+
+site_leave() {
+	local link
+
+	[ -n "${site_of[$1]:-}" ] || return 0
+	link=$1${nat_number[${site_of[$1]}]}
+	ipn "$1" -batch - <<-EOF
+		link set $link down
+		addr flush dev $link
+	EOF
+	unset "site_of[$1]"
+}
+
+# gateway_reset SIDE KIND: unless the other agent is there too.
+gateway_reset() {
+	local gw other=b
+
+	[ "$1" = a ] || other=a
+	! is_pair_kind "$2" || [ "${site_of[$other]:-}" != "$2" ] || return 0
+	gw=$(site_gateway "$1" "$2")
+	gateway_load "$gw" "$(site_rules "$1" "$2")"
+	[ "$2" != cgn ] || gateway_load "$gw.carrier" "$(site_carrier_rules "$1")"
+}
+
+# gateway_load NS RULES: in place of what it had, and without its entries.
+gateway_load() {
+	in_ns "$1" nft -f - <<<"flush ruleset
+$2"
+	in_ns "$1" conntrack -F >/dev/null 2>&1
+}
+
+# --- rules -------------------------------------------------------------------
+
+# site_rules SIDE KIND: of the gateway next to the agent.
+site_rules() {
+	local wan
+
+	wan=$(site_address "$1" "$2")
+	case $2 in
+	eim-eif) nat_rules "$wan" eim eif ;;
+	eim-adf) nat_rules "$wan" eim adf ;;
+	eim-apdf | same-nat-nohairpin) nat_rules "$wan" eim apdf ;;
+	same-nat) nat_rules "$wan" eim apdf hairpin ;;
+	adm) nat_rules "$wan" adm apdf ;;
+	apdm) nat_rules "$wan" apdm apdf ;;
+	cgn) nat_rules 100.64.0.2 eim apdf ;;
+	udp-blocked)
+		nat_rules "$wan" eim apdf
+		echo 'insert rule ip nat forward iifname lan tcp dport != { 80, 443 } drop'
+		echo 'insert rule ip nat forward meta l4proto != tcp drop'
+		;;
+	v4v6)
+		nat_rules "$wan" apdm apdf
+		firewall6_rules
+		;;
+	esac
+}
+
+site_carrier_rules() {
+	nat_rules "$(site_address "$1" cgn)" eim apdf "" 30000-30999
+}
+
+# nat_rules ADDRESS MAPPING FILTERING [HAIRPIN [PORTS]]: between "lan" and "wan",
+# which has that address.  With PORTS, those are used instead of the inside ones.
+nat_rules() {
+	local address=$1 mapping=$2 filtering=$3 hairpin=${4:-} ports=${5:-}
+	local type=ipv4_addr.inet_service key="ip saddr . udp sport"
+	local learned="ct original ip saddr . ct original proto-src"
+
+	type="ipv4_addr . inet_service"
+	if [ "$mapping" = adm ]; then
+		type+=" . ipv4_addr"
+		key+=" . ip daddr"
+		learned+=" . ip daddr"
+	fi
+	cat <<-EOF
+		table ip nat {
+			map mapped {
+				type $type : inet_service
+				flags dynamic,timeout
+				timeout ${NAT_FORGETS}s
+				size 4096
+			}
+			map inside {
+				type inet_service : ipv4_addr . inet_service
+				flags dynamic,timeout
+				timeout ${NAT_FORGETS}s
+				size 4096
+			}
+			set sent {
+				type inet_service . ipv4_addr
+				flags dynamic,timeout
+				timeout ${NAT_FORGETS}s
+				size 4096
+			}
+			set taken {
+				type inet_service
+				flags dynamic,timeout
+				timeout ${NAT_FORGETS}s
+				size 4096
+			}
+			chain in {
+				type nat hook prerouting priority dstnat
+				ip daddr $address meta l4proto udp jump in_udp
+			}
+			chain in_udp {
+				$(nat_in_rules "$filtering" "$hairpin")
+			}
+			chain out {
+				type nat hook postrouting priority srcnat
+				oifname wan meta l4proto udp jump out_udp
+				oifname wan masquerade
+				$(nat_hairpin_rules "$address" "$hairpin" "$key")
+			}
+			chain out_udp {
+				$(nat_out_rules "$address" "$mapping" "$key" "$ports")
+			}
+			chain learn {
+				type filter hook postrouting priority srcnat + 10
+				oifname wan meta l4proto udp jump learn_udp
+			}
+			chain learn_udp {
+				update @sent { udp sport . ip daddr }
+				update @taken { udp sport }
+				ct direction original goto learn_original
+				meta l4proto udp update @inside { udp sport : ct reply ip saddr . ct reply proto-src }
+			}
+			chain learn_original {
+				meta l4proto udp update @mapped { $learned : udp sport }
+				meta l4proto udp update @inside { udp sport : ct original ip saddr . ct original proto-src }
+			}
+			chain forward {
+				type filter hook forward priority filter
+				policy drop
+				ct state established,related accept
+				iifname lan accept
+				ct status dnat accept
+			}
+			chain input {
+				type filter hook input priority filter
+				policy accept
+				meta l4proto icmp accept
+				iifname wan drop
+				ip daddr $address drop
+			}
+		}
+	EOF
+}
+
+# Behind these, a datagram is for the gateway itself, which drops it.
+nat_in_rules() {
+	[ "$2" = "" ] || echo "iifname lan dnat ip to udp dport map @inside"
+	case $1 in
+	eif) echo "iifname wan dnat ip to udp dport map @inside" ;;
+	adf)
+		echo "iifname wan udp dport . ip saddr @sent" \
+			"dnat ip to udp dport map @inside"
+		;;
+	esac
+}
+
+nat_hairpin_rules() {
+	[ "$2" = "" ] || echo "oifname lan ip saddr 192.168.1.0/24" \
+		"ct status dnat meta l4proto udp snat to $1:$3 map @mapped"
+}
+
+# ADDRESS MAPPING KEY PORTS
+nat_out_rules() {
+	case $2 in
+	eim)
+		echo "meta l4proto udp snat to $1:$3 map @mapped"
+		[ "$4" = "" ] || echo "meta l4proto udp masquerade to :$4"
+		echo "meta l4proto udp udp sport @taken masquerade to :40000-49999"
+		;;
+	adm)
+		echo "meta l4proto udp snat to $1:$3 map @mapped"
+		echo "masquerade fully-random"
+		;;
+	apdm) echo "masquerade fully-random" ;;
+	esac
+}
+
+# What answers, and nothing else.
+firewall6_rules() {
+	cat <<-EOF
+		table ip6 firewall {
+			chain forward {
+				type filter hook forward priority filter
+				policy drop
+				ct state established,related accept
+				iifname lan accept
+			}
+		}
+	EOF
+}

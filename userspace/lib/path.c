@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happens, and whose business it is. */
+#include <string.h>
+
+#include "path_impl.h"
+
+static uint64_t path_deadline(const struct path_live *live,
+			      const struct clock *now)
+{
+	uint64_t at = path_flights_deadline(live);
+
+	at = path_earlier(at, path_relay_deadline(live));
+	at = path_earlier(at, path_check_deadline(live));
+	at = path_earlier(at, path_choose_deadline(live));
+	at = path_earlier(at, path_watch_deadline(live, now));
+	return path_earlier(at, live->reach_at);
+}
+
+static bool path_is_over(const struct path_live *live)
+{
+	if (live->ready || live->reach_until)
+		return false;
+	for (int i = 0; i < PATH_RELAYS_MAX; i++)
+		if (live->relay[i].state)
+			return false;
+	return true;
+}
+
+/* Comes last in all that happens to a peer. */
+static void path_schedule(struct path_peer *peer, const struct clock *now)
+{
+	struct path_live *live = peer->live;
+
+	if (live && path_is_over(live)) {
+		path_live_free(peer);
+		live = NULL;
+	}
+	timer_set(&peer->host->timers, &peer->timer,
+		  live ? path_deadline(live, now) : CLOCK_NEVER);
+}
+
+static void path_live_timer(struct path_live *live, const struct clock *now)
+{
+	path_flights_expire(live, now);
+	path_relay_timer(live, now);
+	path_reach_timer(live, now);
+	path_check_timer(live, now);
+	path_choose_timer(live, now);
+	path_watch_timer(live, now);
+}
+
+void path_timer(struct path_host *host, const struct clock *now)
+{
+	struct timer *timer;
+
+	while ((timer = timer_first(&host->timers)) &&
+	       timer->at <= now->boot_ns) {
+		struct path_peer *peer = table_entry(timer, struct path_peer,
+						     timer);
+
+		if (peer->live)
+			path_live_timer(peer->live, now);
+		path_schedule(peer, now);
+		/* What was due is done; what is due again waits a little. */
+		if (peer->timer.pos && peer->timer.at <= now->boot_ns)
+			timer_set(&host->timers, &peer->timer,
+				  now->boot_ns + CLOCK_MS);
+	}
+}
+
+/* Every bit of @a is in @b, in the same place. */
+static bool path_addresses_same(const struct path_host *host,
+				const struct path_address *addresses,
+				unsigned int count)
+{
+	if (count != host->address_count)
+		return false;
+	for (unsigned int i = 0; i < count; i++)
+		if (addresses[i].prefix != host->address[i].prefix ||
+		    !endpoint_equal(&addresses[i].endpoint,
+				    &host->address[i].endpoint))
+			return false;
+	return true;
+}
+
+/* All that was found out was found out from other addresses. */
+static void path_begin_anew(struct path_live *live, const struct clock *now)
+{
+	for (int i = 0; i < PATH_SLOTS; i++) {
+		struct path_candidate *c = &live->slot[i];
+
+		c->penalty_until = 0;
+		c->deaths = 0;
+		if (endpoint_is_set(&c->endpoint) && c != live->used &&
+		    c->kind != PATH_KIND_RELAY)
+			c->state = PATH_STATE_NEW;
+	}
+	live->fresh = live->theirs_known;
+	live->anew_at = now->boot_ns;
+	if (!live->ready || !live->used)
+		return;
+	live->watch_at = now->boot_ns;
+	/* Its relay and its kernel hear from us where we are now. */
+	if (live->peer->introducer)
+		path_handshake(live, now, &live->used->endpoint);
+}
+
+static void path_agent_moved(struct path_agent *agent, const struct clock *now,
+			     bool anew)
+{
+	if (anew)
+		path_observed_drop(agent, NULL);
+	path_generation_next(agent, now);
+	for (struct path_live *live = agent->lives; live; live = live->next) {
+		if (anew)
+			path_begin_anew(live, now);
+		path_live_due(live, path_deadline(live, now));
+	}
+}
+
+void path_addresses_set(struct path_host *host, const struct clock *now,
+			const struct path_address *addresses, size_t count,
+			bool changed)
+{
+	struct path_address kept[PATH_HOST_MAX];
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < count && n < PATH_HOST_MAX; i++)
+		if (path_endpoint_usable(&addresses[i].endpoint))
+			kept[n++] = addresses[i];
+	if (path_addresses_same(host, kept, n) && !changed)
+		return;
+	memcpy(host->address, kept, n * sizeof(*kept));
+	host->address_count = n;
+	for (struct path_agent *a = host->agents; a; a = a->next)
+		path_agent_moved(a, now, true);
+}
+
+void path_mapped_set(struct path_host *host, const struct clock *now,
+		     const struct endpoint *mapped, size_t count)
+{
+	struct endpoint kept[PATH_MAPPED_MAX];
+	unsigned int n = 0;
+	bool same;
+
+	for (size_t i = 0; i < count && n < PATH_MAPPED_MAX; i++)
+		if (path_endpoint_usable(&mapped[i]))
+			kept[n++] = mapped[i];
+	same = n == host->mapped_count;
+	for (unsigned int i = 0; same && i < n; i++)
+		same = endpoint_equal(&kept[i], &host->mapped[i]);
+	if (same)
+		return;
+	memcpy(host->mapped, kept, n * sizeof(*kept));
+	host->mapped_count = n;
+	for (struct path_agent *a = host->agents; a; a = a->next)
+		path_agent_moved(a, now, false);
+}
+
+/* The peer is where the handshake was, unless we know better. */
+static void path_confirmed(struct path_live *live, const struct clock *now)
+{
+	struct path_peer *peer = live->peer;
+	struct path_host *host = peer->host;
+	struct path_candidate *c = NULL;
+	bool first = !live->ready, agree = false;
+
+	live->ready = true;
+	if (endpoint_is_set(&peer->via))
+		c = path_source(live, now, &peer->via);
+	if (!c && !live->used && endpoint_is_set(&peer->configured))
+		c = path_candidate_add(live, &peer->configured,
+				       PATH_KIND_CONFIGURED);
+	if (c && (!live->used || live->dead || !path_is_fresh(live, now))) {
+		c->heard_at = now->boot_ns;
+		if (c == live->used && !live->dead) {
+			live->heard_at = now->boot_ns;
+		} else {
+			path_use(live, now, c, false);
+			agree = true;
+		}
+	} else if (c && c != live->used) {
+		/* The handshake turned the kernel to where it was. */
+		host->ops.use(host->ctx, peer, &live->used->endpoint, true);
+		path_check_soon(live, now, c);
+		agree = true;
+	}
+	/* Either end may know better than this handshake. */
+	if (agree && peer->controlling && !live->nominee)
+		path_nominate(live, now, live->used);
+	peer->via.family = AF_UNSPEC;
+	if (!live->dead)
+		path_reach_end(live);
+	if (first) {
+		live->told = false;
+		live->active = false;
+		live->idle_at = now->boot_ns;
+		if (peer->introducer)
+			live->watch_at = now->boot_ns;
+		else
+			path_wake(live, now);
+		/* First how long it takes there and back. */
+		if (live->tell_at != CLOCK_NEVER)
+			live->tell_at = now->boot_ns;
+	}
+	if (peer->introducer)
+		path_introducer_anew(peer, now);
+}
+
+static void path_expired(struct path_live *live)
+{
+	live->ready = false;
+	live->dead = false;
+	live->used = NULL;
+	live->nominee = NULL;
+	live->in_round = false;
+	live->round = 0;
+	live->tell_at = live->punch_at = live->round_at = CLOCK_NEVER;
+	live->check_at = live->nominate_at = live->settle_at = CLOCK_NEVER;
+	live->failure_at = live->watch_at = CLOCK_NEVER;
+	live->backup_at = live->retry_at = CLOCK_NEVER;
+	live->told = live->theirs_known = false;
+	live->tells = 0;
+	if (!live->reach_until)
+		path_relay_close_all(live);
+}
+
+void path_session(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, enum path_session event,
+		  const struct endpoint *via)
+{
+	struct path_live *live = peer->live;
+
+	(void)host;
+	switch (event) {
+	case PATH_SESSION_ESTABLISHED:
+		if (via)
+			peer->via = *via;
+		return;
+	case PATH_SESSION_CONFIRMED:
+		live = path_live_get(peer);
+		if (live)
+			path_confirmed(live, now);
+		break;
+	case PATH_SESSION_EXPIRED:
+		if (live)
+			path_expired(live);
+		break;
+	case PATH_SESSION_FAILED:
+		/* Other ways have their turn as long as we look for one. */
+		break;
+	}
+	path_schedule(peer, now);
+}
+
+/* Of an introducer, about another peer of the agent. */
+static void path_relay_answer(struct path_peer *introducer,
+			      const struct clock *now,
+			      const struct path_message *message)
+{
+	struct path_host *host = introducer->host;
+	struct path_peer *peer = path_peer_find(introducer->agent,
+						message->peer);
+	struct path_candidate *c;
+	struct path_live *live;
+
+	if (!introducer->introducer || !peer || peer == introducer) {
+		host->stats.rx_forged++;
+		return;
+	}
+	if (message->type == WIRE_CONTROL_RELAY_REFUSED) {
+		if (peer->live)
+			path_relay_refused(peer->live, now, introducer,
+					   message->reason);
+	} else {
+		live = path_live_get(peer);
+		if (!live)
+			return;
+		c = path_relay_granted(live, now, introducer, message);
+		if (c) {
+			path_observe(peer->agent, now);
+			path_reach_granted(live, now, c);
+		}
+	}
+	path_schedule(peer, now);
+}
+
+/* Of a peer, about the path between us. */
+static void path_peer_message(struct path_live *live, const struct clock *now,
+			      const struct endpoint *src,
+			      const struct path_message *message)
+{
+	struct path_host *host = path_host_of(live);
+	struct path_candidate *c = path_candidate_find(live, src);
+
+	if (c) {
+		c->heard_at = now->boot_ns;
+		path_heard(live, now, c);
+	}
+	switch (message->type) {
+	case WIRE_CONTROL_CANDIDATES:
+		path_told(live, now, src, message);
+		break;
+	case WIRE_CONTROL_PUNCH:
+		if (live->peer->controlling)
+			host->stats.rx_refused++;
+		else
+			path_punched(live, now, message);
+		break;
+	case WIRE_CONTROL_NOMINATE:
+		path_nomination_take(live, now, src, message->generation);
+		break;
+	case WIRE_CONTROL_NOMINATED:
+		path_nominated(live, now, src, message->generation);
+		if (c)
+			path_heard(live, now, c);
+		break;
+	case WIRE_CONTROL_PATH_FAILED:
+		path_failed_take(live, now, src);
+		break;
+	}
+}
+
+bool path_control(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, const struct endpoint *src,
+		  uint8_t type, const uint8_t *tlvs, size_t len)
+{
+	struct path_message message;
+
+	if (type < WIRE_CONTROL_RELAY_GRANT ||
+	    type > WIRE_CONTROL_PATH_FAILED ||
+	    type == WIRE_CONTROL_RELAY_CLOSE)
+		return false;
+	if (path_message_read(type, tlvs, len, &message)) {
+		host->stats.rx_refused++;
+		return true;
+	}
+	if (type == WIRE_CONTROL_RELAY_GRANT ||
+	    type == WIRE_CONTROL_RELAY_REFUSED)
+		path_relay_answer(peer, now, &message);
+	else if (peer->live && peer->live->ready)
+		path_peer_message(peer->live, now, src, &message);
+	path_schedule(peer, now);
+	return true;
+}
+
+void path_pinged(struct path_host *host, const struct clock *now,
+		 struct path_peer *peer, const struct endpoint *src)
+{
+	struct path_live *live = peer->live;
+	struct path_candidate *c;
+
+	(void)host;
+	if (!live || !live->ready)
+		return;
+	c = path_source(live, now, src);
+	if (c) {
+		c->heard_at = now->boot_ns;
+		path_heard(live, now, c);
+		path_check_soon(live, now, c);
+	}
+	path_schedule(peer, now);
+}
+
+void path_pong(struct path_host *host, const struct clock *now,
+	       struct path_peer *peer, uint64_t token,
+	       const struct endpoint *src, const struct endpoint *observed,
+	       uint64_t rtt_ns)
+{
+	struct path_live *live = peer->live;
+	struct path_candidate *c;
+	bool was_valid;
+
+	(void)host;
+	if (!live)
+		return;
+	c = path_ping_answered(live, now, token, src, rtt_ns);
+	if (!c) {
+		path_schedule(peer, now);
+		return;
+	}
+	was_valid = c->state == PATH_STATE_VALID;
+	c->state = PATH_STATE_VALID;
+	c->reason = "";
+	path_heard(live, now, c);
+	if (endpoint_is_direct(src))
+		path_observed_take(peer, now, observed);
+	if (c != live->used && (!was_valid || c->rtts >= PATH_BETTER_SAMPLES))
+		path_choose_soon(live, now, c);
+	/* Without any way this one is good enough, and better may come. */
+	if (live->ready && (!live->used || live->dead)) {
+		path_use_and_tell(live, now, c);
+		path_reach_end(live);
+		live->retry_at = now->boot_ns + CLOCK_SECOND;
+	}
+	path_schedule(peer, now);
+}
+
+void path_moved(struct path_host *host, const struct clock *now,
+		struct path_peer *peer, const struct endpoint *endpoint)
+{
+	struct path_live *live = peer->live;
+	struct path_candidate *c;
+
+	if (!live || !live->ready || !endpoint_is_set(endpoint))
+		return;
+	c = path_source(live, now, endpoint);
+	if (!c)
+		return;
+	c->heard_at = now->boot_ns;
+	if (c != live->used) {
+		/* The kernel has done it; this makes all agree. */
+		path_use(live, now, c, false);
+		path_choose_soon(live, now, c);
+	}
+	path_heard(live, now, c);
+	path_check_soon(live, now, c);
+	(void)host;
+	path_schedule(peer, now);
+}
+
+void path_received(struct path_host *host, const struct clock *now,
+		   struct path_peer *peer)
+{
+	(void)host;
+	if (!peer->live || !peer->live->used)
+		return;
+	path_heard(peer->live, now, peer->live->used);
+	path_schedule(peer, now);
+}
+
+void path_traffic(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, enum path_traffic traffic)
+{
+	struct path_live *live = peer->live;
+
+	(void)host;
+	if (!live)
+		return;
+	switch (traffic) {
+	case PATH_TRAFFIC_ACTIVE:
+		path_wake(live, now);
+		break;
+	case PATH_TRAFFIC_SILENT:
+		path_wake(live, now);
+		live->watch_at = now->boot_ns;
+		if (live->dead)
+			path_reach(live, now);
+		break;
+	case PATH_TRAFFIC_IDLE:
+		if (live->active)
+			live->idle_at = now->boot_ns;
+		live->active = false;
+		break;
+	}
+	path_schedule(peer, now);
+}
+
+void path_wanted(struct path_host *host, const struct clock *now,
+		 struct path_peer *peer)
+{
+	struct path_live *live = path_live_get(peer);
+
+	(void)host;
+	if (!live)
+		return;
+	if (live->ready && live->used && !live->dead) {
+		/* A way is there and a key is not. */
+		path_wake(live, now);
+		if (now->boot_ns - live->handshake_at >= CLOCK_SECOND)
+			path_handshake(live, now, &live->used->endpoint);
+	} else {
+		path_reach(live, now);
+	}
+	path_schedule(peer, now);
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "path_impl.h"
+
+uint64_t path_jitter(struct path_host *host, uint64_t max)
+{
+	uint64_t value;
+
+	host->ops.random(host->ctx, &value, sizeof(value));
+	return max ? value % max : 0;
+}
+
+void path_notify(struct path_live *live, enum path_notice notice,
+		 const char *fmt, ...)
+{
+	struct path_host *host = path_host_of(live);
+	char text[PATH_TEXT_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	host->ops.notify(host->ctx, notice, live->peer, text);
+}
+
+bool path_send(struct path_live *live, const struct endpoint *dst,
+	       const struct path_message *message)
+{
+	struct path_host *host = path_host_of(live);
+	uint8_t tlvs[PATH_MESSAGE_MAX];
+	int len = path_message_write(message, tlvs);
+
+	if (len < 0 || host->ops.send(host->ctx, live->peer, dst,
+				      message->type, tlvs, len))
+		return false;
+	host->stats.tx_messages++;
+	return true;
+}
+
+void path_handshake(struct path_live *live, const struct clock *now,
+		    const struct endpoint *endpoint)
+{
+	struct path_host *host = path_host_of(live);
+
+	live->handshake_at = now->boot_ns;
+	host->ops.session(host->ctx, live->peer, endpoint);
+}
+
+struct path_live *path_live_get(struct path_peer *peer)
+{
+	struct path_agent *agent = peer->agent;
+	struct path_live *live = peer->live;
+
+	if (live)
+		return live;
+	live = calloc(1, sizeof(*live));
+	if (!live)
+		return NULL;
+	live->peer = peer;
+	live->watch_at = live->backup_at = live->retry_at = CLOCK_NEVER;
+	live->reach_at = live->tell_at = CLOCK_NEVER;
+	live->punch_at = live->round_at = live->check_at = CLOCK_NEVER;
+	live->nominate_at = live->settle_at = live->failure_at = CLOCK_NEVER;
+	for (int i = 0; i < PATH_RELAYS_MAX; i++)
+		live->relay[i].at = live->relay[i].expire_at = CLOCK_NEVER;
+	live->next = agent->lives;
+	if (live->next)
+		live->next->prev = live;
+	agent->lives = live;
+	peer->live = live;
+	return live;
+}
+
+void path_live_free(struct path_peer *peer)
+{
+	struct path_live *live = peer->live;
+
+	if (!live)
+		return;
+	if (live->prev)
+		live->prev->next = live->next;
+	else
+		peer->agent->lives = live->next;
+	if (live->next)
+		live->next->prev = live->prev;
+	peer->live = NULL;
+	free(live);
+}
+
+void path_live_due(struct path_live *live, uint64_t at)
+{
+	struct timer *timer = &live->peer->timer;
+
+	if (!timer->pos || at < timer->at)
+		timer_set(&live->peer->host->timers, timer, at);
+}
+
+enum path_mode path_mode(const struct path_live *live, const struct clock *now)
+{
+	if (live->peer->introducer && !live->reach_until)
+		return live->active ? PATH_MODE_WARM : PATH_MODE_KEEP;
+	if (live->active)
+		return PATH_MODE_ACTIVE;
+	return now->boot_ns - live->idle_at < path_ms(live, warm_time) ?
+	       PATH_MODE_WARM : PATH_MODE_KEEP;
+}
+
+bool path_busy(const struct path_live *live, const struct clock *now)
+{
+	return live->reach_until ||
+	       (live->ready && path_mode(live, now) != PATH_MODE_KEEP);
+}
+
+static void path_config_default(uint32_t *value, uint32_t standard)
+{
+	if (!*value)
+		*value = standard;
+}
+
+static void path_config_fill(struct path_config *config)
+{
+	path_config_default(&config->configured_wait, 300);
+	path_config_default(&config->relay_first, 250);
+	path_config_default(&config->relay_max, 8000);
+	path_config_default(&config->reach_time, 30000);
+	path_config_default(&config->observe, 25000);
+	path_config_default(&config->pace, 20);
+	path_config_default(&config->repeat, 100);
+	path_config_default(&config->round, 500);
+	path_config_default(&config->settle, 100);
+	path_config_default(&config->retry, 60000);
+	path_config_default(&config->nominate, 100);
+	path_config_default(&config->active, 250);
+	path_config_default(&config->active_dead, 750);
+	path_config_default(&config->warm, 1000);
+	path_config_default(&config->warm_dead, 2500);
+	path_config_default(&config->warm_time, 60000);
+	path_config_default(&config->rounds, 3);
+	path_config_default(&config->budget, 200);
+}
+
+struct path_host *path_host_new(const struct path_ops *ops, void *ctx,
+				const struct path_config *config,
+				const struct clock *now)
+{
+	struct path_host *host = calloc(1, sizeof(*host));
+
+	(void)now;
+	if (!host)
+		return NULL;
+	host->ops = *ops;
+	host->ctx = ctx;
+	if (config)
+		host->config = *config;
+	path_config_fill(&host->config);
+	return host;
+}
+
+void path_host_free(struct path_host *host)
+{
+	if (!host)
+		return;
+	while (host->agents)
+		path_agent_del(host, host->agents);
+	timer_heap_free(&host->timers);
+	free(host);
+}
+
+static struct path_agent *path_agent_find(struct path_host *host,
+					  uint64_t address)
+{
+	struct path_agent *agent = host->agents;
+
+	while (agent && agent->address != address)
+		agent = agent->next;
+	return agent;
+}
+
+int path_agent_add(struct path_host *host, uint64_t address,
+		   const uint8_t public[static PATH_KEY_LEN], void *data,
+		   struct path_agent **added)
+{
+	struct path_agent *agent;
+
+	if (path_agent_find(host, address))
+		return -EEXIST;
+	agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return -ENOMEM;
+	if (table_init(&agent->by_address)) {
+		free(agent);
+		return -ENOMEM;
+	}
+	agent->host = host;
+	agent->address = address;
+	memcpy(agent->public, public, sizeof(agent->public));
+	agent->data = data;
+	agent->next = host->agents;
+	if (agent->next)
+		agent->next->prev = agent;
+	host->agents = agent;
+	*added = agent;
+	return 0;
+}
+
+static void path_introducer_unlink(struct path_peer *peer)
+{
+	struct path_peer **at = &peer->agent->introducers;
+
+	while (*at && *at != peer)
+		at = &(*at)->next_introducer;
+	if (*at)
+		*at = peer->next_introducer;
+	peer->next_introducer = NULL;
+}
+
+/* Without telling anyone: what is known of others is the caller's. */
+static void path_peer_free(struct path_peer *peer)
+{
+	struct path_agent *agent = peer->agent;
+
+	path_live_free(peer);
+	path_introducer_unlink(peer);
+	timer_set(&peer->host->timers, &peer->timer, CLOCK_NEVER);
+	table_del(&agent->by_address, &peer->by_address);
+	if (peer->prev)
+		peer->prev->next = peer->next;
+	else
+		agent->peers = peer->next;
+	if (peer->next)
+		peer->next->prev = peer->prev;
+	peer->host->peer_count--;
+	free(peer);
+}
+
+void path_agent_del(struct path_host *host, struct path_agent *agent)
+{
+	while (agent->peers)
+		path_peer_free(agent->peers);
+	table_free(&agent->by_address);
+	if (agent->prev)
+		agent->prev->next = agent->next;
+	else
+		host->agents = agent->next;
+	if (agent->next)
+		agent->next->prev = agent->prev;
+	free(agent);
+}
+
+void *path_agent_data(const struct path_agent *agent)
+{
+	return agent->data;
+}
+
+/* What was configured before may still be in use. */
+static void path_configured_drop(struct path_live *live)
+{
+	for (int i = 0; live && i < PATH_SLOTS; i++)
+		if (live->slot[i].kind == PATH_KIND_CONFIGURED &&
+		    endpoint_is_set(&live->slot[i].endpoint))
+			live->slot[i].kind = PATH_KIND_REFLEXIVE;
+}
+
+static void path_peer_fill(struct path_peer *peer,
+			   const struct path_peer_config *config)
+{
+	if (!endpoint_equal(&peer->configured, &config->endpoint))
+		path_configured_drop(peer->live);
+	peer->configured = config->endpoint;
+	peer->keepalive = config->keepalive;
+	if (config->introducer && !peer->keepalive)
+		peer->keepalive = 25;
+	if (config->introducer == peer->introducer)
+		return;
+	peer->introducer = config->introducer;
+	path_introducer_unlink(peer);
+	if (!peer->introducer)
+		return;
+	peer->next_introducer = peer->agent->introducers;
+	peer->agent->introducers = peer;
+}
+
+static bool path_peer_config_valid(const struct path_agent *agent,
+				   const struct path_peer_config *config)
+{
+	return !addr_is_reserved(config->address) &&
+	       config->address != agent->address &&
+	       memcmp(config->public, agent->public, PATH_KEY_LEN) &&
+	       endpoint_is_direct(&config->endpoint);
+}
+
+int path_peer_add(struct path_host *host, const struct clock *now,
+		  struct path_agent *agent,
+		  const struct path_peer_config *config, void *data,
+		  struct path_peer **added)
+{
+	struct path_peer *peer;
+
+	(void)now;
+	if (!path_peer_config_valid(agent, config))
+		return -EINVAL;
+	if (path_peer_find(agent, config->address))
+		return -EEXIST;
+	if (timer_heap_reserve(&host->timers, host->peer_count + 1))
+		return -ENOMEM;
+	peer = calloc(1, sizeof(*peer));
+	if (!peer)
+		return -ENOMEM;
+	peer->host = host;
+	peer->agent = agent;
+	peer->data = data;
+	peer->address = config->address;
+	memcpy(peer->public, config->public, sizeof(peer->public));
+	peer->controlling = memcmp(agent->public, peer->public,
+				   PATH_KEY_LEN) < 0;
+	path_peer_fill(peer, config);
+	peer->next = agent->peers;
+	if (peer->next)
+		peer->next->prev = peer;
+	agent->peers = peer;
+	host->peer_count++;
+	table_add(&agent->by_address, &peer->by_address, peer->address);
+	*added = peer;
+	return 0;
+}
+
+int path_peer_set(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer,
+		  const struct path_peer_config *config)
+{
+	(void)host;
+	(void)now;
+	if (memcmp(config->public, peer->public, PATH_KEY_LEN) ||
+	    config->address != peer->address ||
+	    !endpoint_is_direct(&config->endpoint))
+		return -EINVAL;
+	if (peer->introducer && !config->introducer) {
+		path_introducer_gone(peer);
+		path_observed_drop(peer->agent, peer);
+	}
+	path_peer_fill(peer, config);
+	return 0;
+}
+
+void path_peer_del(struct path_host *host, const struct clock *now,
+		   struct path_peer *peer)
+{
+	(void)host;
+	(void)now;
+	if (peer->live)
+		path_relay_close_all(peer->live);
+	path_introducer_gone(peer);
+	path_observed_drop(peer->agent, peer);
+	path_peer_free(peer);
+}
+
+struct path_peer *path_peer_find(const struct path_agent *agent,
+				 uint64_t address)
+{
+	struct table_node *node = table_find(&agent->by_address, address);
+
+	return node ? table_entry(node, struct path_peer, by_address) : NULL;
+}
+
+struct path_agent *path_peer_agent(const struct path_peer *peer)
+{
+	return peer->agent;
+}
+
+uint64_t path_peer_address(const struct path_peer *peer)
+{
+	return peer->address;
+}
+
+void *path_peer_data(const struct path_peer *peer)
+{
+	return peer->data;
+}
+
+uint64_t path_next_deadline(const struct path_host *host)
+{
+	struct timer *timer = timer_first(&host->timers);
+
+	return timer ? timer->at : CLOCK_NEVER;
+}
+
+const struct path_stats *path_host_stats(const struct path_host *host)
+{
+	return &host->stats;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the state machine of reachability. The files go one way:
+ * path.c -> path_watch.c -> path_reach.c -> path_choose.c -> path_check.c ->
+ * path_relay.c -> path_candidate.c -> path_address.c -> path_host.c, and all
+ * of them path_name.c; path_info.c only reads.
+ */
+#ifndef PILOT_LIB_PATH_IMPL_H
+#define PILOT_LIB_PATH_IMPL_H
+
+#include "path.h"
+#include "path_message.h"
+#include "ratelimit.h"
+#include "table.h"
+#include "timer.h"
+
+#define PATH_SLOTS		PATH_INFO_CANDIDATES
+#define PATH_CHECKS_MAX		(PATH_PINGS_MAX / 2)	/* and as many watch */
+#define PATH_PING_LIFE		(5 * CLOCK_SECOND)	/* the session's */
+#define PATH_TRIES		3	/* pings of a candidate in a round */
+#define PATH_NOMINATE_TRIES	5
+#define PATH_TELL_TRIES		8
+#define PATH_TELL_FIRST		(250 * CLOCK_MS)
+#define PATH_TELL_MAX		(8 * CLOCK_SECOND)
+#define PATH_TELL_DELAY		(50 * CLOCK_MS)
+#define PATH_STALE_TIME		(10 * CLOCK_SECOND)
+#define PATH_FRESH_TIME		(60 * CLOCK_SECOND)	/* of a pong */
+#define PATH_RETRY_FIRST	(5 * CLOCK_SECOND)	/* then doubled */
+#define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
+#define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
+#define PATH_PENALTY_MAX	(320 * CLOCK_SECOND)
+#define PATH_BACKUPS		4	/* kept proven beside the one in use */
+#define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
+#define PATH_SESSION_AGAIN	(5 * CLOCK_SECOND)
+#define PATH_CLASS_WORTH	100
+#define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
+#define PATH_BETTER_SAMPLES	3
+
+enum path_mode {
+	PATH_MODE_ACTIVE,		/* there is traffic */
+	PATH_MODE_WARM,			/* there was, a moment ago */
+	PATH_MODE_KEEP,
+};
+
+struct path_candidate {
+	struct endpoint endpoint;	/* unset: the slot is free */
+	uint8_t kind;			/* enum path_kind */
+	uint8_t state;			/* enum path_state; IN_USE never */
+	bool listed;			/* the peer says so, or we are told */
+	bool proven;			/* a pong came back, once */
+	bool urgent;			/* to be pinged before others */
+	bool signalling;		/* a relay that takes no data */
+	bool answered;			/* in this round */
+	uint8_t tried;			/* pings in this round */
+	uint8_t lost;			/* in a row */
+	uint8_t deaths;
+	uint8_t samples;		/* in history, at most 32 */
+	uint8_t rtts;
+	uint32_t history;		/* 1: answered; the last is bit 0 */
+	uint64_t rtt_ns;		/* smoothed */
+	uint64_t pinged_at, ponged_at, heard_at;
+	uint64_t penalty_until;		/* not chosen before */
+	const char *reason;		/* why it failed */
+};
+
+enum path_relay_state {
+	PATH_RELAY_NONE,		/* the place is free */
+	PATH_RELAY_OPENING,
+	PATH_RELAY_GRANTED,
+	PATH_RELAY_RENEWING,		/* granted as well */
+	PATH_RELAY_REFUSED,
+};
+
+struct path_relay {
+	struct path_peer *introducer;
+	struct path_candidate *candidate;	/* NULL: no id yet */
+	enum path_relay_state state;
+	uint8_t tries;
+	uint64_t lifetime;
+	uint64_t expire_at;		/* CLOCK_NEVER while not granted */
+	uint64_t wanted_at;		/* the last time it was of use */
+	uint64_t interval;
+	uint64_t at;			/* of what is next */
+};
+
+struct path_flight {
+	uint64_t token;
+	uint64_t sent_at;
+	uint64_t lost_at;
+	struct path_candidate *candidate;	/* NULL: of no interest now */
+	bool watch;			/* of the path in use, or a check */
+	bool counted;
+};
+
+/* Of a peer while something goes on with it. */
+struct path_live {
+	struct path_peer *peer;
+	struct path_live *next, *prev;	/* of the agent */
+	struct path_candidate slot[PATH_SLOTS];
+	struct path_relay relay[PATH_RELAYS_MAX];
+	struct path_flight flight[PATH_PINGS_MAX];
+	unsigned int flights;
+
+	struct path_candidate *used;
+	bool ready;			/* control messages can be sent */
+	bool dead;			/* the path in use, and there is no other */
+	bool active;			/* there is traffic */
+	uint16_t loss;			/* by paths in use, per mille */
+	uint64_t idle_at;		/* when it ended to be active */
+	uint64_t used_at;
+	uint64_t anew_at;		/* our addresses changed */
+	uint64_t heard_at;		/* by the path in use */
+	uint64_t watch_at;
+	uint64_t backup_at;
+	uint64_t retry_at;
+
+	uint64_t reach_until;		/* 0: not looking for a way */
+	uint64_t reach_at;
+	uint64_t handshake_at;		/* when one was last asked for */
+	uint64_t reach_step;
+	bool opened;			/* introducers were asked */
+	unsigned int turn;		/* the slot tried last */
+
+	bool told;			/* it has our present candidates */
+	uint8_t tells;
+	uint64_t tell_at;
+	uint64_t tell_interval;
+	bool theirs_known;
+	uint32_t theirs;		/* the generation of its candidates */
+	uint64_t theirs_at;
+	struct ratelimit_bucket answers;
+
+	bool fresh;			/* something to punch for */
+	uint8_t round;			/* 1 and on; 0: none */
+	uint8_t rounds;
+	uint8_t punched;		/* the last one taken, or sent twice */
+	uint8_t retries;		/* since there was something new */
+	bool in_round;
+	uint64_t punch_at;		/* a round is to be announced */
+	uint64_t round_at;		/* and to begin */
+	uint64_t check_at;		/* the next ping */
+	uint64_t last_check;
+	struct ratelimit_bucket punches;
+	struct ratelimit_bucket budget;
+
+	struct path_candidate *nominee;
+	bool nominated;			/* a number was taken */
+	uint32_t nomination;		/* the last number, ours or taken */
+	uint64_t nomination_at;
+	uint8_t nominations;		/* messages of this one */
+	uint64_t nominate_at;
+	uint64_t settle_at;
+	uint8_t failures;		/* messages that our path failed */
+	uint64_t failure_at;
+};
+
+struct path_observed {
+	struct endpoint endpoint;	/* unset: free */
+	const struct path_peer *by;
+	uint64_t at;
+};
+
+struct path_peer {
+	struct path_host *host;
+	struct path_agent *agent;
+	struct path_peer *next, *prev;
+	struct path_peer *next_introducer;
+	struct table_node by_address;
+	struct timer timer;
+	void *data;
+	uint8_t public[PATH_KEY_LEN];
+	uint64_t address;
+	struct endpoint configured;
+	struct endpoint last;		/* that worked, from before */
+	struct endpoint via;		/* of a handshake, not confirmed yet */
+	bool controlling;
+	bool introducer;
+	uint32_t keepalive;		/* seconds */
+	struct path_live *live;		/* NULL: nothing goes on */
+};
+
+struct path_agent {
+	struct path_host *host;
+	struct path_agent *next, *prev;
+	struct path_peer *peers;
+	struct path_peer *introducers;
+	struct path_live *lives;
+	struct table by_address;
+	uint8_t public[PATH_KEY_LEN];
+	uint64_t address;
+	void *data;
+	uint32_t generation;
+	struct path_observed observed[PATH_OBSERVED_MAX];
+};
+
+struct path_host {
+	struct path_ops ops;
+	void *ctx;
+	struct path_config config;
+	struct path_agent *agents;
+	struct timer_heap timers;
+	size_t peer_count;
+	unsigned int address_count, mapped_count;
+	struct path_address address[PATH_HOST_MAX];
+	struct endpoint mapped[PATH_MAPPED_MAX];
+	struct path_stats stats;
+};
+
+static inline uint64_t path_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t path_later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline struct path_host *path_host_of(const struct path_live *live)
+{
+	return live->peer->host;
+}
+
+#define path_ms(live, member) \
+	((live)->peer->host->config.member * CLOCK_MS)
+
+/* path_host.c */
+/* 0 to @max - 1 */
+uint64_t path_jitter(struct path_host *host, uint64_t max);
+void path_notify(struct path_live *live, enum path_notice notice,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* NULL without memory. */
+struct path_live *path_live_get(struct path_peer *peer);
+void path_live_free(struct path_peer *peer);
+/* Something is due that its own timer does not know of yet. */
+void path_live_due(struct path_live *live, uint64_t at);
+enum path_mode path_mode(const struct path_live *live, const struct clock *now);
+/* Something goes on with the peer. */
+bool path_busy(const struct path_live *live, const struct clock *now);
+/* Return: whether it left. */
+bool path_send(struct path_live *live, const struct endpoint *dst,
+	       const struct path_message *message);
+void path_handshake(struct path_live *live, const struct clock *now,
+		    const struct endpoint *endpoint);
+
+/* path_address.c */
+/* A direct one, where peers can be on a network between hosts. */
+bool path_endpoint_usable(const struct endpoint *ep);
+bool path_endpoint_on_link(const struct path_host *host,
+			   const struct endpoint *ep);
+bool path_endpoint_own(const struct path_agent *agent,
+		       const struct endpoint *ep);
+bool path_family_here(const struct path_host *host, sa_family_t family);
+/* Tell all peers that something goes on with. */
+void path_generation_next(struct path_agent *agent, const struct clock *now);
+/* What a peer says it sees of us. */
+void path_observed_take(struct path_peer *peer, const struct clock *now,
+			const struct endpoint *observed);
+void path_observed_drop(struct path_agent *agent, const struct path_peer *by);
+/* Our candidates into a message. */
+void path_own_write(const struct path_agent *agent, const struct clock *now,
+		    struct path_message *message);
+
+/* path_candidate.c */
+struct path_candidate *path_candidate_find(struct path_live *live,
+					   const struct endpoint *ep);
+/* NULL when there are too many. */
+struct path_candidate *path_candidate_add(struct path_live *live,
+					  const struct endpoint *ep,
+					  enum path_kind kind);
+void path_candidate_drop(struct path_live *live, struct path_candidate *c);
+enum path_class path_candidate_class(const struct path_live *live,
+				     const struct path_candidate *c);
+/* The less the better. */
+unsigned int path_candidate_score(const struct path_live *live,
+				  const struct path_candidate *c);
+unsigned int path_candidate_loss(const struct path_candidate *c);
+void path_candidate_fail(struct path_candidate *c, const char *reason);
+/* Replaces what the peer said of itself before. */
+void path_candidates_take(struct path_live *live,
+			  const struct path_message *message);
+/*
+ * One ping. Return: 0; -EBUSY when as many are in flight as may be, -EDQUOT
+ * when the peer has made us send enough to where it may not be.
+ */
+int path_ping(struct path_live *live, const struct clock *now,
+	      struct path_candidate *c, bool watch);
+/* Return: the candidate of a pong that came from it, or NULL. */
+struct path_candidate *path_ping_answered(struct path_live *live,
+					  const struct clock *now,
+					  uint64_t token,
+					  const struct endpoint *src,
+					  uint64_t rtt_ns);
+/* Counts what was not answered. */
+void path_flights_expire(struct path_live *live, const struct clock *now);
+uint64_t path_flights_deadline(const struct path_live *live);
+
+/* path_relay.c */
+/* Where frames go to the introducer, and so to what it relays for. */
+const struct endpoint *path_introducer_at(const struct path_peer *introducer);
+struct path_relay *path_relay_of(struct path_live *live,
+				 const struct path_candidate *c);
+void path_relay_open(struct path_live *live, const struct clock *now,
+		     struct path_peer *introducer);
+/* At every introducer that can be asked. Return: how many were or are. */
+unsigned int path_relay_open_all(struct path_live *live,
+				 const struct clock *now);
+/* The candidate of a frame that came by a relay, or NULL. */
+struct path_candidate *path_relay_adopt(struct path_live *live,
+					const struct clock *now,
+					const struct endpoint *src);
+/* Return: the candidate if the way was not there before, else NULL. */
+struct path_candidate *path_relay_granted(struct path_live *live,
+					  const struct clock *now,
+					  struct path_peer *introducer,
+					  const struct path_message *grant);
+void path_relay_refused(struct path_live *live, const struct clock *now,
+			struct path_peer *introducer, uint8_t reason);
+bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
+void path_relay_timer(struct path_live *live, const struct clock *now);
+uint64_t path_relay_deadline(const struct path_live *live);
+void path_relay_close_all(struct path_live *live);
+/* The introducer is reached elsewhere, or anew, or no more. */
+void path_introducer_moved(struct path_peer *introducer);
+void path_introducer_anew(struct path_peer *introducer,
+			  const struct clock *now);
+void path_introducer_gone(struct path_peer *introducer);
+
+/* path_check.c */
+/* Where something of the peer came from; NULL when it cannot be used. */
+struct path_candidate *path_source(struct path_live *live,
+				   const struct clock *now,
+				   const struct endpoint *src);
+/* Has @c a use beside the one in use? */
+bool path_wants(const struct path_live *live, const struct path_candidate *c,
+		const struct clock *now);
+void path_tell(struct path_live *live, const struct clock *now);
+void path_told(struct path_live *live, const struct clock *now,
+	       const struct endpoint *src, const struct path_message *message);
+void path_punched(struct path_live *live, const struct clock *now,
+		  const struct path_message *message);
+/* Ping it soon: something came from there. */
+void path_check_soon(struct path_live *live, const struct clock *now,
+		     struct path_candidate *c);
+/* So many rounds of punching, at the controlling end, when there is a use. */
+void path_punch(struct path_live *live, const struct clock *now,
+		unsigned int rounds);
+/* One round without the peer's help. */
+void path_round_begin(struct path_live *live, const struct clock *now);
+void path_check_timer(struct path_live *live, const struct clock *now);
+uint64_t path_check_deadline(const struct path_live *live);
+
+/* path_choose.c */
+void path_use(struct path_live *live, const struct clock *now,
+	      struct path_candidate *c, bool hold);
+/* The same without a question, and the other end is told. */
+void path_use_and_tell(struct path_live *live, const struct clock *now,
+		       struct path_candidate *c);
+/* The best that can be used at once, other than the one in use. */
+struct path_candidate *path_best(struct path_live *live,
+				 const struct clock *now, bool any);
+void path_nominate(struct path_live *live, const struct clock *now,
+		   struct path_candidate *c);
+/* Something is better than it was. */
+void path_choose_soon(struct path_live *live, const struct clock *now,
+		      const struct path_candidate *c);
+void path_nominated(struct path_live *live, const struct clock *now,
+		    const struct endpoint *src, uint32_t number);
+void path_nomination_take(struct path_live *live, const struct clock *now,
+			  const struct endpoint *src, uint32_t number);
+void path_choose_timer(struct path_live *live, const struct clock *now);
+uint64_t path_choose_deadline(const struct path_live *live);
+
+/* path_reach.c */
+void path_reach(struct path_live *live, const struct clock *now);
+void path_reach_end(struct path_live *live);
+/* A relay can be used that could not before. */
+void path_reach_granted(struct path_live *live, const struct clock *now,
+			struct path_candidate *c);
+void path_reach_timer(struct path_live *live, const struct clock *now);
+/* The introducers tell what they see of us, if they did not lately. */
+void path_observe(struct path_agent *agent, const struct clock *now);
+
+/* path_watch.c */
+/* Something authentic came by the path in use. */
+void path_heard(struct path_live *live, const struct clock *now,
+		const struct path_candidate *c);
+bool path_is_fresh(const struct path_live *live, const struct clock *now);
+void path_wake(struct path_live *live, const struct clock *now);
+/* The path in use does not work. */
+void path_died(struct path_live *live, const struct clock *now,
+	       const char *reason);
+void path_failed_take(struct path_live *live, const struct clock *now,
+		      const struct endpoint *src);
+void path_watch_timer(struct path_live *live, const struct clock *now);
+uint64_t path_watch_deadline(const struct path_live *live,
+			     const struct clock *now);
+
+#endif /* PILOT_LIB_PATH_IMPL_H */

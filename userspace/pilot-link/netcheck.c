@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * pilot-link netcheck: where this host can be reached. The helper asks STUN
+ * servers and the gateway, which takes a while; it tells when it is done.
+ */
+#include <string.h>
+
+#include "await.h"
+#include "clock.h"
+#include "control.h"
+#include "object.h"
+#include "print.h"
+
+static const char netcheck_usage[] =
+"Usage: " TOOL_NAME " netcheck\n"
+"Asks the STUN servers of pilotd.conf how they see this host, and the gateway to\n"
+"map the helper's UDP port; says where peers can reach this host, and what would\n"
+"help.\n";
+
+#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 15 s at most */
+
+static const char netcheck_malformed[] =
+	"Error: the helper's answer is malformed; the helper and this command "
+	"are of different versions.";
+
+static int netcheck_ask(const struct tool *tool, const char *op,
+			json_t **result)
+{
+	json_t *request = control_op(op);
+	struct control_error error;
+	int ret;
+
+	ret = control_ask(tool, request, result, &error);
+	json_decref(request);
+	return ret ? control_fail(&error) : TOOL_OK;
+}
+
+/* Checks are counted; one that began later is as good. */
+static bool netcheck_is_done(const json_t *event, const void *check)
+{
+	const char *name = json_get_text(event, "event");
+	const json_t *done = json_object_get(event, "check");
+
+	return name && !strcmp(name, "netcheck") && json_is_integer(done) &&
+	       json_integer_value(done) >= *(const json_int_t *)check;
+}
+
+static int netcheck_wait(const struct tool *tool, struct control *events)
+{
+	json_t *result, *event;
+	json_int_t check;
+	int ret;
+
+	ret = netcheck_ask(tool, "netcheck", &result);
+	if (ret)
+		return ret;
+	ret = json_is_integer(json_object_get(result, "check"));
+	check = json_integer_value(json_object_get(result, "check"));
+	json_decref(result);
+	if (!ret) {
+		print_problem("%s", netcheck_malformed);
+		return TOOL_REFUSED;
+	}
+	ret = await_event(events, await_now() + NETCHECK_WAIT,
+			  netcheck_is_done, &check, &event);
+	if (!ret && !event) {
+		print_problem("Error: the helper does not come to an end; see "
+			      "its log: journalctl -u pilotd.");
+		ret = TOOL_REFUSED;
+	}
+	json_decref(event);
+	return ret;
+}
+
+/* --- what came out -------------------------------------------------------- */
+
+/* " KEY VALUE", or nothing when it is not there. */
+static void netcheck_text(const json_t *object, const char *key,
+			  const char *label)
+{
+	const char *text = json_get_text(object, key);
+
+	if (text)
+		print_plain(" %s %s", label, text);
+}
+
+static void netcheck_seconds(const json_t *object, const char *key,
+			     const char *label)
+{
+	const json_t *value = json_object_get(object, key);
+	char text[32];
+
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return;
+	print_age(text, sizeof(text), 1000 * json_integer_value(value));
+	print_plain(" %s %s", label, text);
+}
+
+static void netcheck_rtt(const json_t *object)
+{
+	const json_t *rtt = json_object_get(object, "rtt_us");
+
+	if (json_is_integer(rtt))
+		print_plain(" time %lld.%03lld ms",
+			    (long long)json_integer_value(rtt) / 1000,
+			    (long long)json_integer_value(rtt) % 1000);
+}
+
+static void netcheck_hosts(const struct tool *tool, const json_t *report)
+{
+	const json_t *hosts = json_object_get(report, "host");
+	const json_t *port = json_object_get(report, "port");
+	const json_t *host;
+	size_t i;
+
+	if (json_is_integer(port))
+		print_plain("port %lld", (long long)json_integer_value(port));
+	json_array_foreach(hosts, i, host) {
+		if (!json_is_string(host))
+			continue;
+		print_plain(" host ");
+		print_colored(tool, strchr(json_string_value(host), '[') ?
+			      PRINT_INET6 : PRINT_INET, "%s",
+			      json_string_value(host));
+	}
+	print_newline();
+}
+
+static void netcheck_servers(const json_t *family)
+{
+	const json_t *servers = json_object_get(family, "servers");
+	const json_t *server;
+	size_t i;
+
+	json_array_foreach(servers, i, server) {
+		print_plain("   ");
+		netcheck_text(server, "server", "server");
+		if (!json_is_true(json_object_get(server, "answered")))
+			print_plain(" no answer");
+		netcheck_rtt(server);
+		netcheck_text(server, "mapped", "mapped");
+		print_newline();
+	}
+}
+
+static void netcheck_mapping(const json_t *family)
+{
+	const json_t *mapping = json_object_get(family, "port_mapping");
+	const char *problem = json_get_text(mapping, "problem");
+
+	if (!json_is_object(mapping))
+		return;
+	print_plain("   ");
+	netcheck_text(mapping, "state", "port-mapping");
+	netcheck_text(mapping, "protocol", "protocol");
+	netcheck_text(mapping, "external", "external");
+	netcheck_seconds(mapping, "lifetime_s", "lifetime");
+	netcheck_seconds(mapping, "left_s", "left");
+	netcheck_text(mapping, "gateway", "gateway");
+	if (problem)
+		print_plain(" (%s)", problem);
+	print_newline();
+}
+
+static void netcheck_family(const json_t *report, const char *name)
+{
+	const json_t *family = json_object_get(report, name);
+	const json_t *nat = json_object_get(family, "nat");
+
+	print_plain("%s:", name);
+	if (!json_is_true(json_object_get(family, "present"))) {
+		print_plain(" no address");
+		print_newline();
+		return;
+	}
+	netcheck_text(family, "udp", "udp");
+	netcheck_text(family, "mapped", "mapped");
+	if (json_is_boolean(nat))
+		print_plain(" nat %s", json_is_true(nat) ? "yes" : "no");
+	netcheck_text(family, "mapping", "mapping");
+	netcheck_text(family, "filtering", "filtering");
+	print_newline();
+	netcheck_servers(family);
+	netcheck_mapping(family);
+}
+
+static void netcheck_advice(const json_t *report)
+{
+	const json_t *lines = json_object_get(report, "advice");
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) {
+		if (!json_is_string(line))
+			continue;
+		print_plain("advice: %s", json_string_value(line));
+		print_newline();
+	}
+}
+
+static int netcheck_show(const struct tool *tool)
+{
+	json_t *report;
+	int ret;
+
+	ret = netcheck_ask(tool, "netcheck.show", &report);
+	if (ret)
+		return ret;
+	if (!json_is_object(report)) {
+		print_problem("%s", netcheck_malformed);
+		ret = TOOL_REFUSED;
+	} else if (tool->json) {
+		json_t *list = json_new_array();
+
+		json_add(list, json_incref(report));
+		print_json(tool, list, false);
+		json_decref(list);
+	} else {
+		netcheck_hosts(tool, report);
+		netcheck_family(report, "ipv4");
+		netcheck_family(report, "ipv6");
+		netcheck_advice(report);
+	}
+	json_decref(report);
+	return ret;
+}
+
+int netcheck_run(const struct tool *tool, struct args *args)
+{
+	const char *word = args_peek(args);
+	struct control events;
+	int ret;
+
+	if (word && args_is_help(word)) {
+		args_next(args);
+		ret = args_end(args);
+		if (!ret)
+			fputs(netcheck_usage, stdout);
+		return ret;
+	}
+	ret = args_end(args);
+	if (!ret)
+		ret = await_open(tool, &events);
+	if (ret)
+		return ret;
+	ret = netcheck_wait(tool, &events);
+	control_close(&events);
+	return ret ? ret : netcheck_show(tool);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "advice.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const names[2] = { "IPv4", "IPv6" };
+
+struct advice {
+	char (*text)[ADVICE_LEN];
+	unsigned int count;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void say(struct advice *advice, const char *format, ...)
+{
+	va_list list;
+
+	if (advice->count == ADVICE_MAX)
+		return;
+	va_start(list, format);
+	vsnprintf(advice->text[advice->count++], ADVICE_LEN, format, list);
+	va_end(list);
+}
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	struct endpoint with_port = *b;
+
+	with_port.port = a->port;
+	return endpoint_equal(a, &with_port);
+}
+
+static void say_mapped(struct advice *advice, const struct advice_family *f)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&f->external, text);
+	if (endpoint_is_set(&f->outer) &&
+	    !same_address(&f->outer, &f->external))
+		say(advice,
+		    "the gateway maps %s, but the world sees another address: there is a second NAT behind the gateway, and the mapping ends there",
+		    text);
+	else
+		say(advice, "peers reach this host at %s, which the gateway maps",
+		    text);
+}
+
+static void say_nat(struct advice *advice, const struct advice_facts *facts,
+		    const struct advice_family *f)
+{
+	switch (f->mapping) {
+	case STUN_ENDPOINT_INDEPENDENT:
+		say(advice,
+		    "the NAT keeps one outer port, so most peers can be reached by punching holes");
+		break;
+	case STUN_ADDRESS_DEPENDENT:
+	case STUN_ADDRESS_AND_PORT_DEPENDENT:
+		say(advice,
+		    "the NAT gives each destination another outer port: peers behind such a NAT need a relay");
+		break;
+	case STUN_UNKNOWN:
+		say(advice,
+		    "what the NAT does is not known: a STUN server with two addresses, or a second server, would tell");
+		break;
+	}
+	if (!facts->port_mapping)
+		say(advice,
+		    "set \"port-mapping yes\" to let the gateway map UDP port %u",
+		    facts->port);
+	else if (f->state == PORTMAP_REFUSED)
+		say(advice, "the gateway refused to map UDP port %u: %s",
+		    facts->port, f->problem);
+	else if (f->state == PORTMAP_SILENT)
+		say(advice,
+		    "turn on PCP or NAT-PMP in the router, or forward UDP port %u by hand",
+		    facts->port);
+}
+
+/* Seen as it is: then only a firewall can be in the way. */
+static void say_direct(struct advice *advice, const struct advice_facts *facts,
+		       const struct advice_family *f, int i)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&f->outer, text);
+	if (f->filtering == STUN_ENDPOINT_INDEPENDENT)
+		say(advice, "peers reach this host at %s: no NAT, no filter",
+		    text);
+	else if (f->state == PORTMAP_MAPPED)
+		say(advice, "peers reach this host at %s: no NAT, and the gateway lets them in",
+		    text);
+	else if (f->filtering == STUN_UNKNOWN)
+		say(advice,
+		    "no NAT for %s; peers reach this host at %s if no firewall keeps UDP port %u",
+		    names[i], text, facts->port);
+	else
+		say(advice,
+		    "no NAT for %s, but a firewall lets in only answers: let it pass UDP port %u",
+		    names[i], facts->port);
+}
+
+static void say_family(struct advice *advice, const struct advice_facts *facts,
+		       int i)
+{
+	const struct advice_family *f = &facts->family[i];
+
+	if (!f->has)
+		return;
+	if (f->asked && !f->answered)
+		say(advice,
+		    "no STUN server answered over %s: they are down, or a firewall blocks UDP; let it pass UDP port %u",
+		    names[i], facts->port);
+	if (f->state == PORTMAP_MAPPED &&
+	    (f->nat || !endpoint_is_set(&f->outer)))
+		say_mapped(advice, f);
+	else if (endpoint_is_set(&f->outer) && f->nat)
+		say_nat(advice, facts, f);
+	else if (endpoint_is_set(&f->outer))
+		say_direct(advice, facts, f, i);
+}
+
+unsigned int advice_give(const struct advice_facts *facts,
+			 char text[static ADVICE_MAX][ADVICE_LEN])
+{
+	const struct advice_family *f = facts->family;
+	struct advice advice = { text, 0 };
+
+	if (!f[0].has && !f[1].has) {
+		say(&advice,
+		    "this host has no address that others could use; is a network up?");
+		return advice.count;
+	}
+	if (!f[0].asked && !f[1].asked)
+		say(&advice,
+		    "how others see this host is not known: name a stun-server in pilotd.conf");
+	say_family(&advice, facts, 0);
+	say_family(&advice, facts, 1);
+	return advice.count;
+}

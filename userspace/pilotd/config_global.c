@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The keywords that stand in front of the first block. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "config_value.h"
+#include "error.h"
+
+struct config_global {
+	const char *name;
+	int (*set)(struct config *config, const char *value, char *error);
+	bool repeats;			/* may be given more than once */
+};
+
+static int global_number(const char *value, const char *what, uint64_t min,
+			 uint64_t max, uint64_t *number, char *error)
+{
+	if (!value_parse_u64(value, min, max, number))
+		return 0;
+	return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+			 "bad number \"%.64s\"; expected %s from %llu to %llu",
+			 value, what, (unsigned long long)min,
+			 (unsigned long long)max);
+}
+
+static int global_bool(const char *value, bool *flag, char *error)
+{
+	uint32_t parsed;
+	int ret = value_parse_bool(value, &parsed, error);
+
+	if (!ret)
+		*flag = parsed;
+	return ret;
+}
+
+static int set_listen(struct config *config, const char *value, char *error)
+{
+	uint64_t number;
+
+	if (value_parse_u64(value, 1, UINT16_MAX, &number))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad port \"%.64s\"; expected a number from 1 to 65535",
+				 value);
+	config->port = number;
+	return 0;
+}
+
+static int set_lanes(struct config *config, const char *value, char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "lanes", 1, WIRE_LANES_MAX, &number, error);
+	if (!ret)
+		config->lanes = number;
+	return ret;
+}
+
+static int set_log_level(struct config *config, const char *value, char *error)
+{
+	if (!log_level_parse(value, &config->log_level))
+		return 0;
+	return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+			 "bad log level \"%.64s\"; expected error, warning, notice, info or debug",
+			 value);
+}
+
+static int set_rekey_after(struct config *config, const char *value,
+			   char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "seconds", CONFIG_REKEY_AFTER_MIN,
+			    CONFIG_REKEY_AFTER_MAX, &number, error);
+	if (!ret)
+		config->rekey_after = number;
+	return ret;
+}
+
+static int set_introduce(struct config *config, const char *value, char *error)
+{
+	return global_bool(value, &config->introduce.enabled, error);
+}
+
+static int set_relay(struct config *config, const char *value, char *error)
+{
+	return global_bool(value, &config->introduce.data, error);
+}
+
+static int set_relay_packets(struct config *config, const char *value,
+			     char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "packets per second", 0, UINT32_MAX,
+			    &number, error);
+	if (!ret)
+		config->introduce.packet_rate = number;
+	return ret;
+}
+
+static int set_relay_bytes(struct config *config, const char *value,
+			   char *error)
+{
+	return global_number(value, "bytes per second", 0, INT64_MAX,
+			     &config->introduce.byte_rate, error);
+}
+
+static int set_relay_clients(struct config *config, const char *value,
+			     char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "pairs of clients", 1, INTRODUCER_PAIRS_MAX,
+			    &number, error);
+	if (!ret)
+		config->introduce.pairs = number;
+	return ret;
+}
+
+static int set_relay_lifetime(struct config *config, const char *value,
+			      char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "seconds", CONFIG_RELAY_LIFETIME_MIN,
+			    WIRE_RELAY_SECONDS_MAX, &number, error);
+	if (!ret)
+		config->introduce.lifetime = number;
+	return ret;
+}
+
+static int set_stun_server(struct config *config, const char *value,
+			   char *error)
+{
+	struct endpoint server;
+	unsigned int i;
+
+	if (endpoint_parse(value, &server))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad STUN server \"%.80s\"; expected an address such as 192.0.2.1:3478 or [2001:db8::1]:3478",
+				 value);
+	for (i = 0; i < config->stun_servers; i++)
+		if (endpoint_equal(&config->stun_server[i], &server))
+			return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+					 "STUN server \"%.80s\" is given twice; expected it once",
+					 value);
+	if (i == CONFIG_STUN_SERVERS_MAX)
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "one STUN server more than there may be; expected up to %d",
+				 CONFIG_STUN_SERVERS_MAX);
+	config->stun_server[config->stun_servers++] = server;
+	return 0;
+}
+
+static int set_port_mapping(struct config *config, const char *value,
+			    char *error)
+{
+	return value_parse_bool(value, &config->port_mapping, error);
+}
+
+static const struct config_global globals[] = {
+	{ "listen", set_listen, false },
+	{ "lanes", set_lanes, false },
+	{ "log-level", set_log_level, false },
+	{ "rekey-after", set_rekey_after, false },
+	{ "introduce", set_introduce, false },
+	{ "relay", set_relay, false },
+	{ "relay-packets", set_relay_packets, false },
+	{ "relay-bytes", set_relay_bytes, false },
+	{ "relay-clients", set_relay_clients, false },
+	{ "relay-lifetime", set_relay_lifetime, false },
+	{ "stun-server", set_stun_server, true },
+	{ "port-mapping", set_port_mapping, false },
+	{ NULL, NULL, false },
+};
+
+static const struct config_global *global_find(const char *keyword)
+{
+	const struct config_global *entry = globals;
+
+	while (entry->name && strcmp(entry->name, keyword))
+		entry++;
+	return entry->name ? entry : NULL;
+}
+
+bool config_is_global(const char *keyword, bool *repeats)
+{
+	const struct config_global *entry = global_find(keyword);
+
+	if (entry)
+		*repeats = entry->repeats;
+	return entry;
+}
+
+int config_global_set(struct config *config, const char *keyword,
+		      const char *value, char error[static CONFIG_ERROR_LEN])
+{
+	const struct config_global *entry = global_find(keyword);
+	size_t used;
+
+	if (entry)
+		return entry->set(config, value, error);
+	used = snprintf(error, CONFIG_ERROR_LEN,
+			"unknown keyword \"%.32s\"; expected", keyword);
+	for (entry = globals; entry->name; entry++)
+		used += snprintf(error + used, CONFIG_ERROR_LEN - used, " %s,",
+				 entry->name);
+	snprintf(error + used, CONFIG_ERROR_LEN - used, " agent or peer");
+	return -ENOENT;
+}

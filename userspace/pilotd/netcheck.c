@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "netcheck.h"
+
+#include <string.h>
+
+#include "advice.h"
+#include "clock.h"
+#include "own.h"
+#include "worker.h"
+
+static void set_endpoint(json_t *object, const char *key,
+			 const struct endpoint *endpoint)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	if (!endpoint_is_set(endpoint))
+		return;
+	endpoint_format(endpoint, text);
+	json_object_set_new(object, key, json_string(text));
+}
+
+/* Whether others see us as we are. */
+static bool is_host(const struct own *own, const struct endpoint *endpoint)
+{
+	const struct addresses_own *addresses = own_addresses(own);
+
+	for (unsigned int i = 0; i < addresses->count; i++)
+		if (endpoint_equal(&addresses->host[i], endpoint))
+			return true;
+	return false;
+}
+
+static void gather_family(const struct own *own, int i,
+			  struct advice_family *facts)
+{
+	const struct portmap *portmap = own_portmap(own, i);
+	const struct stun_client *stun = own_stun(own, i);
+	const struct endpoint *mapped = stun_client_mapped(stun);
+
+	facts->has = own_has_family(own, i);
+	facts->asked = stun->servers;
+	for (unsigned int n = 0; n < stun->servers; n++)
+		facts->answered = facts->answered || stun->server[n].answered;
+	if (mapped) {
+		facts->outer = *mapped;
+		facts->nat = !is_host(own, mapped);
+		facts->mapping = stun->mapping;
+		facts->filtering = stun->filtering;
+	}
+	facts->state = portmap->state;
+	facts->problem = portmap->problem;
+	facts->external = portmap->external;
+}
+
+static json_t *hosts_json(const struct own *own)
+{
+	const struct addresses_own *addresses = own_addresses(own);
+	char text[ENDPOINT_TEXT_LEN];
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < addresses->count; i++) {
+		endpoint_format(&addresses->host[i], text);
+		json_array_append_new(array, json_string(text));
+	}
+	return array;
+}
+
+static json_t *servers_json(const struct stun_client *stun)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < stun->servers; i++) {
+		const struct stun_server *server = &stun->server[i];
+		json_t *object = json_object();
+
+		set_endpoint(object, "server", &server->endpoint);
+		json_object_set_new(object, "answered",
+				    json_boolean(server->answered));
+		set_endpoint(object, "mapped", &server->mapped);
+		if (server->answered)
+			json_object_set_new(object, "rtt_us",
+					    json_integer(server->rtt_ns /
+							 1000));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *portmap_json(const struct own *own, int i, uint64_t now)
+{
+	const struct portmap *map = own_portmap(own, i);
+	json_t *object;
+
+	object = json_pack("{s:s}", "state", own_config(own)->port_mapping ?
+			   portmap_state_name(map->state) : "off");
+	set_endpoint(object, "gateway", &map->gateway);
+	if (map->state == PORTMAP_REFUSED)
+		json_object_set_new(object, "problem",
+				    json_string(map->problem));
+	if (map->state == PORTMAP_MAPPED || map->state == PORTMAP_REFUSED)
+		json_object_set_new(object, "protocol",
+				    json_string(portmap_protocol_name(
+							map->protocol)));
+	if (map->state != PORTMAP_MAPPED)
+		return object;
+	set_endpoint(object, "external", &map->external);
+	json_object_set_new(object, "lifetime_s", json_integer(map->lifetime));
+	json_object_set_new(object, "left_s",
+			    json_integer(map->expires_at > now ?
+					 (map->expires_at - now) /
+					 CLOCK_SECOND : 0));
+	return object;
+}
+
+static json_t *family_json(const struct own *own, int i, uint64_t now,
+			   const struct advice_family *facts)
+{
+	json_t *object;
+
+	object = json_pack("{s:b, s:s}", "present", facts->has, "udp",
+			   facts->answered ? "open" :
+			   facts->asked && facts->has ? "blocked" : "unknown");
+	if (endpoint_is_set(&facts->outer)) {
+		set_endpoint(object, "mapped", &facts->outer);
+		json_object_set_new(object, "nat", json_boolean(facts->nat));
+		json_object_set_new(object, "mapping", json_string(
+				    stun_behaviour_name(facts->mapping)));
+		json_object_set_new(object, "filtering", json_string(
+				    stun_behaviour_name(facts->filtering)));
+	}
+	json_object_set_new(object, "servers", servers_json(own_stun(own, i)));
+	json_object_set_new(object, "port_mapping", portmap_json(own, i, now));
+	return object;
+}
+
+static json_t *advice_json(const struct advice_facts *facts)
+{
+	char text[ADVICE_MAX][ADVICE_LEN];
+	unsigned int count = advice_give(facts, text);
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < count; i++)
+		json_array_append_new(array, json_string(text[i]));
+	return array;
+}
+
+json_t *netcheck_json(const struct own *own, uint64_t now)
+{
+	struct advice_facts facts = {
+		.port = own_config(own)->port,
+		.port_mapping = own_config(own)->port_mapping,
+	};
+
+	gather_family(own, 0, &facts.family[0]);
+	gather_family(own, 1, &facts.family[1]);
+	return json_pack("{s:i, s:o, s:o, s:o, s:o}",
+			 "port", facts.port, "host", hosts_json(own),
+			 "ipv4", family_json(own, 0, now, &facts.family[0]),
+			 "ipv6", family_json(own, 1, now, &facts.family[1]),
+			 "advice", advice_json(&facts));
+}
+
+json_t *netcheck_event(uint64_t check)
+{
+	return json_pack("{s:s, s:I}", "event", "netcheck", "check",
+			 (json_int_t)check);
+}
+
+json_t *netcheck_addresses(const struct own *own)
+{
+	return json_pack("{s:s, s:o}", "event", "addresses", "host",
+			 hosts_json(own));
+}
+
+static const char *const none[] = { NULL };
+
+json_t *netcheck_request(struct worker *worker, const json_t *args,
+			 struct control_error *error)
+{
+	struct clock now;
+
+	if (control_only(args, none, error))
+		return NULL;
+	clock_read(&now);
+	return json_pack("{s:I}", "check",
+			 (json_int_t)own_check(worker->own, now.boot_ns));
+}
+
+json_t *netcheck_show(struct worker *worker, const json_t *args,
+		      struct control_error *error)
+{
+	struct clock now;
+
+	if (control_only(args, none, error))
+		return NULL;
+	clock_read(&now);
+	return netcheck_json(worker->own, now.boot_ns);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "path_show.h"
+
+#include "addr.h"
+#include "reach.h"
+#include "wanted.h"
+
+static void set_endpoint(json_t *object, const char *key,
+			 const struct endpoint *endpoint)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(endpoint, text);
+	json_object_set_new(object, key, json_string(text));
+}
+
+/* What a way is in the end, whoever told of it. */
+static const char *kind_of(const struct endpoint *endpoint)
+{
+	static const char *const names[] = {
+		[ENDPOINT_DIRECT] = "direct",
+		[ENDPOINT_RELAY] = "relay",
+		[ENDPOINT_TURN] = "turn",
+	};
+
+	return names[endpoint->kind];
+}
+
+static json_t *candidate_json(const struct path_candidate_info *candidate,
+			      uint64_t now_ns)
+{
+	json_t *object = json_object();
+	char address[ADDR_TEXT_LEN];
+
+	set_endpoint(object, "endpoint", &candidate->endpoint);
+	json_object_set_new(object, "kind",
+			    json_string(path_kind_name(candidate->kind)));
+	json_object_set_new(object, "class",
+			    json_string(path_class_name(candidate->class)));
+	json_object_set_new(object, "state",
+			    json_string(path_state_name(candidate->state)));
+	if (candidate->reason[0])
+		json_object_set_new(object, "reason",
+				    json_string(candidate->reason));
+	if (candidate->rtt_ns)
+		json_object_set_new(object, "rtt_us",
+				    json_integer(candidate->rtt_ns / 1000));
+	json_object_set_new(object, "loss", json_integer(candidate->loss));
+	if (candidate->heard_ns)
+		json_object_set_new(object, "heard_ms",
+				    json_integer((now_ns - candidate->heard_ns) /
+						 CLOCK_MS));
+	if (candidate->introducer) {
+		addr_format(candidate->introducer, address);
+		json_object_set_new(object, "relay", json_string(address));
+	}
+	return object;
+}
+
+static void set_ways(json_t *object, const struct path_info *info,
+		     uint64_t now_ns)
+{
+	json_t *candidates = json_array(), *observed = json_array();
+	char text[ENDPOINT_TEXT_LEN];
+
+	json_object_set_new(object, "text", json_string(info->text));
+	for (unsigned int i = 0; i < info->observed_count; i++) {
+		endpoint_format(&info->observed[i], text);
+		json_array_append_new(observed, json_string(text));
+	}
+	for (unsigned int i = 0; i < info->count; i++)
+		json_array_append_new(candidates,
+				      candidate_json(&info->candidate[i],
+						     now_ns));
+	json_object_set_new(object, "observed", observed);
+	json_object_set_new(object, "candidates", candidates);
+}
+
+static json_t *peer_json(const struct worker_agent *agent,
+			 const struct session_peer *peer, uint64_t now_ns)
+{
+	const struct worker_peer *data = session_peer_data(peer);
+	struct session_peer_info session;
+	char address[ADDR_TEXT_LEN];
+	struct path_info info;
+	json_t *object;
+
+	session_peer_info(peer, &session);
+	addr_format(session_peer_address(peer), address);
+	object = json_pack("{s:s, s:s}", "link", agent->config.name, "peer",
+			   address);
+	if (data->config.name[0])
+		json_object_set_new(object, "name",
+				    json_string(data->config.name));
+	if (endpoint_is_set(&session.endpoint)) {
+		set_endpoint(object, "endpoint", &session.endpoint);
+		json_object_set_new(object, "kind",
+				    json_string(kind_of(&session.endpoint)));
+	}
+	if (reach_info(peer, &info))
+		set_ways(object, &info, now_ns);
+	else
+		json_object_set_new(object, "text",
+				    json_string("no introducer: it stays at what is configured or learned"));
+	return object;
+}
+
+json_t *path_show(struct worker *worker, const json_t *args,
+		  struct control_error *error)
+{
+	static const char *const known[] = { "link", "did", "address", NULL };
+	const struct worker_agent *agent;
+	struct session_peer *peer;
+	struct wanted wanted;
+	struct clock now;
+	json_t *array;
+
+	if (control_only(args, known, error) ||
+	    wanted_parse(worker, args, &wanted, error))
+		return NULL;
+	array = json_array();
+	clock_read(&now);
+	for (agent = worker->agents; agent; agent = agent->next) {
+		if (wanted.agent && wanted.agent != agent)
+			continue;
+		peer = NULL;
+		while ((peer = session_peer_next(agent->session, peer)))
+			if (wanted_match(&wanted, peer))
+				json_array_append_new(array,
+						      peer_json(agent, peer,
+								now.boot_ns));
+	}
+	return array;
+}

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "reach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "addr.h"
+#include "answer.h"
+#include "log.h"
+#include "own.h"
+
+/* A notice of the session that waits until its host is idle. */
+struct reach_notice {
+	struct reach_notice *next;
+	uint64_t agent, peer;
+	enum session_notice notice;
+	struct endpoint via;
+};
+
+struct reach {
+	struct path_host *host;
+	struct reach_notice *first, **end;
+	bool settling;
+};
+
+static struct worker_peer *data_of(const struct session_peer *peer)
+{
+	return session_peer_data(peer);
+}
+
+static bool is_introduced(const struct session_peer *peer)
+{
+	const struct worker_agent *agent =
+		session_agent_data(session_peer_agent(peer));
+
+	return data_of(peer)->path && agent->introducers;
+}
+
+/* The callbacks of lib/path; data of its peers are the session's. */
+
+static int op_send(void *ctx, struct path_peer *peer,
+		   const struct endpoint *dst, uint8_t type, const void *tlvs,
+		   size_t len)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	return session_control_send(worker->host, &now, path_peer_data(peer),
+				    dst, type, tlvs, len);
+}
+
+static int op_ping(void *ctx, struct path_peer *peer,
+		   const struct endpoint *dst, uint64_t *token)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	return session_ping(worker->host, &now, path_peer_data(peer), dst,
+			    token);
+}
+
+static void op_forget(void *ctx, struct path_peer *peer, uint64_t token)
+{
+	(void)ctx;
+	session_ping_forget(path_peer_data(peer), token);
+}
+
+/* The kernel keeps to a changed endpoint for a while in any case. */
+static void op_use(void *ctx, struct path_peer *peer,
+		   const struct endpoint *endpoint, bool hold)
+{
+	struct worker *worker = ctx;
+
+	(void)hold;
+	session_peer_move(worker->host, path_peer_data(peer), endpoint);
+}
+
+static void op_session(void *ctx, struct path_peer *peer,
+		       const struct endpoint *endpoint)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	session_handshake(worker->host, &now, path_peer_data(peer), endpoint);
+}
+
+static void op_notify(void *ctx, enum path_notice notice,
+		      struct path_peer *peer, const char *text)
+{
+	struct session_peer *session = path_peer_data(peer);
+	const struct worker_agent *agent =
+		session_agent_data(session_peer_agent(session));
+	char address[ADDR_TEXT_LEN];
+	struct worker *worker = ctx;
+
+	addr_format(session_peer_address(session), address);
+	log_debug("%s %s: %s%s%s", agent->config.name, address,
+		  path_notice_name(notice), text[0] ? ": " : "", text);
+	if (worker->control)
+		control_broadcast(worker->control,
+				  answer_event(path_notice_name(notice),
+					       agent->config.name, address,
+					       text));
+}
+
+static void op_random(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(buf, len);
+}
+
+static const struct path_ops path_ops = {
+	.send = op_send,
+	.ping = op_ping,
+	.forget = op_forget,
+	.use = op_use,
+	.session = op_session,
+	.notify = op_notify,
+	.random = op_random,
+};
+
+int reach_new(struct worker *worker)
+{
+	struct reach *reach = calloc(1, sizeof(*reach));
+	static const struct path_config defaults;
+	struct clock now;
+
+	if (!reach)
+		return -ENOMEM;
+	clock_read(&now);
+	reach->end = &reach->first;
+	reach->host = path_host_new(&path_ops, worker, &defaults, &now);
+	if (!reach->host) {
+		free(reach);
+		return -ENOMEM;
+	}
+	worker->reach = reach;
+	return 0;
+}
+
+static struct reach_notice *notice_take(struct reach *reach)
+{
+	struct reach_notice *notice = reach->first;
+
+	if (!notice)
+		return NULL;
+	reach->first = notice->next;
+	if (!reach->first)
+		reach->end = &reach->first;
+	return notice;
+}
+
+void reach_free(struct reach *reach)
+{
+	struct reach_notice *notice;
+
+	if (!reach)
+		return;
+	while ((notice = notice_take(reach)))
+		free(notice);
+	path_host_free(reach->host);
+	free(reach);
+}
+
+/* What the parent says. */
+
+void reach_agent_add(struct worker *worker, struct worker_agent *agent,
+		     const uint8_t public[static IDENTITY_KEY_LEN])
+{
+	if (path_agent_add(worker->reach->host, agent->address, public, agent,
+			   &agent->path))
+		log_error("no ways are looked for by %s: no memory",
+			  agent->config.name);
+}
+
+void reach_agent_del(struct worker *worker, struct worker_agent *agent)
+{
+	if (agent->path)
+		path_agent_del(worker->reach->host, agent->path);
+	agent->path = NULL;
+}
+
+static void introducers_count(struct worker_agent *agent)
+{
+	struct session_peer *peer = NULL;
+
+	agent->introducers = 0;
+	while ((peer = session_peer_next(agent->session, peer)))
+		agent->introducers += data_of(peer)->path &&
+				      data_of(peer)->config.introducer;
+}
+
+void reach_peer_put(struct worker *worker, struct session_peer *peer)
+{
+	struct worker_agent *agent =
+		session_agent_data(session_peer_agent(peer));
+	struct worker_peer *data = data_of(peer);
+	struct path_peer_config config = {
+		.address = data->address,
+		.endpoint = data->config.endpoint,
+		.introducer = data->config.introducer,
+		.keepalive = config_peer_keepalive(&data->config),
+	};
+	struct clock now;
+	int ret;
+
+	if (!agent->path)
+		return;
+	clock_read(&now);
+	memcpy(config.public, data->config.public, sizeof(config.public));
+	ret = data->path ? path_peer_set(worker->reach->host, &now, data->path,
+					 &config) :
+			   path_peer_add(worker->reach->host, &now, agent->path,
+					 &config, peer, &data->path);
+	if (ret)
+		log_error("no ways are looked for to a peer of %s: %s",
+			  agent->config.name, strerror(-ret));
+	introducers_count(agent);
+}
+
+void reach_peer_del(struct worker *worker, struct session_peer *peer)
+{
+	struct worker_peer *data = data_of(peer);
+	struct clock now;
+
+	clock_read(&now);
+	if (data->path)
+		path_peer_del(worker->reach->host, &now, data->path);
+	data->path = NULL;
+	introducers_count(session_agent_data(session_peer_agent(peer)));
+}
+
+void reach_own_changed(struct worker *worker)
+{
+	const struct addresses_own *own = own_addresses(worker->own);
+	struct path_address address[PATH_HOST_MAX];
+	struct endpoint mapped[2];
+	size_t count = 0, n = 0;
+	struct clock now;
+
+	clock_read(&now);
+	for (; n < own->count && n < PATH_HOST_MAX; n++)
+		address[n] = (struct path_address){ own->host[n],
+						    own->prefix[n] };
+	for (int i = 0; i < 2; i++) {
+		const struct portmap *map = own_portmap(worker->own, i);
+
+		if (map && endpoint_is_set(&map->external))
+			mapped[count++] = map->external;
+	}
+	path_addresses_set(worker->reach->host, &now, address, n, true);
+	path_mapped_set(worker->reach->host, &now, mapped, count);
+}
+
+/* The session's callbacks. */
+
+static void confirm(struct worker *worker, const struct clock *now,
+		    struct session_peer *peer)
+{
+	if (session_control_ready(peer))
+		path_session(worker->reach->host, now, data_of(peer)->path,
+			     PATH_SESSION_CONFIRMED, NULL);
+}
+
+bool reach_control(struct worker *worker, struct session_peer *peer,
+		   const struct endpoint *src, uint8_t type,
+		   const uint8_t *tlvs, size_t len)
+{
+	struct path_info info;
+	struct clock now;
+
+	if (!is_introduced(peer))
+		return false;
+	clock_read(&now);
+	/* A frame under new keys may come before the kernel tells of them. */
+	path_peer_info(data_of(peer)->path, &info);
+	if (!info.session)
+		confirm(worker, &now, peer);
+	return path_control(worker->reach->host, &now, data_of(peer)->path,
+			    src, type, tlvs, len);
+}
+
+void reach_pinged(void *ctx, struct session_agent *agent,
+		  struct session_peer *peer, const struct endpoint *src)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	(void)agent;
+	if (!is_introduced(peer))
+		return;
+	clock_read(&now);
+	path_pinged(worker->reach->host, &now, data_of(peer)->path, src);
+}
+
+void reach_ponged(struct worker *worker, struct session_peer *peer,
+		  const struct session_pong *pong)
+{
+	struct clock now;
+
+	if (!is_introduced(peer))
+		return;
+	clock_read(&now);
+	path_pong(worker->reach->host, &now, data_of(peer)->path, pong->token,
+		  &pong->src, &pong->observed, pong->rtt_ns);
+}
+
+void reach_notice(struct worker *worker, enum session_notice notice,
+		  struct session_peer *peer)
+{
+	struct reach *reach = worker->reach;
+	struct session_peer_info info;
+	struct reach_notice *item;
+
+	if (!peer || !is_introduced(peer))
+		return;
+	if (notice != SESSION_NOTICE_ESTABLISHED &&
+	    notice != SESSION_NOTICE_CONFIRMED &&
+	    notice != SESSION_NOTICE_EXPIRED && notice != SESSION_NOTICE_FAILED)
+		return;
+	item = calloc(1, sizeof(*item));
+	/* It looks for ways from time to time, told or not. */
+	if (!item)
+		return;
+	session_peer_info(peer, &info);
+	item->agent = session_agent_address(session_peer_agent(peer));
+	item->peer = session_peer_address(peer);
+	item->notice = notice;
+	item->via = info.handshake;
+	*reach->end = item;
+	reach->end = &item->next;
+}
+
+/* The kernel's events. */
+
+bool reach_wanted(struct worker *worker, struct session_peer *peer)
+{
+	struct clock now;
+
+	if (!is_introduced(peer))
+		return false;
+	clock_read(&now);
+	session_kernel_event(worker->host, &now, peer,
+			     SESSION_EVENT_PEER_ACTIVE, 0, 0, NULL);
+	path_wanted(worker->reach->host, &now, data_of(peer)->path);
+	return true;
+}
+
+void reach_event(struct worker *worker, struct session_peer *peer,
+		 enum session_event event, const struct endpoint *endpoint)
+{
+	struct path_host *host = worker->reach->host;
+	struct clock now;
+
+	if (!is_introduced(peer))
+		return;
+	clock_read(&now);
+	switch (event) {
+	case SESSION_EVENT_ENDPOINT_MOVED:
+		if (endpoint)
+			path_moved(host, &now, data_of(peer)->path, endpoint);
+		break;
+	case SESSION_EVENT_PEER_SILENT:
+		path_traffic(host, &now, data_of(peer)->path,
+			     PATH_TRAFFIC_SILENT);
+		break;
+	case SESSION_EVENT_PEER_IDLE:
+		path_traffic(host, &now, data_of(peer)->path,
+			     PATH_TRAFFIC_IDLE);
+		break;
+	case SESSION_EVENT_PEER_ACTIVE:
+		path_traffic(host, &now, data_of(peer)->path,
+			     PATH_TRAFFIC_ACTIVE);
+		break;
+	default:
+		break;
+	}
+}
+
+static void notice_deliver(struct worker *worker,
+			   const struct reach_notice *notice)
+{
+	struct session_agent *agent = session_agent_find(worker->host,
+							 notice->agent);
+	struct session_peer *peer = agent ?
+		session_peer_find(agent, notice->peer) : NULL;
+	struct path_host *host = worker->reach->host;
+	struct path_peer *path;
+	struct clock now;
+
+	if (!peer || !is_introduced(peer))
+		return;
+	path = data_of(peer)->path;
+	clock_read(&now);
+	switch (notice->notice) {
+	case SESSION_NOTICE_ESTABLISHED:
+		path_session(host, &now, path, PATH_SESSION_ESTABLISHED,
+			     endpoint_is_set(&notice->via) ? &notice->via :
+							     NULL);
+		confirm(worker, &now, peer);
+		break;
+	case SESSION_NOTICE_CONFIRMED:
+		confirm(worker, &now, peer);
+		break;
+	case SESSION_NOTICE_EXPIRED:
+		path_session(host, &now, path, PATH_SESSION_EXPIRED, NULL);
+		break;
+	default:
+		path_session(host, &now, path, PATH_SESSION_FAILED, NULL);
+	}
+}
+
+void reach_settle(struct worker *worker)
+{
+	struct reach *reach = worker->reach;
+	struct reach_notice *notice;
+	struct clock now;
+
+	/* A call to the parent may lead here again. */
+	if (reach->settling)
+		return;
+	reach->settling = true;
+	clock_read(&now);
+	do {
+		while ((notice = notice_take(reach))) {
+			notice_deliver(worker, notice);
+			free(notice);
+		}
+		if (path_next_deadline(reach->host) <= now.boot_ns)
+			path_timer(reach->host, &now);
+	} while (reach->first);
+	reach->settling = false;
+}
+
+uint64_t reach_deadline(const struct reach *reach)
+{
+	return path_next_deadline(reach->host);
+}
+
+bool reach_info(const struct session_peer *peer, struct path_info *info)
+{
+	if (!is_introduced(peer))
+		return false;
+	path_peer_info(data_of(peer)->path, info);
+	return true;
+}

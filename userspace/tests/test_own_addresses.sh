@@ -1,0 +1,411 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where a host can be reached, as others see it: the real worker and the real
+# pilot-link behind a NAT of nftables, with coturn as the STUN server and
+# miniupnpd in the gateway.
+#
+#   host --lan-- gw --wan-- inet
+#
+# The addresses are only these namespaces': a gateway with an address that is
+# reserved for documentation maps nothing.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../../selftests/lib.sh"
+
+build=$(dirname -- "$(readlink -f -- "$0")")/../build
+servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
+libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
+export ASAN_OPTIONS=detect_leaks=0
+
+STUN=20.0.0.10
+STUN_OTHER=20.0.0.11
+STUN6=2a00:20::10
+STUN6_OTHER=2a00:20::11
+
+# --- the network -------------------------------------------------------------
+
+# link_up NS DEV ADDRESS...
+link_up() {
+	local ns=$1 dev=$2 address
+	shift 2
+
+	for address; do
+		case $address in
+		*:*) echo "addr add $address dev $dev nodad" ;;
+		*) echo "addr add $address dev $dev" ;;
+		esac
+	done | ipn "$ns" -batch -
+	ipn "$ns" -batch - <<-END
+		link set lo up
+		link set $dev up
+	END
+}
+
+# network MASQUERADE [ARG]...: with these words in the NAT's rule.
+network() {
+	ns_add host gw inet
+	ip link add lan netns "$NSP-host" type veth peer name lan \
+		netns "$NSP-gw"
+	ip link add wan netns "$NSP-gw" type veth peer name wan \
+		netns "$NSP-inet"
+	link_up host lan 192.168.7.10/24 2a00:7::10/64
+	link_up gw lan 192.168.7.1/24 2a00:7::1/64
+	link_up gw wan 20.0.0.1/24 2a00:20::1/64
+	link_up inet wan $STUN/24 $STUN_OTHER/24 $STUN6/64 $STUN6_OTHER/64
+	ipn host route add default via 192.168.7.1
+	ipn host -6 route add default via 2a00:7::1
+	ipn inet -6 route add 2a00:7::/64 via 2a00:20::1
+	in_ns gw sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	in_ns gw nft -f - <<-END
+		table ip nat {
+			chain out {
+				type nat hook postrouting priority srcnat
+				oifname wan $* comment "ours"
+			}
+		}
+	END
+}
+
+# --- the programs ------------------------------------------------------------
+
+stun_server() {
+	local args=(--stun-only --no-cli --no-tls --no-dtls --no-tcp
+		--log-file stdout --simple-log --pidfile "$TMP/turn.pid"
+		--userdb "$TMP/turn.db")
+	local address
+
+	for address in $STUN $STUN_OTHER $STUN6 $STUN6_OTHER; do
+		args+=(--listening-ip "$address")
+	done
+	spawn "$TMP/stun" in_ns inet env LD_LIBRARY_PATH="$libraries" \
+		"$servers/usr/bin/turnserver" -n "${args[@]}" "$@"
+	wait_for 20 hears inet 3478 || fail "coturn: $(tail -n 5 "$TMP/stun")"
+}
+
+# hears NS PORT: by UDP.
+hears() {
+	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
+}
+
+# gateway_start [LINE]...: miniupnpd, with these lines of configuration.
+gateway_start() {
+	in_ns gw nft -f - <<-END
+		table inet filter {
+			chain forward {
+				type filter hook forward priority 0
+				jump miniupnpd
+			}
+			chain miniupnpd {
+			}
+			chain prerouting {
+				type nat hook prerouting priority dstnat
+				jump prerouting_miniupnpd
+			}
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				jump postrouting_miniupnpd
+			}
+			chain prerouting_miniupnpd {
+			}
+			chain postrouting_miniupnpd {
+			}
+		}
+	END
+	cat >"$TMP/upnpd.conf" <<-END
+		ext_ifname=wan
+		listening_ip=lan
+		enable_natpmp=yes
+		enable_upnp=no
+		secure_mode=yes
+		system_uptime=no
+		upnp_table_name=filter
+		upnp_nat_table_name=filter
+		upnp_forward_chain=miniupnpd
+		upnp_nat_chain=prerouting_miniupnpd
+		upnp_nat_postrouting_chain=postrouting_miniupnpd
+		$(printf '%s\n' "$@")
+		allow 1024-65535 192.168.7.0/24 1024-65535
+		deny 0-65535 0.0.0.0/0 0-65535
+	END
+	gateway_run
+}
+
+gateway_run() {
+	spawn "$TMP/upnpd" in_ns gw env LD_LIBRARY_PATH="$libraries" \
+		"$servers/usr/sbin/miniupnpd" -d -f "$TMP/upnpd.conf" \
+		-P "$TMP/upnpd.pid"
+	GATEWAY=$SPAWNED
+	wait_for 20 hears gw 5351 || fail "miniupnpd: $(tail -n 5 "$TMP/upnpd")"
+}
+
+gateway_end() {
+	end_process "$GATEWAY" -KILL
+	in_ns gw nft "flush chain inet filter prerouting_miniupnpd;
+		flush chain inet filter postrouting_miniupnpd;
+		flush chain inet filter miniupnpd"
+}
+
+# The gateway's rule that leads to the host's port.
+has_mapping() {
+	in_ns gw nft list chain inet filter prerouting_miniupnpd |
+		grep -q 'dport 7740 dnat ip to 192.168.7.10:7740'
+}
+
+# The one that lets the IPv6 address be reached.
+has_pinhole() {
+	in_ns gw nft list chain inet filter miniupnpd |
+		grep -q 'dport 7740 @nh,192,128 0x2a000007000000000000000000000010 '
+}
+
+has_no_pinhole() {
+	! has_pinhole
+}
+
+has_no_mapping() {
+	! has_mapping
+}
+
+# helper_start [LINE]...: with these lines of configuration.
+helper_start() {
+	{
+		echo "log-level debug"
+		printf '%s\n' "$@"
+	} >"$TMP/conf"
+	spawn "$TMP/helper" in_ns host "$build/tests/live_pilotd" \
+		"$TMP/conf" "$TMP/sock"
+	HELPER=$SPAWNED
+	wait_for 20 grep -q ready "$TMP/helper" || fail "$(cat "$TMP/helper")"
+}
+
+netcheck() {
+	"$build/pilot-link" --control "$TMP/sock" netcheck >"$TMP/netcheck"
+}
+
+# line PATTERN: there is such a line in what netcheck said.
+line() {
+	grep -qE -- "$1" "$TMP/netcheck" || {
+		cat "$TMP/netcheck"
+		tail -n 5 "$TMP/helper" "$TMP/stun" "$TMP/upnpd" 2>/dev/null
+		fail "no line like: $1"
+	}
+}
+
+# --- running -----------------------------------------------------------------
+
+need() {
+	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
+	[ -x "$build/tests/live_pilotd" ] || skip_all "not built: make tests"
+	[ -e "$servers/complete" ] ||
+		skip_all "coturn and miniupnpd are missing: scripts/setup"
+	ip netns add "$NSP-probe" 2>/dev/null ||
+		skip_all "no network namespaces here"
+	ip netns exec "$NSP-probe" nft "add table ip x; add chain ip x y \
+		{ type nat hook postrouting priority 0; }; \
+		add rule ip x y masquerade fully-random" 2>/dev/null || {
+		ip netns del "$NSP-probe"
+		skip_all "no NAT by nftables here"
+	}
+	ip netns del "$NSP-probe"
+}
+
+own_tests() {
+	local name number=0 failed=0 list=()
+
+	need
+	for name; do
+		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
+	done
+	echo "KTAP version 1"
+	echo "1..${#list[@]}"
+	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
+	trap 'exit 143' TERM INT HUP
+	for name in "${list[@]}"; do
+		number=$((number + 1))
+		run_one "$name" "$number"
+	done
+	[ "$failed" -eq 0 ]
+}
+
+# --- tests -------------------------------------------------------------------
+
+NAT=("stun-server $STUN:3478" "stun-server [$STUN6]:3478")
+
+masquerade_keeps_one_port() {
+	network masquerade
+	stun_server
+	helper_start "${NAT[@]}" "port-mapping no"
+	netcheck
+	line '^port 7740 host 192\.168\.7\.10:7740 host \[2a00:7::10\]:7740$'
+	line '^ipv4: udp open mapped 20\.0\.0\.1:7740 nat yes mapping endpoint-independent filtering address-and-port-dependent$'
+	line '^    server 20\.0\.0\.10:3478 time [0-9.]+ ms mapped 20\.0\.0\.1:7740$'
+	line '^ipv6: udp open mapped \[2a00:7::10\]:7740 nat no mapping endpoint-independent filtering endpoint-independent$'
+	line '^    port-mapping off$'
+	line '^advice: the NAT keeps one outer port'
+	line '^advice: peers reach this host at \[2a00:7::10\]:7740: no NAT'
+	# Once more: what the first check sent must not change what it finds.
+	netcheck
+	line 'mapping endpoint-independent filtering address-and-port-dep'
+}
+
+random_masquerade_does_not() {
+	network masquerade fully-random
+	stun_server
+	helper_start "${NAT[0]}" "port-mapping no"
+	netcheck
+	line '^ipv4: udp open mapped 20\.0\.0\.1:[0-9]+ nat yes mapping address-and-port-dependent filtering address-and-port-dependent$'
+	line '^advice: the NAT gives each destination another outer port'
+}
+
+two_servers_of_one_address_tell_as_much() {
+	network masquerade fully-random
+	stun_server --no-rfc5780
+	helper_start "${NAT[0]}" "stun-server $STUN_OTHER:3478" \
+		"port-mapping no"
+	netcheck
+	line '^ipv4: .* nat yes mapping address-dependent filtering unknown$'
+}
+
+a_stateful_firewall_is_told_from_none() {
+	network masquerade
+	in_ns gw nft "add table ip6 fw;
+		add chain ip6 fw forward { type filter hook forward priority 0; };
+		add rule ip6 fw forward iifname wan ct state new drop"
+	stun_server
+	helper_start "${NAT[1]}" "port-mapping no"
+	netcheck
+	line '^ipv6: udp open .* nat no mapping endpoint-independent filtering address-and-port-dependent$'
+	line '^advice: no NAT for IPv6, but a firewall lets in only answers'
+}
+
+blocked_udp_is_noticed() {
+	network masquerade
+	in_ns gw nft "add table inet fw;
+		add chain inet fw forward { type filter hook forward priority 0; };
+		add rule inet fw forward meta l4proto udp drop"
+	stun_server
+	helper_start "${NAT[@]}" "port-mapping no"
+	netcheck
+	line '^ipv4: udp blocked$'
+	line '^    server 20\.0\.0\.10:3478 no answer$'
+	line '^ipv6: udp blocked$'
+	line '^advice: no STUN server answered over IPv4: '
+}
+
+# By a stranger, who was never sent to: only the mapping lets him in.
+reaches_host() {
+	in_ns host nft "add table ip seen;
+		add chain ip seen input { type filter hook input priority 0; };
+		add rule ip seen input ip saddr $STUN_OTHER udp dport 7740 counter"
+	in_ns inet python3 - <<-END
+		import socket
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind(("$STUN_OTHER", 5555))
+		s.sendto(b"hello", ("20.0.0.1", 7740))
+	END
+	wait_for 5 was_reached || fail "no stranger reaches the host"
+}
+
+was_reached() {
+	in_ns host nft list table ip seen | grep -q 'counter packets [1-9]'
+}
+
+pcp_maps_renews_and_gives_back() {
+	network masquerade
+	gateway_start min_lifetime=4 max_lifetime=8
+	helper_start
+	wait_for 10 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
+	netcheck
+	line '^    port-mapping mapped protocol pcp external 20\.0\.0\.1:7740 lifetime 8\.000s left [0-9.]+s gateway 192\.168\.7\.1:5351$'
+	line '^advice: peers reach this host at 20\.0\.0\.1:7740, which the gateway maps'
+	line '^    port-mapping mapped protocol pcp external \[2a00:7::10\]:7740 lifetime '
+	reaches_host
+	# Twice its life: without a renewal it would be over.
+	sleep 16
+	has_mapping || fail "the mapping was not renewed"
+	has_pinhole || fail "the pinhole was not renewed"
+	end_process "$HELPER"
+	wait_for 3 has_no_mapping || fail "the mapping stays"
+	# This gateway does not know its own pinholes again, so they expire.
+	wait_for 3 says "$TMP/upnpd" 'is_fw=1 addr=2a00:7::10 iport=7740' ||
+		fail "the pinhole is not given back"
+	wait_for 12 has_no_pinhole || fail "the pinhole stays"
+}
+
+nat_pmp_is_used_where_pcp_is_not() {
+	network masquerade
+	in_ns gw nft "add table ip fw;
+		add chain ip fw input { type filter hook input priority 0; };
+		add rule ip fw input udp dport 5351 @th,64,8 2 drop"
+	gateway_start min_lifetime=4 max_lifetime=8
+	helper_start
+	wait_for 15 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
+	netcheck
+	line '^    port-mapping mapped protocol nat-pmp external 20\.0\.0\.1:7740 lifetime '
+	reaches_host
+	sleep 16
+	has_mapping || fail "the mapping was not renewed"
+	end_process "$HELPER"
+	wait_for 3 has_no_mapping || fail "the mapping stays"
+}
+
+# It tells everyone that it is there; nobody has to wait for a renewal.
+a_gateway_that_starts_anew_is_asked_at_once() {
+	network masquerade
+	gateway_start
+	helper_start
+	wait_for 10 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
+	sleep 3
+	gateway_end
+	has_no_mapping || fail "the gateway has not forgotten"
+	gateway_run
+	wait_for 20 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
+}
+
+a_worker_that_died_gets_its_mapping_back() {
+	network masquerade
+	gateway_start
+	helper_start
+	wait_for 10 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
+	kill -KILL "$(pgrep -P "$HELPER")"
+	sleep 2
+	netcheck
+	line '^    port-mapping mapped protocol pcp external 20\.0\.0\.1:7740 '
+}
+
+shows() {
+	netcheck
+	grep -qE -- "$1" "$TMP/netcheck"
+}
+
+changes_of_the_network_are_followed() {
+	network masquerade
+	helper_start "port-mapping no"
+	netcheck
+	line '^port 7740 host 192\.168\.7\.10:7740 host \[2a00:7::10\]:7740$'
+	ipn host addr add 192.168.7.11/24 dev lan
+	ipn host addr add fd50:494c:4f54:1::9/128 dev lan nodad
+	ipn host link add name none type veth peer name other
+	ipn host link set other up
+	ipn host addr add 10.9.9.9/24 dev none
+	wait_for 5 shows '^port 7740 host 192\.168\.7\.10:7740 host 192\.168\.7\.11:7740 host \[2a00:7::10\]:7740$' ||
+		fail "$(cat "$TMP/netcheck")"
+	ipn host link set none up
+	wait_for 5 shows ' host 10\.9\.9\.9:7740$' ||
+		fail "$(cat "$TMP/netcheck")"
+	ipn host addr del 192.168.7.10/24 dev lan
+	ipn host link del none
+	wait_for 5 shows '^port 7740 host \[2a00:7::10\]:7740$' ||
+		fail "$(cat "$TMP/netcheck")"
+	ipn host link set lan down
+	wait_for 5 shows '^port 7740$' || fail "$(cat "$TMP/netcheck")"
+	line '^advice: this host has no address that others could use'
+}
+
+own_tests masquerade_keeps_one_port random_masquerade_does_not \
+	two_servers_of_one_address_tell_as_much \
+	a_stateful_firewall_is_told_from_none blocked_udp_is_noticed \
+	pcp_maps_renews_and_gives_back nat_pmp_is_used_where_pcp_is_not \
+	a_gateway_that_starts_anew_is_asked_at_once \
+	a_worker_that_died_gets_its_mapping_back \
+	changes_of_the_network_are_followed

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What netcheck reports and advises, without a network. */
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "addresses.h"
+#include "advice.h"
+#include "answer.h"
+#include "check.h"
+#include "gateway.h"
+#include "netcheck.h"
+#include "own.h"
+#include "worker.h"
+
+/* --- advice --------------------------------------------------------------- */
+
+static struct advice_facts facts;
+static char text[ADVICE_MAX][ADVICE_LEN];
+
+static struct endpoint at(const char *where)
+{
+	struct endpoint ep;
+
+	assert_int_equal(endpoint_parse(where, &ep), 0);
+	return ep;
+}
+
+/* A line with these words, or with @words NULL none at all. */
+static void advised(const char *words)
+{
+	unsigned int count = advice_give(&facts, text);
+
+	assert_true(count <= ADVICE_MAX);
+	for (unsigned int i = 0; words && i < count; i++)
+		if (strstr(text[i], words))
+			return;
+	if (words)
+		print_error("no advice like: %s\n", words);
+	assert_true(!words && !count);
+}
+
+static struct advice_family *begin(int i)
+{
+	memset(&facts, 0, sizeof(facts));
+	facts.port = 7740;
+	facts.port_mapping = true;
+	facts.family[i].has = true;
+	facts.family[i].asked = true;
+	facts.family[i].answered = true;
+	return &facts.family[i];
+}
+
+static void a_nat_is_explained(void **state)
+{
+	struct advice_family *f = begin(0);
+
+	(void)state;
+	f->outer = at("198.51.100.7:7740");
+	f->nat = true;
+	f->state = PORTMAP_SILENT;
+	f->mapping = STUN_ENDPOINT_INDEPENDENT;
+	advised("keeps one outer port");
+	advised("turn on PCP or NAT-PMP in the router");
+	f->mapping = STUN_ADDRESS_AND_PORT_DEPENDENT;
+	advised("need a relay");
+	f->mapping = STUN_ADDRESS_DEPENDENT;
+	advised("need a relay");
+	f->mapping = STUN_UNKNOWN;
+	advised("would tell");
+	f->state = PORTMAP_REFUSED;
+	f->problem = "not authorized";
+	advised("refused to map UDP port 7740: not authorized");
+	facts.port_mapping = false;
+	advised("set \"port-mapping yes\"");
+	/* What is mapped needs nothing more. */
+	facts.port_mapping = true;
+	f->state = PORTMAP_MAPPED;
+	f->external = at("198.51.100.7:7741");
+	advised("peers reach this host at 198.51.100.7:7741, which");
+	assert_int_equal(advice_give(&facts, text), 1);
+	f->external = at("100.64.0.9:7741");
+	advised("second NAT");
+}
+
+static void a_firewall_is_told_from_none(void **state)
+{
+	struct advice_family *f = begin(1);
+
+	(void)state;
+	f->outer = at("[2001:db8::7]:7740");
+	f->state = PORTMAP_SILENT;
+	f->filtering = STUN_ENDPOINT_INDEPENDENT;
+	advised("peers reach this host at [2001:db8::7]:7740: no NAT");
+	f->filtering = STUN_ADDRESS_AND_PORT_DEPENDENT;
+	advised("no NAT for IPv6, but a firewall");
+	f->filtering = STUN_UNKNOWN;
+	advised("if no firewall keeps UDP port 7740");
+	f->state = PORTMAP_MAPPED;
+	f->external = f->outer;
+	advised("the gateway lets them in");
+}
+
+static void what_is_not_known_is_said(void **state)
+{
+	struct advice_family *f = begin(0);
+
+	(void)state;
+	f->answered = false;
+	advised("no STUN server answered over IPv4");
+	f->asked = false;
+	advised("name a stun-server");
+	f->has = false;
+	advised("is a network up?");
+	f->has = f->asked = f->answered = true;
+	f->state = PORTMAP_ASKING;
+	advised(NULL);
+}
+
+/* --- the requests --------------------------------------------------------- */
+
+struct host {
+	struct worker worker;
+	struct own_config config;
+	unsigned int checks, sent;
+};
+
+static struct host host;
+
+static void op_send(void *ctx, const struct endpoint *dst, const void *bytes,
+		    size_t len)
+{
+	struct host *at_host = ctx;
+
+	assert_true(endpoint_equal(dst, &at_host->config.stun_server[0]));
+	assert_true(stun_is_message(bytes, len));
+	at_host->sent++;
+}
+
+static void op_changed(void *ctx)
+{
+	(void)ctx;
+}
+
+static void op_checked(void *ctx, uint64_t check)
+{
+	struct host *at_host = ctx;
+
+	at_host->checks++;
+	assert_int_equal(check, at_host->checks);
+}
+
+static const struct own_ops ops = { op_send, op_changed, op_checked };
+
+static void host_start(void)
+{
+	assert_int_equal(own_new(&host.worker.own, host.worker.event,
+				 &host.config, &ops, &host), 0);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	memset(&host, 0, sizeof(host));
+	host.config.port = 7740;
+	host.config.route = host.config.announcements = -1;
+	host.config.gateway[0] = host.config.gateway[1] = -1;
+	host.config.stun_server[0] = at("192.0.2.1:3478");
+	host.config.stun_servers = 1;
+	host.config.port_mapping = true;
+	return sd_event_new(&host.worker.event) < 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	own_free(host.worker.own);
+	sd_event_unref(host.worker.event);
+	return 0;
+}
+
+static json_t *ask(const char *op, const char *more)
+{
+	struct control_error error = { 0 };
+	json_t *args = json_pack("{s:s, s:s*}", "op", op, "more", more);
+	json_t *result = answer_request(&host.worker, op, args, &error);
+
+	assert_true(!result == !!error.code);
+	json_decref(args);
+	return result;
+}
+
+static void is(const json_t *object, const char *key, const char *value)
+{
+	const char *is_now = json_string_value(json_object_get(object, key));
+
+	assert_non_null(is_now);
+	assert_string_equal(is_now, value);
+}
+
+/* A host that knows nothing still answers, and not before it was asked. */
+static void a_check_ends_even_with_nobody_to_ask(void **state)
+{
+	json_t *result, *family;
+
+	(void)state;
+	host_start();
+	result = ask("netcheck", NULL);
+	assert_int_equal(json_integer_value(json_object_get(result, "check")),
+			 1);
+	json_decref(result);
+	assert_int_equal(host.checks, 0);
+	/* One at a time. */
+	result = ask("netcheck", NULL);
+	assert_int_equal(json_integer_value(json_object_get(result, "check")),
+			 1);
+	json_decref(result);
+	while (!host.checks)
+		assert_true(sd_event_run(host.worker.event, 1000000) >= 0);
+	assert_int_equal(host.sent, 0);
+	result = ask("netcheck.show", NULL);
+	assert_int_equal(json_integer_value(json_object_get(result, "port")),
+			 7740);
+	assert_int_equal(json_array_size(json_object_get(result, "host")), 0);
+	family = json_object_get(result, "ipv4");
+	assert_true(json_is_false(json_object_get(family, "present")));
+	is(family, "udp", "unknown");
+	is(json_object_get(family, "port_mapping"), "state", "no-gateway");
+	assert_int_equal(json_array_size(json_object_get(family, "servers")),
+			 1);
+	assert_int_equal(json_array_size(json_object_get(result, "advice")),
+			 1);
+	json_decref(result);
+	result = ask("netcheck", NULL);
+	assert_int_equal(json_integer_value(json_object_get(result, "check")),
+			 2);
+	json_decref(result);
+}
+
+static void only_known_members_are_taken(void **state)
+{
+	(void)state;
+	host_start();
+	assert_null(ask("netcheck", "x"));
+	assert_null(ask("netcheck.show", "x"));
+	assert_int_equal(host.checks, 0);
+}
+
+/* With what this machine's kernel says, whatever that is. */
+static void the_real_sockets_are_used(void **state)
+{
+	const struct addresses_own *own;
+	json_t *result, *event;
+
+	(void)state;
+	host.config.route = addresses_socket();
+	assert_true(host.config.route >= 0);
+	host.config.port_mapping = false;
+	host_start();
+	for (int i = 0; i < 20 && !own_addresses(host.worker.own)->count; i++)
+		sd_event_run(host.worker.event, 50000);
+	own = own_addresses(host.worker.own);
+	result = ask("netcheck.show", NULL);
+	assert_int_equal(json_array_size(json_object_get(result, "host")),
+			 own->count);
+	is(json_object_get(json_object_get(result, "ipv4"), "port_mapping"),
+	   "state", "off");
+	json_decref(result);
+	event = netcheck_addresses(host.worker.own);
+	is(event, "event", "addresses");
+	assert_int_equal(json_array_size(json_object_get(event, "host")),
+			 own->count);
+	json_decref(event);
+	event = netcheck_event(7);
+	is(event, "event", "netcheck");
+	assert_int_equal(json_integer_value(json_object_get(event, "check")),
+			 7);
+	json_decref(event);
+	close(host.config.route);
+}
+
+/* The source is the address asked for, and the other side sees it. */
+static void the_gateway_is_asked_from_the_right_address(void **state)
+{
+	static const char *const address[2] = { "127.0.0.1:1", "[::1]:1" };
+	struct sockaddr_storage ss;
+	struct endpoint to, from;
+	uint8_t bytes[8];
+	socklen_t len;
+	int fd, server;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		server = gateway_socket(i ? AF_INET6 : AF_INET);
+		fd = gateway_socket(i ? AF_INET6 : AF_INET);
+		if (i && (server < 0 || fd < 0))
+			skip();
+		to = at(address[i]);
+		from = i ? at("[::1]:7740") : at("127.0.0.9:7740");
+		len = sizeof(ss);
+		assert_int_equal(getsockname(server, (struct sockaddr *)&ss,
+					     &len), 0);
+		to.port = ntohs(((struct sockaddr_in *)&ss)->sin_port);
+		if (gateway_send(fd, &from, &to, "hello", 5)) {
+			assert_int_equal(i, 1);
+			skip();
+		}
+		len = sizeof(ss);
+		assert_int_equal(recvfrom(server, bytes, sizeof(bytes), 0,
+					  (struct sockaddr *)&ss, &len), 5);
+		assert_int_equal(endpoint_from_sockaddr(&to, &ss), 0);
+		to.port = from.port;
+		assert_true(endpoint_equal(&to, &from));
+		close(fd);
+		close(server);
+	}
+}
+
+#define with_host(test)	cmocka_unit_test_setup_teardown(test, start, stop)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_nat_is_explained),
+		cmocka_unit_test(a_firewall_is_told_from_none),
+		cmocka_unit_test(what_is_not_known_is_said),
+		with_host(a_check_ends_even_with_nobody_to_ask),
+		with_host(only_known_members_are_taken),
+		with_host(the_real_sockets_are_used),
+		cmocka_unit_test(the_gateway_is_asked_from_the_right_address),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests_name("pilotd_netcheck", tests, NULL,
+					   NULL);
+}
