@@ -187,14 +187,15 @@ void reach_agent_del(struct worker *worker, struct worker_agent *agent)
 	agent->path = NULL;
 }
 
-static void introducers_count(struct worker_agent *agent)
+/* Keeps the agent's number of introducers, whatever the number of peers. */
+static void introducer_note(struct session_peer *peer, bool introduces)
 {
-	struct session_peer *peer = NULL;
+	struct worker_agent *agent =
+		session_agent_data(session_peer_agent(peer));
+	struct worker_peer *data = data_of(peer);
 
-	agent->introducers = 0;
-	while ((peer = session_peer_next(agent->session, peer)))
-		agent->introducers += data_of(peer)->path &&
-				      data_of(peer)->config.introducer;
+	agent->introducers += introduces - data->introduces;
+	data->introduces = introduces;
 }
 
 void reach_peer_put(struct worker *worker, struct session_peer *peer)
@@ -222,7 +223,7 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 	if (ret)
 		log_error("no ways are looked for to a peer of %s: %s",
 			  agent->config.name, strerror(-ret));
-	introducers_count(agent);
+	introducer_note(peer, data->path && config.introducer);
 }
 
 void reach_peer_del(struct worker *worker, struct session_peer *peer)
@@ -234,7 +235,7 @@ void reach_peer_del(struct worker *worker, struct session_peer *peer)
 	if (data->path)
 		path_peer_del(worker->reach->host, &now, data->path);
 	data->path = NULL;
-	introducers_count(session_agent_data(session_peer_agent(peer)));
+	introducer_note(peer, false);
 }
 
 void reach_own_changed(struct worker *worker)

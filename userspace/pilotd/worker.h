@@ -36,6 +36,7 @@ struct worker_peer {
 	bool runtime;
 	uint64_t address;
 	struct path_peer *path;		/* NULL: none are looked for */
+	bool introduces;		/* and is counted by its agent */
 };
 
 struct worker {
