@@ -159,7 +159,7 @@ reaches() {
 	local side=$1 to=$2
 	shift 2
 
-	in_ns "$side" ping -n -c 4 -i 0.2 -W "$(patience 10)" "$@" "$to" \
+	in_ns "$side" ping -n -c 4 -i "$(paced 0.2)" -W "$(patience 10)" "$@" "$to" \
 		>"$TMP/ping" 2>&1 || true
 	grep -q ' 0% packet loss' "$TMP/ping" || {
 		cat "$TMP/ping"
