@@ -69,6 +69,9 @@ all_checks() {
 		! grep -q "^ \"$k\":" "$tests_dir/figures.json" ||
 			echo "figures/$k"
 	done
+	for k in "${kernels[@]}"; do
+		[ "$k" = debug ] || echo "matrix/$k"
+	done
 }
 
 # chosen PREFIX: the rest of each chosen name that starts with it.
@@ -459,6 +462,18 @@ run_figures() {
 	judge "figures/$1" "$log" "$rc" $((SECONDS - start))
 }
 
+# Every pair of kinds of NATs: each has to find the path that it can have.
+run_matrix() {
+	local log rc=0 start=$SECONDS
+
+	log=$(log_of "matrix/$1")
+	say "trying the pairs of NATs on $1 ..."
+	"$PILOT_SRC/scripts/nat-matrix" --kernel "$1" --tap >"$log" \
+		2>"$log.err" </dev/null || rc=$?
+	[ "$rc" -eq 0 ] || tail -n 50 "$log.err" | sed 's/^/# /' >>"$log"
+	judge "matrix/$1" "$log" "$rc" $((SECONDS - start))
+}
+
 skip_all() {
 	local t
 
@@ -525,5 +540,8 @@ run_checks() {
 	wait_jobs
 	for k in $(chosen figures/); do
 		run_figures "$k"
+	done
+	for k in $(chosen matrix/); do
+		run_matrix "$k"
 	done
 }
