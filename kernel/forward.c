@@ -44,9 +44,10 @@ static bool forward_same(const struct pilot_path *a, const struct pilot_path *b)
 
 /*
  * Where frames of @source go by @relay, or NULL when they do not: only what
- * comes from where the one peer is, to where the other is, both directly. Each
- * relay takes a hop off, as a router does: ids that lead in a circle, be it
- * over several hosts, keep nothing going for ever.
+ * comes from where the one peer is, to where the other is, both directly. That
+ * may be one place, as a host has one socket for all its agents. Each relay
+ * takes a hop off, as a router does: ids that lead in a circle, be it over
+ * several hosts, keep nothing going for ever.
  */
 static struct pilot_endpoint *forward_to(const struct pilot_relay *relay,
 					 const struct pilot_source *source,
@@ -65,10 +66,7 @@ static struct pilot_endpoint *forward_to(const struct pilot_relay *relay,
 	if (!from || pilot_endpoint_is_carried(from) ||
 	    !to || pilot_endpoint_is_carried(to))
 		return NULL;
-	if (!forward_same(&from->path, &source->path) ||
-	    forward_same(&to->path, &source->path))
-		return NULL;
-	return to;
+	return forward_same(&from->path, &source->path) ? to : NULL;
 }
 
 static void forward_set_id(void *at, u32 id)
@@ -213,17 +211,19 @@ void pilot_forward(struct pilot_socket *socket, struct pilot_relay *relay,
 					   skb_shinfo(skb)->gso_size) : 1;
 	const void *frame = skb->data + RELAY_HEADER;
 	struct pilot_endpoint *to = NULL;
-	bool sent;
+	bool sent, data = false;
 
 	/* What the core has taken apart still is on the list of its parts. */
 	skb_mark_not_on_list(skb);
-	if (likely(forward_is_frame(frame, skb->len - RELAY_HEADER)))
-		to = forward_to(relay, source, forward_is_data(frame));
+	if (likely(forward_is_frame(frame, skb->len - RELAY_HEADER))) {
+		data = forward_is_data(frame);
+		to = forward_to(relay, source, data);
+	}
 	if (unlikely(!to)) {
 		pilot_relay_refuse(relay, n);
 		goto drop;
 	}
-	if (unlikely(!pilot_relay_take(relay, n, skb->len)))
+	if (unlikely(!pilot_relay_take(relay, n, skb->len, data)))
 		goto drop;
 	sent = n > 1 ? forward_batch(relay, to, source, skb, n) :
 		       forward_single(relay, to, source, skb);

@@ -53,6 +53,8 @@ struct pilot_peer *pilot_peer_new(struct pilot_dev *dev, u64 address,
 	pilot_address_to_in6(address, &peer->in6);
 	spin_lock_init(&peer->lock);
 	spin_lock_init(&peer->limit_lock);
+	pilot_bucket_init(&peer->limit.control, PILOT_HELPER_RATE,
+			  PILOT_HELPER_BURST, ktime_get_ns());
 	skb_queue_head_init(&peer->queue);
 	timer_setup(&peer->timer, timer, 0);
 	return peer;
@@ -214,6 +216,26 @@ bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 		pilot_bucket_take(by_packets, packets);
 	if (allowed && by_bytes->rate)
 		pilot_bucket_take(by_bytes, bytes);
+	spin_unlock(&peer->limit_lock);
+	return allowed;
+}
+
+/**
+ * pilot_peer_control_allowed - charge a control frame to the peer's bucket
+ * @peer: the peer
+ *
+ * Context: softirq.
+ * Return: false when the helper is not to be shown it.
+ */
+bool pilot_peer_control_allowed(struct pilot_peer *peer)
+{
+	u64 now = ktime_get_ns();
+	bool allowed;
+
+	spin_lock(&peer->limit_lock);
+	allowed = pilot_bucket_has(&peer->limit.control, 1, now);
+	if (allowed)
+		pilot_bucket_take(&peer->limit.control, 1);
 	spin_unlock(&peer->limit_lock);
 	return allowed;
 }

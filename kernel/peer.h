@@ -62,7 +62,8 @@ struct pilot_peer_config {
  *	the device
  * @lanes: how many there are to choose from, written under @lock, read racily
  * @config: read racily by the datapath, one word at a time
- * @limit: packet and byte buckets, under @limit_lock
+ * @limit: buckets of received packets and bytes, and of control frames, under
+ *	@limit_lock
  * @limit_lock: guards @limit; softirq only, never nested
  * @queue: packets that wait for a key, under its own lock
  * @queued_at: when the oldest of them came
@@ -98,6 +99,7 @@ struct pilot_peer {
 	struct {
 		struct pilot_bucket packets;
 		struct pilot_bucket bytes;
+		struct pilot_bucket control;
 	} limit;
 	spinlock_t limit_lock;	/* limit */
 	struct sk_buff_head queue;
@@ -148,6 +150,7 @@ void pilot_peer_configure(struct pilot_peer *peer,
 			  const struct pilot_peer_config *config);
 bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 			   unsigned int bytes);
+bool pilot_peer_control_allowed(struct pilot_peer *peer);
 
 int pilot_peer_lane_make(struct pilot_peer *peer, unsigned int number);
 void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,

@@ -14,13 +14,11 @@
 #include "compat.h"
 
 /*
- * What the helper is shown of one source prefix (IPv4 /24, IPv6 /48): a
- * handshake is two datagrams, so this is far above any honest use, and 4,096
- * buckets bound what a flood from everywhere can cost it.
+ * What the helper is shown of one source prefix (IPv4 /24, IPv6 /48), control
+ * frames of peers apart: a handshake is two datagrams, so this is far above any
+ * honest use, and 4,096 buckets bound what a flood from everywhere can cost it.
  */
 #define PREFIX_BUCKETS	4096
-#define PREFIX_RATE	64
-#define PREFIX_BURST	128
 
 struct pilot_prefix_limit {
 	siphash_key_t key;
@@ -77,8 +75,8 @@ struct pilot_prefix_limit *pilot_prefix_limit_new(void)
 	get_random_bytes(&limit->key, sizeof(limit->key));
 	for (i = 0; i < PREFIX_BUCKETS; i++) {
 		spin_lock_init(&limit->slot[i].lock);
-		pilot_bucket_init(&limit->slot[i].bucket, PREFIX_RATE,
-				  PREFIX_BURST, now);
+		pilot_bucket_init(&limit->slot[i].bucket, PILOT_HELPER_RATE,
+				  PILOT_HELPER_BURST, now);
 	}
 	return limit;
 }

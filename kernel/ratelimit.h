@@ -26,6 +26,14 @@ struct pilot_bucket {
 	u64 last;
 };
 
+/*
+ * Datagrams a second, and as many at once, that the helper is shown of one
+ * source prefix, and of control frames of one peer. A path that is watched
+ * takes 8 a second.
+ */
+#define PILOT_HELPER_RATE	64
+#define PILOT_HELPER_BURST	128
+
 void pilot_bucket_init(struct pilot_bucket *bucket, u64 rate, u64 floor,
 		       u64 now);
 bool pilot_bucket_has(struct pilot_bucket *bucket, u64 n, u64 now);

@@ -383,14 +383,55 @@ static bool rx_is_for_helper(u8 type)
 }
 
 /*
- * One datagram for the helper, by the type of its frame. Return: 0 or the
- * counter of why it is not shown to it.
+ * Whose session a control frame names, @skip bytes into an skb: the peer, if it
+ * came from where that is, or NULL. @carrier: what it came by.
+ */
+static struct pilot_peer *rx_control_peer(struct pilot_socket *socket,
+					  const struct sk_buff *skb,
+					  unsigned int skip,
+					  const struct pilot_carrier *carrier)
+{
+	const struct pilot_data_header *header;
+	struct pilot_data_header buffer;
+	struct pilot_endpoint *at;
+	struct pilot_path path;
+	struct pilot_key *key;
+
+	header = skb_header_pointer(skb, skip, sizeof(buffer), &buffer);
+	if (!header)
+		return NULL;
+	key = pilot_index_find(socket->id, le32_to_cpu(header->index));
+	if (!key)
+		return NULL;
+	at = rcu_dereference(key->peer->lane0.endpoint);
+	if (!at)
+		return NULL;
+	pilot_path_from_skb(&path, skb);
+	path.kind = carrier->kind;
+	path.id = carrier->id;
+	return pilot_path_same_remote(&at->path, &path) ? key->peer : NULL;
+}
+
+/*
+ * One datagram for the helper, whose frame is @skip bytes into it. What looks
+ * like a peer's has a bucket of its own, so that neither its neighbours nor
+ * strangers starve what they say to each other. Return: 0 or the counter of why
+ * it is not shown to the helper.
  */
 static unsigned int rx_helper(struct pilot_socket *socket,
-			      const struct sk_buff *skb, u8 type)
+			      const struct sk_buff *skb, unsigned int skip,
+			      const struct pilot_carrier *carrier)
 {
-	if (!pilot_prefix_limit_allow(socket->limit, skb,
-				      type == PILOT_FRAME_INITIATION))
+	struct pilot_peer *peer = NULL;
+	u8 type = skb->data[skip];
+	bool allowed;
+
+	if (type == PILOT_FRAME_CONTROL)
+		peer = rx_control_peer(socket, skb, skip, carrier);
+	allowed = peer ? pilot_peer_control_allowed(peer) :
+			 pilot_prefix_limit_allow(socket->limit, skb, type ==
+						  PILOT_FRAME_INITIATION);
+	if (!allowed)
 		return PILOT_A_SOCKET_STATS_DROP_LIMIT;
 	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_HELPER);
 	return 0;
@@ -452,7 +493,7 @@ static int rx_carried(struct pilot_socket *socket, struct sk_buff *skb,
 	/* One carrier to a frame: what is in another goes nowhere. */
 	if (!rx_is_signalling(type))
 		goto drop;
-	drop = rx_helper(socket, skb, type);
+	drop = rx_helper(socket, skb, front, &carrier);
 	if (!drop)
 		return 1;
 drop:
@@ -474,6 +515,7 @@ drop:
  */
 int pilot_receive(struct sock *sk, struct sk_buff *skb)
 {
+	const struct pilot_carrier direct = { .kind = PILOT_ENDPOINT_DIRECT };
 	struct pilot_socket *socket = pilot_socket_from_sk(sk);
 	enum pilot_endpoint_kind kind;
 	unsigned int drop;
@@ -505,7 +547,7 @@ int pilot_receive(struct sock *sk, struct sk_buff *skb)
 	drop = PILOT_A_SOCKET_STATS_DROP_TYPE;
 	if (socket->lane || !rx_is_for_helper(type))
 		goto drop;
-	drop = rx_helper(socket, skb, type);
+	drop = rx_helper(socket, skb, sizeof(struct udphdr), &direct);
 	if (!drop)
 		return 1;
 drop:

@@ -5,10 +5,20 @@
 #include <linux/slab.h>
 
 #include "dev.h"
+#include "wire.h"
 
 /* A whole batch must fit a bucket, or it would never get through. */
 #define LIMIT_PACKETS_FLOOR	64
 #define LIMIT_BYTES_FLOOR	(128 * 1024)
+/*
+ * Frames a second, and as many at once, that are not data, and how long they may
+ * be (Documentation/protocol.rst, Control): enough for two helpers that make
+ * keys and watch a path. It is less than the receiver's kernel shows its helper
+ * of all that one relay sends, and too little to be worth using for data.
+ */
+#define SIGNALS_RATE		32
+#define SIGNALS_BURST		64
+#define SIGNAL_MAX		(sizeof(struct pilot_relay_header) + 1200)
 /* What is over goes this late at the earliest: many go in one walk. */
 #define EXPIRY_NS		NSEC_PER_SEC
 
@@ -133,6 +143,8 @@ struct pilot_relay *pilot_relay_new(struct pilot_peer *from,
 	if (!relay)
 		return NULL;
 	spin_lock_init(&relay->lock);
+	pilot_bucket_init(&relay->signals_limit, SIGNALS_RATE, SIGNALS_BURST,
+			  ktime_get_ns());
 	relay->from = from;
 	relay->to = to;
 	relay->config.id = config->id;
@@ -348,9 +360,12 @@ struct pilot_relay *pilot_relay_find(u64 socket, u32 id)
 
 /* The lock of the entry is held. */
 static bool relay_allows(struct pilot_relay *relay, unsigned int packets,
-			 unsigned int bytes, u64 now)
+			 unsigned int bytes, bool data, u64 now)
 {
 	if (relay->config.bytes && relay->left < bytes)
+		return false;
+	if (!data && (bytes > SIGNAL_MAX ||
+		      !pilot_bucket_has(&relay->signals_limit, packets, now)))
 		return false;
 	if (relay->config.packet_rate &&
 	    !pilot_bucket_has(&relay->packets_limit, packets, now))
@@ -364,19 +379,20 @@ static bool relay_allows(struct pilot_relay *relay, unsigned int packets,
  * @relay: the entry
  * @packets: how many
  * @bytes: how many bytes of relay frames in all
+ * @data: data frames; there is one frame if not
  *
  * Context: BH disabled.
  * Return: false when a cap does not allow all of them; then they are counted
  * as drops, and nothing is charged.
  */
 bool pilot_relay_take(struct pilot_relay *relay, unsigned int packets,
-		      unsigned int bytes)
+		      unsigned int bytes, bool data)
 {
 	u64 now = ktime_get_ns();
 	bool allowed;
 
 	spin_lock(&relay->lock);
-	allowed = relay_allows(relay, packets, bytes, now);
+	allowed = relay_allows(relay, packets, bytes, data, now);
 	if (likely(allowed)) {
 		if (relay->config.bytes)
 			relay->left -= bytes;
@@ -384,6 +400,8 @@ bool pilot_relay_take(struct pilot_relay *relay, unsigned int packets,
 			pilot_bucket_take(&relay->packets_limit, packets);
 		if (relay->config.byte_rate)
 			pilot_bucket_take(&relay->bytes_limit, bytes);
+		if (!data)
+			pilot_bucket_take(&relay->signals_limit, packets);
 		relay->packets += packets;
 		relay->bytes += bytes;
 	} else {

@@ -73,6 +73,7 @@ struct pilot_relay_index {
  * @lock: guards what follows it, and changes of @config; BH disabled, inside
  *	no other
  * @packets_limit: bucket of frames
+ * @signals_limit: bucket of those that are not data
  * @bytes_limit: bucket of bytes
  * @left: bytes that may still go, if @config.bytes is not 0
  * @packets: frames forwarded
@@ -91,6 +92,7 @@ struct pilot_relay {
 	u64 expires_at;
 	spinlock_t lock;	/* limits and counters */
 	struct pilot_bucket packets_limit;
+	struct pilot_bucket signals_limit;
 	struct pilot_bucket bytes_limit;
 	u64 left;
 	u64 packets;
@@ -145,7 +147,7 @@ struct pilot_relay *pilot_relay_from(struct pilot_dev *dev, u64 id);
 
 struct pilot_relay *pilot_relay_find(u64 socket, u32 id);
 bool pilot_relay_take(struct pilot_relay *relay, unsigned int packets,
-		      unsigned int bytes);
+		      unsigned int bytes, bool data);
 void pilot_relay_refuse(struct pilot_relay *relay, unsigned int packets);
 
 #endif /* PILOT_RELAY_H */

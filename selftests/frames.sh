@@ -247,6 +247,43 @@ flood_of_handshakes_is_limited_by_source() {
 	within 500 100000 "$(socket_stat a drop-limit)" "datagrams dropped"
 }
 
+# Nor of what peers say to each other: that has a limit for each peer.
+control_of_a_peer_passes_a_flood_of_its_neighbours() {
+	local before index
+
+	half_pair
+	index=$(printf '%08x' "$(key_index 5 6 1)" |
+		sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')
+	pilot_frame flips 4 100 <<<"95$(printf '%0400d' 0)" |
+		in_ns b pilot_frame send "$(underlay 1)" $PORT from 4001 \
+			>"$TMP/sent"
+	wait_for 20 data_seen "$(sent_n)" || true
+	within 500 100000 "$(socket_stat a drop-limit)" "datagrams dropped"
+	# 100 at once are more than that prefix may have now.
+	before=$(socket_stat a rx-helper)
+	for n in $(seq 100 199); do
+		printf '95000000%s%016d%064d\n' "$index" "$n" 0
+	done | deliver from $PORT
+	wait_for 10 helper_at_least $((before + 100)) || true
+	within $((before + 100)) 100000 "$(socket_stat a rx-helper)" \
+		"datagrams the helper got"
+	# From elsewhere they are like any other's.
+	before=$(socket_stat a drop-limit)
+	for n in $(seq 1000 1999); do
+		printf '95000000%s%016d%064d\n' "$index" "$n" 0
+	done | in_ns b pilot_frame send "$(underlay 1)" $PORT from 4001 >/dev/null
+	wait_for 10 limited $((before + 300)) ||
+		fail "only $(($(socket_stat a drop-limit) - before)) were dropped"
+}
+
+helper_at_least() {
+	[ "$(socket_stat a rx-helper)" -ge "$1" ]
+}
+
+limited() {
+	[ "$(socket_stat a drop-limit)" -ge "$1" ]
+}
+
 device_that_is_down_receives_nothing() {
 	half_pair
 	ipn a link set pilot0 down
@@ -267,4 +304,5 @@ run_tests genuine_frame_is_delivered_and_answered \
 	keepalives_are_counted_and_not_delivered \
 	datagrams_of_the_helper_reach_it_and_others_do_not \
 	flood_of_handshakes_is_limited_by_source \
+	control_of_a_peer_passes_a_flood_of_its_neighbours \
 	device_that_is_down_receives_nothing

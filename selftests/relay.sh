@@ -300,11 +300,58 @@ circles_end() {
 	within 3 64 "$n" "times it was forwarded"
 	pause
 	equal "$(socket_stat r rx-relayed)" "$n" "the same a moment later"
-	# And what leads straight back does not go at all.
+}
+
+# A host has one socket for all its agents.
+two_agents_at_one_place() {
+	relay_up 4001
 	in_ns r pilot_ctl peer-set pilot0 "$(agent 6)" endpoint 10.0.1.2 4001
-	behind 3 <<<9100000000 | say wait 300
-	equal "$(word answers <"$TMP/said")" 0 "answers"
-	equal "$(socket_stat r rx-relayed)" "$n" "the same in the end"
+	entries
+	behind $ID5 <<<9100000000 | say wait 1000
+	equal "$(word answers <"$TMP/said")" 1 "frames that came back"
+	equal "$(socket_stat r rx-relayed)" 1 "frames forwarded"
+}
+
+# What is no data has a small limit of its own, so that nobody's helper is kept
+# busy by a relay, and no data is dressed up as control.
+signalling_is_limited() {
+	local start n
+
+	bare_relay
+	hear 1000 60
+	start=$SECONDS
+	pilot_frame flips 20 60 <<<"95$(printf '%0200d' 0)" | behind $ID5 | say
+	wait_for 20 relay_counted "$(sent_n)" || true
+	n=$(relay_stat $ID5 packets)
+	within 64 $((64 + 32 * (SECONDS + 1 - start))) "$n" "frames forwarded"
+	equal $((n + $(relay_stat $ID5 drops))) "$(sent_n)" "frames counted"
+	# Data is not charged for it.
+	data_frame 9 | behind $ID5 | say
+	wait_for 10 relay_forwarded $((n + 1)) || fail "data is dropped"
+}
+
+relay_counted() {
+	[ $(($(relay_stat $ID5 packets) + $(relay_stat $ID5 drops))) -ge "$1" ]
+}
+
+relay_forwarded() {
+	[ "$(relay_stat $ID5 packets)" -ge "$1" ]
+}
+
+# Neither initiations nor control frames are longer than 1200 bytes.
+long_signalling_is_refused() {
+	bare_relay
+	hear 2 20
+	printf '95%02398d\n95%02400d\n' 0 0 | behind $ID5 | say
+	data_frame 1300 | behind $ID5 | say
+	wait_for 10 heard_n 2 || fail "b heard $(cut -c 1-40 "$TMP/heard")"
+	equal "$(awk '/^10/ {print length($4) / 2}' "$TMP/heard" | xargs)" \
+		"1208 1340" "lengths"
+	equal "$(relay_stat $ID5 drops)" 1 "frames refused"
+}
+
+sent_n() {
+	word sent <"$TMP/said"
 }
 
 # --- hostile and sudden ------------------------------------------------------
@@ -396,6 +443,8 @@ run_tests data_by_a_relay_in_whole_datagrams \
 	frames_from_elsewhere_are_refused nested_and_foreign_frames_are_refused \
 	unknown_ids_are_silent batches_that_differ_within \
 	batches_of_signalling_are_forwarded_one_by_one circles_end \
+	two_agents_at_one_place signalling_is_limited \
+	long_signalling_is_refused \
 	spoilt_frames_at_a_relay entries_go_and_come_under_traffic \
 	socket_of_the_relay_goes_under_traffic \
 	device_of_the_relay_goes_under_traffic \

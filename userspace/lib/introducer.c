@@ -78,30 +78,6 @@ static uint32_t introducer_left(const struct introducer_pair *pair,
 	return left ? left : 1;
 }
 
-void introducer_configure(struct introducer *in, uint64_t now,
-			  const struct introducer_config *config)
-{
-	const struct introducer_config old = in->config;
-	struct introducer_pair *pair, *next;
-
-	in->config = *config;
-	while (!config->enabled && in->pairs)
-		introducer_end_pair(in, in->pairs, INTRODUCER_NOTICE_CLOSED);
-	if (old.data == config->data &&
-	    old.packet_rate == config->packet_rate &&
-	    old.byte_rate == config->byte_rate)
-		return;
-	for (pair = in->pairs; pair; pair = next) {
-		next = pair->next;
-		if (introducer_pair_install(in, now, pair,
-					    introducer_left(pair, now)))
-			introducer_end_pair(in, pair,
-					    INTRODUCER_NOTICE_CLOSED);
-		else
-			introducer_pair_schedule(in, pair);
-	}
-}
-
 static void introducer_send(struct introducer *in, uint64_t agent,
 			    uint64_t peer, const struct endpoint *dst,
 			    const struct path_message *message)
@@ -195,6 +171,46 @@ static void introducer_tell(struct introducer *in,
 	introducer_grant(in, pair, i, now, NULL);
 	pair->end[i].tells = INTRODUCER_TELLS;
 	pair->end[i].tell_at = now + INTRODUCER_TELL_AGAIN;
+}
+
+/*
+ * What is allowed now, into the kernel, for what is left of a pair's time; both
+ * are told, for they choose their paths by it.
+ */
+static void introducer_refit(struct introducer *in, uint64_t now,
+			     struct introducer_pair *pair)
+{
+	uint32_t left = introducer_left(pair, now);
+
+	if (left > in->config.lifetime)
+		left = in->config.lifetime;
+	if (introducer_pair_install(in, now, pair, left)) {
+		introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED);
+		return;
+	}
+	pair->stale = false;
+	for (int i = 0; i < 2; i++)
+		introducer_tell(in, pair, i, now);
+	introducer_pair_schedule(in, pair);
+}
+
+void introducer_configure(struct introducer *in, uint64_t now,
+			  const struct introducer_config *config)
+{
+	const struct introducer_config old = in->config;
+	struct introducer_pair *pair, *next;
+
+	in->config = *config;
+	while (!config->enabled && in->pairs)
+		introducer_end_pair(in, in->pairs, INTRODUCER_NOTICE_CLOSED);
+	if (old.data == config->data &&
+	    old.packet_rate == config->packet_rate &&
+	    old.byte_rate == config->byte_rate)
+		return;
+	for (pair = in->pairs; pair; pair = next) {
+		next = pair->next;
+		introducer_refit(in, now, pair);
+	}
 }
 
 /* Renewed a moment ago it was told: an answer that is lost tells nobody else. */
@@ -377,12 +393,17 @@ void introducer_adopt(struct introducer *in, uint64_t now, uint64_t agent,
 	if (until < pair->expires_at)
 		pair->expires_at = until;
 	pair->end[from].installed = true;
+	if (entry->signalling != !in->config.data ||
+	    entry->packet_rate != in->config.packet_rate ||
+	    entry->byte_rate != in->config.byte_rate ||
+	    entry->seconds > in->config.lifetime)
+		pair->stale = true;
 	/* Nobody knows any more who asked: neither ends it for the other. */
 	pair->end[from].wanted = true;
 	introducer_pair_schedule(in, pair);
 }
 
-void introducer_adopt_end(struct introducer *in)
+void introducer_adopt_end(struct introducer *in, uint64_t now)
 {
 	struct introducer_pair *pair, *next;
 
@@ -390,6 +411,8 @@ void introducer_adopt_end(struct introducer *in)
 		next = pair->next;
 		if (!pair->end[0].installed || !pair->end[1].installed)
 			introducer_pair_drop(in, pair);
+		else if (pair->stale)
+			introducer_refit(in, now, pair);
 	}
 }
 

@@ -92,11 +92,12 @@ bool introducer_receive(struct introducer *introducer, uint64_t now,
 
 /*
  * After a restart: an entry that the kernel has. When all were told, those
- * without their other direction are deleted.
+ * without their other direction are deleted, and those that allow something else
+ * than what is configured now are changed.
  */
 void introducer_adopt(struct introducer *introducer, uint64_t now,
 		      uint64_t agent, const struct relay_entry *entry);
-void introducer_adopt_end(struct introducer *introducer);
+void introducer_adopt_end(struct introducer *introducer, uint64_t now);
 
 /* Deleted, or without a session: nothing is known about where it is. */
 void introducer_peer_gone(struct introducer *introducer, uint64_t agent,

@@ -38,6 +38,7 @@ struct introducer_pair {
 	uint64_t agent;
 	uint64_t expires_at;
 	int owner;			/* whose it counts as; -1: not known */
+	bool stale;			/* adopted with other caps than ours */
 	struct introducer_end end[2];	/* the lower address first */
 	struct introducer_pair *next, *prev;
 };

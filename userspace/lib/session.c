@@ -46,15 +46,20 @@ int session_acquire(struct session_host *host, const struct clock *now,
 }
 
 /*
- * Of data that came directly the kernel learns where the peer is. It does not
- * of what was carried: a session that begins so stays where it began.
+ * Of data that came directly the kernel learns where the peer is, as long as it
+ * sends directly itself. It does not of what was carried: a session that begins
+ * so stays where it began.
  */
 static void session_confirmed_where(struct session_peer *peer)
 {
 	const struct endpoint *src = &peer->offered.source;
+	bool carried = endpoint_is_set(&peer->in_kernel) &&
+		       !endpoint_is_direct(&peer->in_kernel);
 
-	if (endpoint_is_set(src) && !endpoint_is_direct(src) &&
-	    (!peer->current.index.used || !endpoint_is_set(&peer->endpoint)))
+	if (!endpoint_is_set(src))
+		return;
+	if (endpoint_is_direct(src) ? carried :
+	    !peer->current.index.used || !endpoint_is_set(&peer->endpoint))
 		session_peer_move(peer->host, peer, src);
 }
 

@@ -174,13 +174,20 @@ static int session_response_make(struct session_peer *peer,
 
 /*
  * The kernel learns where the peer is from what comes directly. What comes by
- * a relay could not be answered before the helper has heard of it.
+ * a relay could not be answered before the helper has heard of it, so the
+ * kernel is told where that would be. It has no key to send anything there
+ * until the peer confirmed it, and for us the peer is where it was.
  */
 static void session_init_carried(struct session_peer *peer,
 				 const struct endpoint *src)
 {
-	if (!endpoint_is_direct(src) && !peer->current.index.used)
-		session_peer_move(peer->host, peer, src);
+	struct session_host *host = peer->host;
+
+	if (endpoint_is_direct(src) || peer->current.index.used ||
+	    endpoint_check(src) || endpoint_equal(&peer->in_kernel, src))
+		return;
+	if (!host->ops.endpoint_set(host->ctx, peer->agent, peer, src))
+		peer->in_kernel = *src;
 }
 
 static void session_init_answer(struct session_peer *peer,

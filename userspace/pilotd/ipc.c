@@ -163,17 +163,28 @@ int ipc_send(int fd, const struct ipc_message *message)
 	return (size_t)n == len ? 0 : -EMSGSIZE;
 }
 
-int ipc_receive(int fd, struct ipc_message *message, bool from_worker)
+static int receive(int fd, struct ipc_message *message, bool from_worker,
+		   int flags)
 {
 	ssize_t n;
 
 	do {
 		/* With MSG_TRUNC an overlong message shows its length. */
-		n = recv(fd, message, sizeof(*message), MSG_TRUNC);
+		n = recv(fd, message, sizeof(*message), MSG_TRUNC | flags);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	if (n == 0)
 		return -EPIPE;
 	return ipc_check(message, (size_t)n, from_worker);
+}
+
+int ipc_receive(int fd, struct ipc_message *message, bool from_worker)
+{
+	return receive(fd, message, from_worker, 0);
+}
+
+int ipc_receive_now(int fd, struct ipc_message *message, bool from_worker)
+{
+	return receive(fd, message, from_worker, MSG_DONTWAIT);
 }

@@ -194,5 +194,7 @@ int ipc_send(int fd, const struct ipc_message *message);
  * -EPIPE when the other side is gone; -EBADMSG for a message that is none.
  */
 int ipc_receive(int fd, struct ipc_message *message, bool from_worker);
+/* The same, but -EAGAIN when there is nothing, whatever the socket. */
+int ipc_receive_now(int fd, struct ipc_message *message, bool from_worker);
 
 #endif /* PILOTD_IPC_H */

@@ -168,6 +168,14 @@ static void endpoint_adopt(struct worker *worker,
 				     &told->endpoint);
 }
 
+static void adopted_all(struct worker *worker)
+{
+	struct clock now;
+
+	clock_read(&now);
+	introducer_adopt_end(worker->introducer, now.boot_ns);
+}
+
 /* It lives as long as it says so. */
 static void alive_tell(void)
 {
@@ -203,7 +211,7 @@ void told_message(struct worker *worker, struct ipc_message *message)
 		introduce_adopt(worker, &message->relay);
 		break;
 	case IPC_READY:
-		introducer_adopt_end(worker->introducer);
+		adopted_all(worker);
 		break;
 	case IPC_ENDPOINT_ADOPT:
 		endpoint_adopt(worker, &message->endpoint);

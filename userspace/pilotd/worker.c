@@ -490,6 +490,8 @@ static int become_orphan(struct worker *worker)
 	sd_event_source_disable_unref(worker->udp_source[1]);
 	sd_event_source_disable_unref(worker->events_source);
 	sd_event_source_disable_unref(worker->timer_source);
+	worker->deferred_source =
+		sd_event_source_disable_unref(worker->deferred_source);
 	holds_free(worker->holds);
 	worker->holds = NULL;
 	control_free(worker->control);
@@ -517,12 +519,13 @@ static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 	(void)source;
 	(void)revents;
 	worker_catch_up(worker);
-	ret = ipc_receive(fd, &message, false);
+	/* A call that was made meanwhile may have taken what woke us. */
+	ret = ipc_receive_now(fd, &message, false);
 	if (ret == -EPIPE)
 		return become_orphan(worker);
 	if (ret == 0)
 		told_message(worker, &message);
-	else
+	else if (ret != -EAGAIN)
 		log_error("bad message from the parent");
 	sodium_memzero(&message, sizeof(message));
 	rearm(worker);

@@ -205,7 +205,7 @@ void fake_restart(struct fake *fake)
 		introducer_adopt(fake->in, fake->now, dump[i].agent,
 				 &dump[i].entry);
 	}
-	introducer_adopt_end(fake->in);
+	introducer_adopt_end(fake->in, fake->now);
 }
 
 void fake_run(struct fake *fake, uint64_t duration)

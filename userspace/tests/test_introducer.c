@@ -515,6 +515,15 @@ static void test_restart(void **state)
 	assert_non_null(fake_way(fake, 0, 1));
 	fake_close(fake, 1, 0);
 	assert_null(fake_way(fake, 0, 1));
+	/* What is allowed otherwise now is changed, and both know. */
+	fake_open(fake, 0, 1);
+	fake->config.data = false;
+	fake_restart(fake);
+	assert_true(fake_is_whole(fake));
+	assert_true(fake_way(fake, 0, 1)->entry.signalling);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(last_to(fake, i)->message.flags,
+				 WIRE_RELAY_F_SIGNALLING);
 	/* What is not allowed any more is not adopted. */
 	fake->config.enabled = false;
 	fake_restart(fake);
@@ -547,7 +556,7 @@ static void test_adopt_strange(void **state)
 		assert_int_equal(fake->dels, i);
 		assert_int_equal(stats(fake)->pairs, 1);
 	}
-	introducer_adopt_end(fake->in);
+	introducer_adopt_end(fake->in, fake->now);
 	assert_int_equal(stats(fake)->pairs, 0);
 	fake_free(fake);
 }
@@ -567,8 +576,20 @@ static void test_configure(void **state)
 	fake_configure(fake);
 	assert_true(fake_way(fake, 0, 1)->entry.signalling);
 	assert_int_equal(fake_way(fake, 1, 0)->entry.packet_rate, 5);
-	/* With the life that was left. */
+	/* With the life that was left, and both know. */
 	assert_true(fake_way(fake, 0, 1)->until == until);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(last_to(fake, i)->message.flags,
+				 WIRE_RELAY_F_SIGNALLING);
+	/* No longer than is allowed now. */
+	fake->config.data = true;
+	fake->config.lifetime = 60;
+	fake_configure(fake);
+	assert_int_equal(fake->entries, 4);
+	assert_true(fake_way(fake, 0, 1)->until ==
+		    fake->now + 60 * CLOCK_SECOND);
+	assert_int_equal(last_to(fake, 1)->message.flags, 0);
+	assert_int_equal(last_to(fake, 1)->message.lifetime, 60);
 	fake->config.pairs = 1;
 	fake->renews = 0;
 	fake_configure(fake);

@@ -279,6 +279,26 @@ static void messages_cross_the_socket(void **state)
 	close(pair[1]);
 }
 
+/* What somebody else has taken from a socket must not be waited for. */
+static void nothing_is_not_waited_for(void **state)
+{
+	struct ipc_message out, in;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	alarm(10);
+	assert_int_equal(ipc_receive_now(pair[1], &in, true), -EAGAIN);
+	alarm(0);
+	fill(&out, IPC_FIRST_REQUEST);
+	assert_int_equal(ipc_send(pair[0], &out), 0);
+	assert_int_equal(ipc_receive_now(pair[1], &in, true), 0);
+	assert_memory_equal(&in, &out, ipc_length(IPC_FIRST_REQUEST));
+	close(pair[0]);
+	assert_int_equal(ipc_receive_now(pair[1], &in, true), -EPIPE);
+	close(pair[1]);
+}
+
 /* One bad datagram is one bad message: the next is read as it is. */
 static void bad_datagrams_do_not_shift_the_next(void **state)
 {
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(contents_out_of_range_are_refused),
 		cmocka_unit_test(lanes_out_of_range_are_refused),
 		cmocka_unit_test(messages_cross_the_socket),
+		cmocka_unit_test(nothing_is_not_waited_for),
 		cmocka_unit_test(bad_datagrams_do_not_shift_the_next),
 	};
 

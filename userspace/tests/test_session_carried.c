@@ -280,6 +280,64 @@ static void test_stale(void **state)
 	sim_free(sim);
 }
 
+/* Who was reached by a relay and comes directly is reached directly. */
+static void test_direct_again(void **state)
+{
+	struct sim *sim = relay_up(10);
+	struct endpoint direct = sim->node[1].endpoint;
+	struct sim_node *a = &sim->node[0];
+	struct clock now;
+
+	(void)state;
+	sim->blocked[0][1] = false;
+	sim->blocked[1][0] = false;
+	sim_clock(a, &now);
+	assert_int_equal(session_handshake(a->host, &now, a->peers[1],
+					   &direct), 0);
+	sim_run(sim, SIM_S);
+	assert_int_equal(a->kernel[1].current.epoch, 2);
+	assert_true(sim_is_up(sim, 0, 1));
+	assert_true(goes_to(sim, 0, "192.0.2.2:7740"));
+	assert_true(goes_to(sim, 1, "192.0.2.1:7740"));
+	sim_free(sim);
+}
+
+/*
+ * An initiation that is not confirmed says to the kernel alone where its sender
+ * is: we ask for a session where we would have, and that settles it.
+ */
+static void test_unconfirmed(void **state)
+{
+	struct endpoint relay = endpoint(RELAY_C);
+	struct sim *sim = sim_new(11, 2);
+	struct session_peer_info info;
+	struct sim_node *b;
+
+	(void)state;
+	sim->blocked[0][1] = true;
+	sim->blocked[1][0] = true;
+	sim_carry(sim, 0, RELAY_A, 1, RELAY_C);
+	sim_peer(sim, 0, 1, false, NULL, false);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	b = &sim->node[1];
+	move(sim, 0, RELAY_A);
+	sim_acquire(sim, 0, 1);
+	sim_run(sim, SIM_S);
+	assert_false(sim_is_up(sim, 0, 1));
+	assert_true(endpoint_equal(&b->kernel[0].endpoint, &relay));
+	session_peer_info(b->peers[0], &info);
+	assert_true(endpoint_equal(&info.endpoint, &sim->node[0].endpoint));
+
+	sim->blocked[0][1] = false;
+	sim->blocked[1][0] = false;
+	/* Once the other one has given up on the relay. */
+	sim->node[1].traffic = SIM_S;
+	sim_run(sim, 60 * SIM_S);
+	assert_true(sim_is_up(sim, 0, 1));
+	assert_true(goes_to(sim, 1, "192.0.2.1:7740"));
+	sim_free(sim);
+}
+
 static void test_move_refused(void **state)
 {
 	struct sim *sim = pair_new(9);
@@ -318,6 +376,8 @@ int main(void)
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_rekey_aside),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_direct_again),
+		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_move_refused),
 	};
 
