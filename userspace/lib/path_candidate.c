@@ -155,6 +155,8 @@ void path_candidates_take(struct path_live *live,
 	for (int i = 0; i < PATH_SLOTS; i++)
 		if (path_candidate_sort(&live->slot[i]) == 2)
 			live->slot[i].listed = false;
+	/* There may be more to reach by a TURN server. */
+	live->turn_at = 0;
 	for (int i = 0; i < message->count; i++) {
 		const struct endpoint *ep = &message->candidate[i].endpoint;
 
