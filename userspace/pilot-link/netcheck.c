@@ -17,7 +17,7 @@ static const char netcheck_usage[] =
 "the helper's UDP port, and the TURN servers to relay; says where peers can reach\n"
 "this host, and what would help.\n";
 
-#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 15 s at most */
+#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 25 s at most */
 
 static const char netcheck_malformed[] =
 	"Error: the helper's answer is malformed; the helper and this command "
