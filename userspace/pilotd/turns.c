@@ -240,7 +240,7 @@ json_t *turns_json(const struct turns *turns)
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < turns->pool.count; i++)
+	for (unsigned int i = 0; turns && i < turns->pool.count; i++)
 		json_array_append_new(array, server_json(&turns->pool, i));
 	return array;
 }

@@ -53,7 +53,7 @@ int turns_channel(struct turns *turns, uint64_t now,
 		  const struct endpoint *peer, struct endpoint *via);
 void turns_keep(struct turns *turns, uint64_t now, const struct endpoint *via);
 
-/* What each server said, for netcheck. */
+/* What each server said, for netcheck. @turns: NULL is none. */
 json_t *turns_json(const struct turns *turns);
 
 #endif /* PILOTD_TURNS_H */

@@ -183,7 +183,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 16);
+	assert_int_equal(config.agents[0].line, 19);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);

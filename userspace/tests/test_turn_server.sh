@@ -189,7 +189,6 @@ helper_start() {
 	printf '%s\n' "port-mapping no" "$@" >"$TMP/conf"
 	spawn "$TMP/helper" in_ns host "$build/tests/live_pilotd" \
 		"$TMP/conf" "$TMP/sock"
-	HELPER=$SPAWNED
 	wait_for 20 grep -q ready "$TMP/helper" || fail "$(cat "$TMP/helper")"
 }
 
