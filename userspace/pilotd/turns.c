@@ -3,6 +3,7 @@
 #include "turns.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -74,23 +75,24 @@ static void op_frame(void *ctx, const struct endpoint *src, const void *bytes,
 static void op_told(void *ctx, const struct turn_client *client)
 {
 	char server[ENDPOINT_TEXT_LEN], relayed[ENDPOINT_TEXT_LEN];
+	char text[2 * ENDPOINT_TEXT_LEN + TURN_PROBLEM_LEN];
+	struct turns *turns = ctx;
 
-	(void)ctx;
 	endpoint_format(&client->account.server, server);
-	switch (client->state) {
-	case TURN_ALLOCATED:
+	if (client->state == TURN_ALLOCATED) {
 		endpoint_format(&client->relayed, relayed);
-		log_info("TURN server %s relays for %s", server, relayed);
-		break;
-	case TURN_REFUSED:
-		log_notice("TURN server %s: %s", server, client->problem);
-		break;
-	case TURN_SILENT:
-		log_notice("TURN server %s does not answer", server);
-		break;
-	default:
-		break;
+		snprintf(text, sizeof(text), "%s relays for us at %s", server,
+			 relayed);
+	} else {
+		snprintf(text, sizeof(text), "%s %s%s%s", server,
+			 client->state == TURN_SILENT ? "does not answer" :
+							"refuses",
+			 client->problem[0] ? ": " : "", client->problem);
 	}
+	log_line(client->state == TURN_ALLOCATED ? LOG_LEVEL_INFO :
+						   LOG_LEVEL_NOTICE,
+		 "TURN server %s", text);
+	turns->ops->told(turns->ctx, text);
 }
 
 static void op_checked(void *ctx)

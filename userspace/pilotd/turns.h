@@ -23,6 +23,8 @@ struct turns_ops {
 	/* A frame of a peer, as if it had come by the socket. */
 	void (*frame)(void *ctx, const struct endpoint *src, const void *bytes,
 		      size_t len);
+	/* A server says something else than before; for the user. */
+	void (*told)(void *ctx, const char *text);
 	/* A check is over. */
 	void (*checked)(void *ctx, uint64_t check);
 };

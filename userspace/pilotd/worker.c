@@ -351,6 +351,15 @@ static void op_turn_frame(void *ctx, const struct endpoint *src,
 	session_receive(worker->host, &now, src, bytes, len);
 }
 
+static void op_turn_told(void *ctx, const char *text)
+{
+	struct worker *worker = ctx;
+
+	if (worker->control)
+		control_broadcast(worker->control,
+				  answer_event("turn-server", NULL, "", text));
+}
+
 static void op_turn_checked(void *ctx, uint64_t check)
 {
 	struct worker *worker = ctx;
@@ -364,6 +373,7 @@ static const struct turns_ops turns_ops = {
 	.changed = op_turn_changed,
 	.bound = reach_turn_ready,
 	.frame = op_turn_frame,
+	.told = op_turn_told,
 	.checked = op_turn_checked,
 };
 

@@ -284,12 +284,12 @@ static void psim_ping_receive(struct psim_node *node, struct psim_peer *peer,
 			      const struct endpoint *src, const uint8_t *token)
 {
 	uint8_t pong[8 + sizeof(*src)];
-	struct endpoint observed = *src;
+	struct endpoint observed = { .family = AF_UNSPEC };
 	struct clock now;
 
-	/* On the wire there is no more than an address. */
-	observed.kind = ENDPOINT_DIRECT;
-	observed.id = 0;
+	/* Where it is behind a relay or a TURN server nobody sees. */
+	if (endpoint_is_direct(src))
+		observed = *src;
 	memcpy(pong, token, 8);
 	memcpy(pong + 8, &observed, sizeof(observed));
 	psim_control_send(node, peer, src, WIRE_CONTROL_PONG, pong,

@@ -234,7 +234,7 @@ netcheck_says_why_there_is_none() {
 	netcheck
 	line "^turn: server $SERVER:3478 state refused time .* \(the user or the password is wrong \(401\)\)$"
 	line "^turn: server $PEER:3478 state silent$"
-	says "$TMP/helper" "TURN server $SERVER:3478: the user or the password" ||
+	says "$TMP/helper" "TURN server $SERVER:3478 refuses: the user or the password" ||
 		fail "$(cat "$TMP/helper")"
 }
 
