@@ -302,9 +302,8 @@ void reach_turn_set(struct worker *worker, const struct endpoint *server,
 	path_turn_set(worker->reach->host, &now, server, relayed);
 }
 
-void reach_turn_ready(void *ctx)
+void reach_turn_ready(struct worker *worker)
 {
-	struct worker *worker = ctx;
 	struct clock now;
 
 	clock_read(&now);

@@ -26,7 +26,7 @@ void reach_own_changed(struct worker *worker);
 /* What goes by TURN, see struct turns_ops. */
 void reach_turn_set(struct worker *worker, const struct endpoint *server,
 		    const struct endpoint *relayed);
-void reach_turn_ready(void *ctx);
+void reach_turn_ready(struct worker *worker);
 /* Tells what TURN is needed for. Return: whether that is something else. */
 bool reach_turn_settle(struct worker *worker);
 

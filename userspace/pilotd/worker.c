@@ -335,10 +335,24 @@ static const struct own_ops own_ops = {
 	.checked = op_own_checked,
 };
 
+/* What a timer of TURN led to has its own deadlines. */
+static void rearm_soon(struct worker *worker)
+{
+	sd_event_source_set_enabled(worker->deferred_source,
+				    SD_EVENT_ONESHOT);
+}
+
 static void op_turn_changed(void *ctx, const struct endpoint *server,
 			    const struct endpoint *relayed)
 {
 	reach_turn_set(ctx, server, relayed);
+	rearm_soon(ctx);
+}
+
+static void op_turn_bound(void *ctx)
+{
+	reach_turn_ready(ctx);
+	rearm_soon(ctx);
 }
 
 static void op_turn_frame(void *ctx, const struct endpoint *src,
@@ -349,6 +363,7 @@ static void op_turn_frame(void *ctx, const struct endpoint *src,
 
 	clock_read(&now);
 	session_receive(worker->host, &now, src, bytes, len);
+	rearm_soon(worker);
 }
 
 static void op_turn_told(void *ctx, const char *text)
@@ -371,7 +386,7 @@ static void op_turn_checked(void *ctx, uint64_t check)
 static const struct turns_ops turns_ops = {
 	.send = op_send,
 	.changed = op_turn_changed,
-	.bound = reach_turn_ready,
+	.bound = op_turn_bound,
 	.frame = op_turn_frame,
 	.told = op_turn_told,
 	.checked = op_turn_checked,
