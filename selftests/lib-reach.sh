@@ -11,7 +11,8 @@
 
 declare -A agent_did agent_inet6 agent_id
 
-# Identities are made once; the introducer serves all cells.
+# Identities are made once; the introducer serves all cells.  RELAY: whether it
+# takes data, yes unless said.
 agents() {
 	local side
 
@@ -26,7 +27,7 @@ agents() {
 	cat >"$TMP/introducer/conf" <<-END
 		log-level info
 		introduce yes
-		relay yes
+		relay ${RELAY:-yes}
 		agent pilot0
 		    identity $TMP/introducer/id
 		peer ${agent_did[a]}
@@ -35,13 +36,15 @@ agents() {
 	helper_start introducer
 }
 
-# agent_start SIDE OTHER: told of the introducer's address and of nobody else's.
+# agent_start SIDE OTHER [LINE]...: told of the introducer's address and of nobody
+# else's, and configured with these lines.
 agent_start() {
 	local at=$INTRODUCER:$PORT
 
 	[ "${site_of[$1]}" != v6only ] || at=[$INTRODUCER6]:$PORT
 	cat >"$TMP/$1/conf" <<-END
 		log-level debug
+		$(printf '%s\n' "${@:3}")
 		agent pilot0
 		    identity $TMP/$1/id
 		peer ${agent_did[introducer]}

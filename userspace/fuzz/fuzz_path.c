@@ -17,6 +17,7 @@ struct fuzz {
 	struct path_peer *peer[FUZZ_PEERS];
 	struct clock now;
 	uint64_t token;
+	struct endpoint turn;		/* a server of ours */
 };
 
 static int op_send(void *ctx, struct path_peer *peer,
@@ -77,9 +78,38 @@ static void op_random(void *ctx, void *buf, size_t len)
 	memset(buf, 0x33, len);
 }
 
+static void op_turn_permit(void *ctx, const struct endpoint *peer)
+{
+	(void)ctx;
+	if (endpoint_check(peer) || !endpoint_is_direct(peer))
+		__builtin_trap();
+}
+
+/* Some can be used at once, some later, and some never. */
+static int op_turn_channel(void *ctx, const struct endpoint *peer,
+			   struct endpoint *via)
+{
+	struct fuzz *fuzz = ctx;
+
+	op_turn_permit(ctx, peer);
+	*via = fuzz->turn;
+	via->kind = ENDPOINT_TURN;
+	via->id = ENDPOINT_CHANNEL_MIN + peer->port % 8;
+	return peer->port % 3 ? 0 : -EAGAIN;
+}
+
+static void op_turn_keep(void *ctx, const struct endpoint *via)
+{
+	(void)ctx;
+	if (via->kind != ENDPOINT_TURN)
+		__builtin_trap();
+}
+
 static const struct path_ops ops = {
 	.send = op_send, .ping = op_ping, .use = op_use,
 	.session = op_session, .notify = op_notify, .random = op_random,
+	.turn_permit = op_turn_permit, .turn_channel = op_turn_channel,
+	.turn_keep = op_turn_keep,
 };
 
 static struct endpoint source(uint8_t arg)
@@ -98,7 +128,28 @@ static struct endpoint source(uint8_t arg)
 		ep.in6.s6_addr[0] = arg & 1 ? 0x20 : 0xfd;
 		ep.in6.s6_addr[15] = 1 + (arg & 7);
 	}
+	if (arg & 0x80) {
+		ep.kind = ENDPOINT_TURN;
+		ep.id = ENDPOINT_CHANNEL_MIN + (arg & 7);
+		ep.in4.s_addr = htonl(0xc0000210);
+		ep.family = AF_INET;
+	}
 	return ep;
+}
+
+/* One is there, or another, or none; or a channel is bound. */
+static void fuzz_turn(struct fuzz *fuzz, uint8_t arg)
+{
+	struct endpoint relayed = source(8);
+
+	fuzz->turn = source(16);
+	relayed.port = 50000 + arg;
+	if (arg & 1)
+		path_turn_ready(fuzz->host, &fuzz->now);
+	else if (arg & 2)
+		path_turn_set(fuzz->host, &fuzz->now, NULL, NULL);
+	else
+		path_turn_set(fuzz->host, &fuzz->now, &fuzz->turn, &relayed);
 }
 
 static void fuzz_peers(struct fuzz *fuzz, struct path_agent *agent)
@@ -124,7 +175,8 @@ static void fuzz_show(const struct fuzz *fuzz)
 
 	for (int i = 0; i < FUZZ_PEERS; i++) {
 		path_peer_info(fuzz->peer[i], &info);
-		if (info.count > PATH_INFO_CANDIDATES)
+		if (info.count > PATH_INFO_CANDIDATES ||
+		    path_turn_need(fuzz->host) > PATH_TURN_LACK)
 			__builtin_trap();
 		for (unsigned int j = 0; j < info.count; j++)
 			if (!info.candidate[j].reason ||
@@ -199,6 +251,9 @@ static size_t fuzz_step(struct fuzz *fuzz, const uint8_t *data, size_t size)
 	}
 	case 11:
 		path_mapped_set(fuzz->host, &fuzz->now, &src, data[1] & 1);
+		return 2;
+	case 12:
+		fuzz_turn(fuzz, data[1]);
 		return 2;
 	default:
 		if (size < 4)

@@ -13,6 +13,7 @@ static uint64_t path_deadline(const struct path_live *live,
 	at = path_earlier(at, path_check_deadline(live));
 	at = path_earlier(at, path_choose_deadline(live));
 	at = path_earlier(at, path_watch_deadline(live, now));
+	at = path_earlier(at, path_turn_deadline(live, now));
 	return path_earlier(at, live->reach_at);
 }
 
@@ -35,6 +36,8 @@ static void path_schedule(struct path_peer *peer, const struct clock *now)
 		path_live_free(peer);
 		live = NULL;
 	}
+	if (live)
+		path_turn_update(live, now);
 	timer_set(&peer->host->timers, &peer->timer,
 		  live ? path_deadline(live, now) : CLOCK_NEVER);
 }
@@ -155,6 +158,61 @@ void path_mapped_set(struct path_host *host, const struct clock *now,
 	host->mapped_count = n;
 	for (struct path_agent *a = host->agents; a; a = a->next)
 		path_agent_moved(a, now, false);
+}
+
+/* What went by an allocation does so no more. */
+static void path_turn_end(struct path_live *live, const struct clock *now)
+{
+	for (int i = 0; i < PATH_SLOTS; i++) {
+		struct path_candidate *c = &live->slot[i];
+
+		if (!endpoint_is_set(&c->endpoint) || !path_by_turn(c) ||
+		    c->gone)
+			continue;
+		c->gone = true;
+		if (live->used == c && live->ready && !live->dead)
+			path_died(live, now, "the TURN server relays no more");
+		if (live->used != c)
+			path_candidate_drop(live, c);
+	}
+	live->turn_at = 0;
+}
+
+void path_turn_set(struct path_host *host, const struct clock *now,
+		   const struct endpoint *server,
+		   const struct endpoint *relayed)
+{
+	const struct endpoint none = { .family = AF_UNSPEC };
+	struct path_live *live, *next;
+
+	host->turn_server = server ? *server : none;
+	host->turn_relayed = relayed ? *relayed : none;
+	for (struct path_agent *a = host->agents; a; a = a->next) {
+		for (live = a->lives; live; live = next) {
+			next = live->next;
+			path_turn_end(live, now);
+		}
+		path_agent_moved(a, now, false);
+		for (live = a->lives; live; live = next) {
+			next = live->next;
+			path_schedule(live->peer, now);
+		}
+	}
+}
+
+void path_turn_ready(struct path_host *host, const struct clock *now)
+{
+	for (struct path_agent *a = host->agents; a; a = a->next) {
+		struct path_live *live = a->lives, *next;
+
+		for (; live; live = next) {
+			next = live->next;
+			if (!live->turn_need)
+				continue;
+			live->turn_at = 0;
+			path_schedule(live->peer, now);
+		}
+	}
 }
 
 /* The peer is where the handshake was, unless we know better. */

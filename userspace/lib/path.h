@@ -21,8 +21,9 @@
 #include "wire.h"
 
 #define PATH_KEY_LEN		32
-#define PATH_CANDIDATES_MAX	16	/* of a peer, configured and relays apart */
+#define PATH_CANDIDATES_MAX	16	/* of a peer, and what is not of a sort below */
 #define PATH_RELAYS_MAX		4	/* of a peer */
+#define PATH_TURN_MAX		4	/* of a peer, by our TURN server */
 #define PATH_HOST_MAX		16	/* own addresses */
 #define PATH_MAPPED_MAX		4
 #define PATH_PINGS_MAX		16	/* in flight to a peer */
@@ -103,6 +104,21 @@ struct path_ops {
 	void (*notify)(void *ctx, enum path_notice notice,
 		       struct path_peer *peer, const char *text);
 	void (*random)(void *ctx, void *buf, size_t len);
+	/*
+	 * Our TURN server is to let in what comes from there. This and the next
+	 * two are asked again while they are wanted, each 25 s. All three may
+	 * be NULL.
+	 */
+	void (*turn_permit)(void *ctx, const struct endpoint *peer);
+	/*
+	 * The way to there by our TURN server, in @via. Return: 0, or -EAGAIN
+	 * when it takes a while, and path_turn_ready() tells; another -errno
+	 * when there is none.
+	 */
+	int (*turn_channel)(void *ctx, const struct endpoint *peer,
+			    struct endpoint *via);
+	/* This way is of use. */
+	void (*turn_keep)(void *ctx, const struct endpoint *via);
 };
 
 /* Milliseconds; zero members mean the defaults. */
@@ -117,6 +133,7 @@ struct path_config {
 	uint32_t settle;		/* the first that is valid waits: 100 */
 	uint32_t retry;			/* of better kinds: 60000 */
 	uint32_t nominate;		/* between five tries: 100 */
+	uint32_t turn_wait;		/* without data, before TURN: 500 */
 	uint32_t active, active_dead;	/* with traffic: 250, 750 */
 	uint32_t warm, warm_dead;	/* a while after it: 1000, 2500 */
 	uint32_t warm_time;		/* that while: 60000 */
@@ -181,6 +198,25 @@ void path_addresses_set(struct path_host *host, const struct clock *now,
 void path_mapped_set(struct path_host *host, const struct clock *now,
 		     const struct endpoint *mapped, size_t count);
 
+/* What TURN is needed for, the most pressing last. */
+enum path_turn_need {
+	PATH_TURN_NONE,
+	PATH_TURN_HELD,			/* a path in use goes by it */
+	PATH_TURN_LACK,			/* some peer has no path for data */
+};
+
+/* May be another one after every call that took the time. */
+enum path_turn_need path_turn_need(const struct path_host *host);
+/*
+ * An allocation of ours: where the server is, and our address there. NULL:
+ * there is none. What went by one before ends, also if it is the same server.
+ */
+void path_turn_set(struct path_host *host, const struct clock *now,
+		   const struct endpoint *server,
+		   const struct endpoint *relayed);
+/* A channel that was asked for can be used. */
+void path_turn_ready(struct path_host *host, const struct clock *now);
+
 enum path_session {
 	/* There are keys at our end; via: where the handshake went or was. */
 	PATH_SESSION_ESTABLISHED,
@@ -244,7 +280,8 @@ struct path_candidate_info {
 	uint64_t introducer;		/* address, of relays */
 };
 
-#define PATH_INFO_CANDIDATES	(PATH_CANDIDATES_MAX + PATH_RELAYS_MAX + 1)
+#define PATH_INFO_CANDIDATES	(PATH_CANDIDATES_MAX + PATH_RELAYS_MAX + \
+				 PATH_TURN_MAX + 1)
 #define PATH_OBSERVED_MAX	8
 
 struct path_info {

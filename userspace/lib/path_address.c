@@ -69,6 +69,8 @@ bool path_endpoint_own(const struct path_agent *agent,
 	for (unsigned int i = 0; i < host->mapped_count; i++)
 		if (endpoint_equal(&host->mapped[i], ep))
 			return true;
+	if (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep))
+		return true;
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
 		if (endpoint_is_set(ep) &&
 		    endpoint_equal(&agent->observed[i].endpoint, ep))
@@ -130,7 +132,8 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 		    struct path_message *message)
 {
 	const struct path_host *host = agent->host;
-	unsigned int rest = host->mapped_count;
+	bool turn = endpoint_is_set(&host->turn_relayed);
+	unsigned int rest = host->mapped_count + turn;
 
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
 		rest += path_observed_good(&agent->observed[i], now);
@@ -141,6 +144,8 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 			     &host->address[i].endpoint);
 	for (unsigned int i = 0; i < host->mapped_count; i++)
 		path_own_add(message, WIRE_CANDIDATE_MAPPED, &host->mapped[i]);
+	if (turn)
+		path_own_add(message, WIRE_CANDIDATE_TURN, &host->turn_relayed);
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
 		if (path_observed_good(&agent->observed[i], now))
 			path_own_add(message, WIRE_CANDIDATE_OBSERVED,

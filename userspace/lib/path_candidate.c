@@ -33,6 +33,8 @@ void path_candidate_drop(struct path_live *live, struct path_candidate *c)
 /* The bounds are for each sort, so that none keeps another out. */
 static unsigned int path_candidate_sort(const struct path_candidate *c)
 {
+	if (path_by_turn(c))
+		return 3;
 	switch (c->kind) {
 	case PATH_KIND_CONFIGURED:
 		return 0;
@@ -58,7 +60,7 @@ static struct path_candidate *path_candidate_place(struct path_live *live,
 						   unsigned int sort)
 {
 	static const unsigned int max[] = {
-		1, PATH_RELAYS_MAX, PATH_CANDIDATES_MAX,
+		1, PATH_RELAYS_MAX, PATH_CANDIDATES_MAX, PATH_TURN_MAX,
 	};
 	struct path_candidate *free = NULL, *worst = NULL;
 	unsigned int count = 0;
@@ -89,7 +91,7 @@ struct path_candidate *path_candidate_add(struct path_live *live,
 					  const struct endpoint *ep,
 					  enum path_kind kind)
 {
-	struct path_candidate sort = { .kind = kind }, *c;
+	struct path_candidate sort = { .endpoint = *ep, .kind = kind }, *c;
 
 	c = path_candidate_find(live, ep);
 	if (c)
@@ -153,6 +155,8 @@ void path_candidates_take(struct path_live *live,
 	for (int i = 0; i < PATH_SLOTS; i++)
 		if (path_candidate_sort(&live->slot[i]) == 2)
 			live->slot[i].listed = false;
+	/* There may be more to reach by a TURN server. */
+	live->turn_at = 0;
 	for (int i = 0; i < message->count; i++) {
 		const struct endpoint *ep = &message->candidate[i].endpoint;
 

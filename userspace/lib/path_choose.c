@@ -52,7 +52,7 @@ static bool path_clearly_better(const struct path_candidate *a,
 static bool path_can_use(struct path_live *live, const struct clock *now,
 			 const struct path_candidate *c, bool any)
 {
-	if (!endpoint_is_set(&c->endpoint) || c == live->used)
+	if (!endpoint_is_set(&c->endpoint) || c == live->used || c->gone)
 		return false;
 	if (c->kind == PATH_KIND_RELAY && !path_relay_usable(live, c))
 		return false;

@@ -67,6 +67,7 @@ struct path_live *path_live_get(struct path_peer *peer)
 	live->reach_at = live->tell_at = CLOCK_NEVER;
 	live->punch_at = live->round_at = live->check_at = CLOCK_NEVER;
 	live->nominate_at = live->settle_at = live->failure_at = CLOCK_NEVER;
+	live->peer->host->turn_needs[PATH_TURN_NONE]++;
 	for (int i = 0; i < PATH_RELAYS_MAX; i++)
 		live->relay[i].at = live->relay[i].expire_at = CLOCK_NEVER;
 	live->next = agent->lives;
@@ -83,6 +84,7 @@ void path_live_free(struct path_peer *peer)
 
 	if (!live)
 		return;
+	peer->host->turn_needs[live->turn_need]--;
 	if (live->prev)
 		live->prev->next = live->next;
 	else
@@ -91,6 +93,23 @@ void path_live_free(struct path_peer *peer)
 		live->next->prev = live->prev;
 	peer->live = NULL;
 	free(live);
+}
+
+void path_turn_need_set(struct path_live *live, enum path_turn_need need)
+{
+	struct path_host *host = path_host_of(live);
+
+	host->turn_needs[live->turn_need]--;
+	host->turn_needs[need]++;
+	live->turn_need = need;
+}
+
+enum path_turn_need path_turn_need(const struct path_host *host)
+{
+	if (host->turn_needs[PATH_TURN_LACK])
+		return PATH_TURN_LACK;
+	return host->turn_needs[PATH_TURN_HELD] ? PATH_TURN_HELD :
+						  PATH_TURN_NONE;
 }
 
 void path_live_due(struct path_live *live, uint64_t at)
@@ -136,6 +155,7 @@ static void path_config_fill(struct path_config *config)
 	path_config_default(&config->settle, 100);
 	path_config_default(&config->retry, 60000);
 	path_config_default(&config->nominate, 100);
+	path_config_default(&config->turn_wait, 500);
 	path_config_default(&config->active, 250);
 	path_config_default(&config->active_dead, 750);
 	path_config_default(&config->warm, 1000);

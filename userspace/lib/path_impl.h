@@ -2,8 +2,8 @@
 /*
  * Inside the state machine of reachability. The files go one way:
  * path.c -> path_watch.c -> path_reach.c -> path_choose.c -> path_check.c ->
- * path_relay.c -> path_candidate.c -> path_address.c -> path_host.c, and all
- * of them path_name.c; path_info.c only reads.
+ * path_turn.c, path_relay.c -> path_candidate.c -> path_address.c ->
+ * path_host.c, and all of them path_name.c; path_info.c only reads.
  */
 #ifndef PILOT_LIB_PATH_IMPL_H
 #define PILOT_LIB_PATH_IMPL_H
@@ -50,6 +50,8 @@ struct path_candidate {
 	bool proven;			/* a pong came back, once */
 	bool urgent;			/* to be pinged before others */
 	bool signalling;		/* a relay that takes no data */
+	bool gone;			/* by an allocation that is no more */
+	bool configured;		/* by TURN to where it is configured */
 	bool answered;			/* in this round */
 	uint8_t tried;			/* pings in this round */
 	uint8_t lost;			/* in a row */
@@ -152,6 +154,9 @@ struct path_live {
 	uint64_t settle_at;
 	uint8_t failures;		/* messages that our path failed */
 	uint64_t failure_at;
+
+	enum path_turn_need turn_need;	/* as counted by the host */
+	uint64_t turn_at;		/* what is wanted is asked for again */
 };
 
 struct path_observed {
@@ -203,6 +208,9 @@ struct path_host {
 	unsigned int address_count, mapped_count;
 	struct path_address address[PATH_HOST_MAX];
 	struct endpoint mapped[PATH_MAPPED_MAX];
+	struct endpoint turn_server;	/* unset: no allocation */
+	struct endpoint turn_relayed;
+	unsigned int turn_needs[PATH_TURN_LACK + 1];	/* peers of each */
 	struct path_stats stats;
 };
 
@@ -242,6 +250,8 @@ bool path_send(struct path_live *live, const struct endpoint *dst,
 	       const struct path_message *message);
 void path_handshake(struct path_live *live, const struct clock *now,
 		    const struct endpoint *endpoint);
+
+void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 
 /* path_address.c */
 /* A direct one, where peers can be on a network between hosts. */
@@ -325,6 +335,22 @@ void path_introducer_moved(struct path_peer *introducer);
 void path_introducer_anew(struct path_peer *introducer,
 			  const struct clock *now);
 void path_introducer_gone(struct path_peer *introducer);
+
+/* path_turn.c */
+static inline bool path_by_turn(const struct path_candidate *c)
+{
+	return c->endpoint.kind == ENDPOINT_TURN;
+}
+
+/* The candidate of a frame that came by a channel of ours, or NULL. */
+struct path_candidate *path_turn_adopt(struct path_live *live,
+				       const struct endpoint *src);
+/* Asks for what is wanted, and takes what there is. */
+void path_turn_step(struct path_live *live, const struct clock *now);
+/* What the peer needs now; comes late in all that happens to it. */
+void path_turn_update(struct path_live *live, const struct clock *now);
+uint64_t path_turn_deadline(const struct path_live *live,
+			    const struct clock *now);
 
 /* path_check.c */
 /* Where something of the peer came from; NULL when it cannot be used. */

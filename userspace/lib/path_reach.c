@@ -36,12 +36,12 @@ static struct path_candidate *path_configured(struct path_live *live)
 static bool path_reach_can(struct path_live *live,
 			   const struct path_candidate *c)
 {
-	if (!endpoint_is_set(&c->endpoint))
+	if (!endpoint_is_set(&c->endpoint) || c->gone)
 		return false;
 	if (c->kind == PATH_KIND_RELAY)
 		return path_relay_usable(live, c);
 	/* What the peer said once is for pings, not for handshakes. */
-	return c->kind == PATH_KIND_CONFIGURED || c->proven;
+	return c->kind == PATH_KIND_CONFIGURED || c->configured || c->proven;
 }
 
 /* Each in its turn, so that none of them is all that is tried. */

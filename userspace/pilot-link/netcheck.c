@@ -13,11 +13,11 @@
 
 static const char netcheck_usage[] =
 "Usage: " TOOL_NAME " netcheck\n"
-"Asks the STUN servers of pilotd.conf how they see this host, and the gateway to\n"
-"map the helper's UDP port; says where peers can reach this host, and what would\n"
-"help.\n";
+"Asks the STUN servers of pilotd.conf how they see this host, the gateway to map\n"
+"the helper's UDP port, and the TURN servers to relay; says where peers can reach\n"
+"this host, and what would help.\n";
 
-#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 15 s at most */
+#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 25 s at most */
 
 static const char netcheck_malformed[] =
 	"Error: the helper's answer is malformed; the helper and this command "
@@ -184,6 +184,28 @@ static void netcheck_family(const json_t *report, const char *name)
 	netcheck_mapping(family);
 }
 
+/* Relays that are not ours; one is asked for when nothing else works. */
+static void netcheck_turn(const json_t *report)
+{
+	const json_t *server;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "turn"), i, server) {
+		const char *problem = json_get_text(server, "problem");
+
+		print_plain("turn:");
+		netcheck_text(server, "server", "server");
+		netcheck_text(server, "state", "state");
+		netcheck_rtt(server);
+		netcheck_text(server, "relayed", "relayed");
+		if (json_is_true(json_object_get(server, "used")))
+			print_plain(" in use");
+		if (problem)
+			print_plain(" (%s)", problem);
+		print_newline();
+	}
+}
+
 static void netcheck_advice(const json_t *report)
 {
 	const json_t *lines = json_object_get(report, "advice");
@@ -219,6 +241,7 @@ static int netcheck_show(const struct tool *tool)
 		netcheck_hosts(tool, report);
 		netcheck_family(report, "ipv4");
 		netcheck_family(report, "ipv6");
+		netcheck_turn(report);
 		netcheck_advice(report);
 	}
 	json_decref(report);

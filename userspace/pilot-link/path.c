@@ -42,6 +42,7 @@ static void path_print_candidate(const struct tool *tool,
 	path_print_text(candidate, "class");
 	path_print_text(candidate, "state");
 	path_print_text(candidate, "relay");
+	path_print_text(candidate, "server");
 	if (json_is_integer(rtt))
 		print_plain(" rtt %lld.%03lld ms",
 			    (long long)json_integer_value(rtt) / 1000,

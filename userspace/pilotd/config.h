@@ -17,6 +17,7 @@
 #include "introducer.h"
 #include "log.h"
 #include "stun.h"
+#include "turn_pool.h"
 #include "wire.h"
 
 #define CONFIG_PORT		7740
@@ -45,6 +46,13 @@
 #define CONFIG_RELAY_LIFETIME	300	/* seconds */
 #define CONFIG_RELAY_LIFETIME_MIN	2
 #define CONFIG_ERROR_LEN	512
+
+/* The password stays in its file until the worker is told. */
+struct config_turn {
+	struct endpoint server;
+	char user[TURN_USER_LEN];
+	char password[CONFIG_PATH_LEN];	/* the file */
+};
 
 struct config_agent {
 	char name[IFNAMSIZ];
@@ -89,6 +97,8 @@ struct config {
 	uint32_t rekey_after;		/* seconds */
 	struct endpoint stun_server[CONFIG_STUN_SERVERS_MAX];
 	uint32_t stun_servers;
+	struct config_turn turn_server[TURN_SERVERS_MAX];
+	uint32_t turn_servers;
 	uint32_t port_mapping;
 	struct introducer_config introduce;	/* what we do for our peers */
 	struct config_agent *agents;

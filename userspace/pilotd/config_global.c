@@ -159,6 +159,65 @@ static int set_stun_server(struct config *config, const char *value,
 	return 0;
 }
 
+/* The port of the protocol when there is none. */
+static int parse_server(const char *text, struct endpoint *server)
+{
+	char with_port[ENDPOINT_TEXT_LEN];
+
+	if (!endpoint_parse_direct(text, server))
+		return 0;
+	if (snprintf(with_port, sizeof(with_port), "%s:%d", text, TURN_PORT) >=
+	    (int)sizeof(with_port))
+		return -EINVAL;
+	return endpoint_parse_direct(with_port, server);
+}
+
+/* Such a name goes as it is, whatever alphabets a server knows. */
+static bool user_is_valid(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text >= 0x7f)
+			return false;
+	return true;
+}
+
+static int turn_bad(const char *value, char *error)
+{
+	return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+			 "bad TURN server \"%.80s\"; expected an address, a user and a file with the password, such as 192.0.2.1:3478 agent /etc/pilot-link/turn",
+			 value);
+}
+
+static int set_turn_server(struct config *config, const char *value,
+			   char *error)
+{
+	char address[ENDPOINT_TEXT_LEN], file[CONFIG_PATH_LEN];
+	struct config_turn turn = { 0 };
+	unsigned int i;
+	int end = 0;
+
+	_Static_assert(ENDPOINT_TEXT_LEN == 96 && TURN_USER_LEN == 128 &&
+		       CONFIG_PATH_LEN == 256, "the widths below");
+	if (sscanf(value, "%95s %127s %255s %n", address, turn.user, file,
+		   &end) != 3 || value[end] ||
+	    parse_server(address, &turn.server) || !user_is_valid(turn.user) ||
+	    !value_is_path(file))
+		return turn_bad(value, error);
+	strcpy(turn.password, file);
+	for (i = 0; i < config->turn_servers; i++)
+		if (endpoint_equal(&config->turn_server[i].server,
+				   &turn.server))
+			return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+					 "TURN server \"%.80s\" is given twice; expected it once",
+					 address);
+	if (i == TURN_SERVERS_MAX)
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "one TURN server more than there may be; expected up to %d",
+				 TURN_SERVERS_MAX);
+	config->turn_server[config->turn_servers++] = turn;
+	return 0;
+}
+
 static int set_port_mapping(struct config *config, const char *value,
 			    char *error)
 {
@@ -177,6 +236,7 @@ static const struct config_global globals[] = {
 	{ "relay-clients", set_relay_clients, false },
 	{ "relay-lifetime", set_relay_lifetime, false },
 	{ "stun-server", set_stun_server, true },
+	{ "turn-server", set_turn_server, true },
 	{ "port-mapping", set_port_mapping, false },
 	{ NULL, NULL, false },
 };

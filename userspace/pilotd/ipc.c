@@ -82,6 +82,14 @@ static bool key_ok(const struct session_key *key)
 	       key->soft_age && key->hard_age;
 }
 
+static bool turn_ok(const struct turn_account *account)
+{
+	return ENDED(account->user) && ENDED(account->password) &&
+	       account->user[0] && account->password[0] &&
+	       !endpoint_check(&account->server) &&
+	       endpoint_is_direct(&account->server);
+}
+
 static bool init_ok(const struct ipc_init *init)
 {
 	if (!init->lanes || init->lanes > WIRE_LANES_MAX)
@@ -90,11 +98,15 @@ static bool init_ok(const struct ipc_init *init)
 		if (!init->lane_ports[i])
 			return false;
 	if (init->stun_servers > CONFIG_STUN_SERVERS_MAX ||
+	    init->turn_servers > TURN_SERVERS_MAX ||
 	    init->port_mapping > 1)
 		return false;
 	for (unsigned int i = 0; i < init->stun_servers; i++)
 		if (endpoint_check(&init->stun_server[i]) ||
 		    !endpoint_is_direct(&init->stun_server[i]))
+			return false;
+	for (unsigned int i = 0; i < init->turn_servers; i++)
+		if (!turn_ok(&init->turn[i]))
 			return false;
 	return true;
 }

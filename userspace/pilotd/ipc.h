@@ -14,6 +14,7 @@
 #include "portmap.h"
 #include "relay.h"
 #include "session.h"
+#include "turn_pool.h"
 #include "config.h"
 
 #define IPC_TEXT_LEN	CONFIG_ERROR_LEN
@@ -63,6 +64,8 @@ struct ipc_init {
 	uint32_t control_gid;
 	struct endpoint stun_server[CONFIG_STUN_SERVERS_MAX];
 	uint32_t stun_servers;
+	struct turn_account turn[TURN_SERVERS_MAX];
+	uint32_t turn_servers;
 	uint32_t port_mapping;
 	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
 };

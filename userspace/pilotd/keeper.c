@@ -15,6 +15,7 @@
 #include "gateway.h"
 #include "kernel.h"
 #include "log.h"
+#include "secret.h"
 #include "serve.h"
 #include "spawn.h"
 
@@ -263,6 +264,37 @@ static int spawn(struct parent *parent)
 	return ret;
 }
 
+static bool password_is_valid(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if (*p < ' ' || *p >= 0x7f)
+			return false;
+	return *text;
+}
+
+/* Return: whether there is one that can be used. */
+static bool turn_load(const struct config_turn *config,
+		      struct turn_account *account)
+{
+	char err[CONFIG_ERROR_LEN] = "", server[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&config->server, server);
+	if (secret_read(config->password, "TURN password", account->password,
+			sizeof(account->password), err, sizeof(err)) < 0) {
+		log_error("TURN server %s is not used: %s", server, err);
+		return false;
+	}
+	if (!password_is_valid(account->password)) {
+		log_error("TURN server %s is not used: TURN password %s is not one line of printable ASCII",
+			  server, config->password);
+		sodium_memzero(account->password, sizeof(account->password));
+		return false;
+	}
+	account->server = config->server;
+	strcpy(account->user, config->user);
+	return true;
+}
+
 static void tell_init(struct parent *parent)
 {
 	const struct config *config = &parent->config;
@@ -279,10 +311,15 @@ static void tell_init(struct parent *parent)
 	memcpy(message.init.stun_server, config->stun_server,
 	       sizeof(message.init.stun_server));
 	message.init.stun_servers = config->stun_servers;
+	for (unsigned int i = 0; i < config->turn_servers; i++)
+		message.init.turn_servers +=
+			turn_load(&config->turn_server[i],
+				  &message.init.turn[message.init.turn_servers]);
 	message.init.port_mapping = config->port_mapping;
 	memcpy(message.init.portmap_secret, parent->portmap_secret,
 	       sizeof(message.init.portmap_secret));
 	parent_tell(parent, &message);
+	sodium_memzero(&message, sizeof(message));
 }
 
 int keeper_start(struct parent *parent)

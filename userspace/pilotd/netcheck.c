@@ -7,6 +7,7 @@
 #include "advice.h"
 #include "clock.h"
 #include "own.h"
+#include "turns.h"
 #include "worker.h"
 
 static void set_endpoint(json_t *object, const char *key,
@@ -191,9 +192,12 @@ json_t *netcheck_show(struct worker *worker, const json_t *args,
 		      struct control_error *error)
 {
 	struct clock now;
+	json_t *json;
 
 	if (control_only(args, none, error))
 		return NULL;
 	clock_read(&now);
-	return netcheck_json(worker->own, now.boot_ns);
+	json = netcheck_json(worker->own, now.boot_ns);
+	json_object_set_new(json, "turn", turns_json(worker->turns));
+	return json;
 }

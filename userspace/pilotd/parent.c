@@ -188,6 +188,9 @@ int parent_merge(struct parent *parent)
 	memcpy(merged.stun_server, parent->file.stun_server,
 	       sizeof(merged.stun_server));
 	merged.stun_servers = parent->file.stun_servers;
+	memcpy(merged.turn_server, parent->file.turn_server,
+	       sizeof(merged.turn_server));
+	merged.turn_servers = parent->file.turn_servers;
 	merged.port_mapping = parent->file.port_mapping;
 	merged.introduce = parent->file.introduce;
 	ret = merge_into(&merged, &parent->file);

@@ -51,6 +51,13 @@ static json_t *candidate_json(const struct path_candidate_info *candidate,
 		json_object_set_new(object, "heard_ms",
 				    json_integer((now_ns - candidate->heard_ns) /
 						 CLOCK_MS));
+	if (candidate->endpoint.kind == ENDPOINT_TURN) {
+		struct endpoint server = candidate->endpoint;
+
+		server.kind = ENDPOINT_DIRECT;
+		server.id = 0;
+		set_endpoint(object, "server", &server);
+	}
 	if (candidate->introducer) {
 		addr_format(candidate->introducer, address);
 		json_object_set_new(object, "relay", json_string(address));

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "log.h"
 #include "own.h"
+#include "turns.h"
 
 /* A notice of the session that waits until its host is idle. */
 struct reach_notice {
@@ -25,6 +26,7 @@ struct reach {
 	struct path_host *host;
 	struct reach_notice *first, **end;
 	bool settling;
+	enum path_turn_need turn_need;	/* as told */
 };
 
 static struct worker_peer *data_of(const struct session_peer *peer)
@@ -116,6 +118,34 @@ static void op_random(void *ctx, void *buf, size_t len)
 	randombytes_buf(buf, len);
 }
 
+static void op_turn_permit(void *ctx, const struct endpoint *peer)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	turns_permit(worker->turns, now.boot_ns, peer);
+}
+
+static int op_turn_channel(void *ctx, const struct endpoint *peer,
+			   struct endpoint *via)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	return turns_channel(worker->turns, now.boot_ns, peer, via);
+}
+
+static void op_turn_keep(void *ctx, const struct endpoint *via)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	turns_keep(worker->turns, now.boot_ns, via);
+}
+
 static const struct path_ops path_ops = {
 	.send = op_send,
 	.ping = op_ping,
@@ -124,6 +154,9 @@ static const struct path_ops path_ops = {
 	.session = op_session,
 	.notify = op_notify,
 	.random = op_random,
+	.turn_permit = op_turn_permit,
+	.turn_channel = op_turn_channel,
+	.turn_keep = op_turn_keep,
 };
 
 int reach_new(struct worker *worker)
@@ -258,6 +291,42 @@ void reach_own_changed(struct worker *worker)
 	}
 	path_addresses_set(worker->reach->host, &now, address, n, true);
 	path_mapped_set(worker->reach->host, &now, mapped, count);
+}
+
+void reach_turn_set(struct worker *worker, const struct endpoint *server,
+		    const struct endpoint *relayed)
+{
+	struct clock now;
+
+	clock_read(&now);
+	path_turn_set(worker->reach->host, &now, server, relayed);
+}
+
+void reach_turn_ready(struct worker *worker)
+{
+	struct clock now;
+
+	clock_read(&now);
+	path_turn_ready(worker->reach->host, &now);
+}
+
+bool reach_turn_settle(struct worker *worker)
+{
+	static const enum turn_need needs[] = {
+		[PATH_TURN_NONE] = TURN_NEED_NONE,
+		[PATH_TURN_HELD] = TURN_NEED_HELD,
+		[PATH_TURN_LACK] = TURN_NEED_LACK,
+	};
+	struct reach *reach = worker->reach;
+	enum path_turn_need need = path_turn_need(reach->host);
+	struct clock now;
+
+	if (need == reach->turn_need)
+		return false;
+	reach->turn_need = need;
+	clock_read(&now);
+	turns_need(worker->turns, now.boot_ns, needs[need]);
+	return true;
 }
 
 /* The session's callbacks. */

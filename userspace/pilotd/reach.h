@@ -23,6 +23,13 @@ void reach_peer_del(struct worker *worker, struct session_peer *peer);
 /* This host's own addresses are others, or may be. */
 void reach_own_changed(struct worker *worker);
 
+/* What goes by TURN, see struct turns_ops. */
+void reach_turn_set(struct worker *worker, const struct endpoint *server,
+		    const struct endpoint *relayed);
+void reach_turn_ready(struct worker *worker);
+/* Tells what TURN is needed for. Return: whether that is something else. */
+bool reach_turn_settle(struct worker *worker);
+
 /* The session's callbacks, and what it is to be told in another way. */
 bool reach_control(struct worker *worker, struct session_peer *peer,
 		   const struct endpoint *src, uint8_t type,

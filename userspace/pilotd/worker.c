@@ -30,6 +30,7 @@
 #include "sandbox.h"
 #include "spawn.h"
 #include "told.h"
+#include "turns.h"
 #include "udp.h"
 
 /* Events taken at one go, so that timers and requests get their turn. */
@@ -69,6 +70,8 @@ static void rearm(struct worker *worker)
 	uint64_t deadline;
 
 	reach_settle(worker);
+	if (worker->turns && reach_turn_settle(worker))
+		reach_settle(worker);
 	deadline = earlier(session_next_deadline(worker->host),
 			   earlier(introducer_next_deadline(worker->introducer),
 				   reach_deadline(worker->reach)));
@@ -305,7 +308,12 @@ static void op_own_changed(void *ctx)
 {
 	struct worker *worker = ctx;
 
+	struct clock now;
+
+	clock_read(&now);
 	reach_own_changed(worker);
+	if (worker->turns)
+		turns_moved(worker->turns, now.boot_ns);
 	rearm(worker);
 	if (worker->control)
 		control_broadcast(worker->control,
@@ -315,15 +323,73 @@ static void op_own_changed(void *ctx)
 static void op_own_checked(void *ctx, uint64_t check)
 {
 	struct worker *worker = ctx;
+	struct clock now;
 
-	if (worker->control)
-		control_broadcast(worker->control, netcheck_event(check));
+	clock_read(&now);
+	turns_check(worker->turns, now.boot_ns, check);
 }
 
 static const struct own_ops own_ops = {
 	.send = op_send,
 	.changed = op_own_changed,
 	.checked = op_own_checked,
+};
+
+/* What a timer of TURN led to has its own deadlines. */
+static void rearm_soon(struct worker *worker)
+{
+	sd_event_source_set_enabled(worker->deferred_source,
+				    SD_EVENT_ONESHOT);
+}
+
+static void op_turn_changed(void *ctx, const struct endpoint *server,
+			    const struct endpoint *relayed)
+{
+	reach_turn_set(ctx, server, relayed);
+	rearm_soon(ctx);
+}
+
+static void op_turn_bound(void *ctx)
+{
+	reach_turn_ready(ctx);
+	rearm_soon(ctx);
+}
+
+static void op_turn_frame(void *ctx, const struct endpoint *src,
+			  const void *bytes, size_t len)
+{
+	struct worker *worker = ctx;
+	struct clock now;
+
+	clock_read(&now);
+	session_receive(worker->host, &now, src, bytes, len);
+	rearm_soon(worker);
+}
+
+static void op_turn_told(void *ctx, const char *text)
+{
+	struct worker *worker = ctx;
+
+	if (worker->control)
+		control_broadcast(worker->control,
+				  answer_event("turn-server", NULL, "", text));
+}
+
+static void op_turn_checked(void *ctx, uint64_t check)
+{
+	struct worker *worker = ctx;
+
+	if (worker->control)
+		control_broadcast(worker->control, netcheck_event(check));
+}
+
+static const struct turns_ops turns_ops = {
+	.send = op_send,
+	.changed = op_turn_changed,
+	.bound = op_turn_bound,
+	.frame = op_turn_frame,
+	.told = op_turn_told,
+	.checked = op_turn_checked,
 };
 
 /* Sources of the loop. */
@@ -339,8 +405,10 @@ static void on_datagram(void *ctx, const struct endpoint *src,
 	const struct arrival *arrival = ctx;
 
 	if (stun_is_message(bytes, len)) {
-		own_receive(arrival->worker->own, arrival->now.boot_ns, src,
-			    bytes, len);
+		if (!turns_receive(arrival->worker->turns,
+				   arrival->now.boot_ns, src, bytes, len))
+			own_receive(arrival->worker->own,
+				    arrival->now.boot_ns, src, bytes, len);
 		return;
 	}
 	session_receive(arrival->worker->host, &arrival->now, src, bytes, len);
@@ -499,6 +567,8 @@ static int become_orphan(struct worker *worker)
 	/* What the gateway maps is for the next one. */
 	own_free(worker->own);
 	worker->own = NULL;
+	turns_free(worker->turns);
+	worker->turns = NULL;
 	ret = sd_event_add_io(worker->event, NULL, WORKER_FD_HANDOVER, EPOLLIN,
 			      on_claim, worker);
 	if (ret < 0)
@@ -600,6 +670,17 @@ static int own_start(struct worker *worker)
 	return own_new(&worker->own, worker->event, &config, &own_ops, worker);
 }
 
+static int turns_start(struct worker *worker)
+{
+	struct ipc_init *init = &worker->init;
+	int ret;
+
+	ret = turns_new(&worker->turns, worker->event, init->turn,
+			init->turn_servers, &turns_ops, worker);
+	sodium_memzero(init->turn, sizeof(init->turn));
+	return ret;
+}
+
 static int worker_start(struct worker *worker)
 {
 	struct session_config config = { 0 };
@@ -614,6 +695,7 @@ static int worker_start(struct worker *worker)
 	if (ret || message.type != IPC_INIT)
 		return ret ?: -EPROTO;
 	worker->init = message.init;
+	sodium_memzero(&message, sizeof(message));
 	log_level_set(worker->init.log_level);
 	worker->has_udp6 = descriptor(WORKER_FD_UDP6) >= 0;
 	config.lanes = worker->init.lanes;
@@ -643,6 +725,8 @@ static int worker_start(struct worker *worker)
 	if (ret >= 0)
 		ret = add_sources(worker);
 	if (ret >= 0)
+		ret = turns_start(worker);
+	if (ret >= 0)
 		ret = own_start(worker);
 	if (ret < 0)
 		return ret;
@@ -668,6 +752,9 @@ int worker_run(void)
 	if (worker.own)
 		own_release(worker.own);
 	own_free(worker.own);
+	if (worker.turns)
+		turns_release(worker.turns);
+	turns_free(worker.turns);
 	reach_free(worker.reach);
 	introducer_free(worker.introducer);
 	session_host_free(worker.host);

@@ -16,6 +16,7 @@ struct own;
 struct path_agent;
 struct path_peer;
 struct reach;
+struct turns;
 struct worker;
 
 /* What the worker knows of an agent; session_agent_data() of its session. */
@@ -46,6 +47,7 @@ struct worker {
 	struct udp_batch *batch;
 	struct holds *holds;
 	struct own *own;
+	struct turns *turns;
 	struct introducer *introducer;
 	struct reach *reach;
 	struct worker_agent *agents;

@@ -177,12 +177,21 @@ static bool net_inbound(struct net *net, struct net_nat *nat,
 	return false;
 }
 
+static bool net_is_at(const struct net_host *host, const struct endpoint *dst)
+{
+	if (dst->family == AF_INET6)
+		return endpoint_equal(&host->ep6, dst);
+	return host->ports && endpoint_is_set(&host->ep4) ?
+	       net_same_address(&host->ep4, dst) :
+	       endpoint_equal(&host->ep4, dst);
+}
+
 static int net_find4(const struct net *net, int realm,
 		     const struct endpoint *dst)
 {
 	for (int i = 0; i < net->hosts; i++)
 		if (net->host[i].realm == realm &&
-		    endpoint_equal(&net->host[i].ep4, dst))
+		    net_is_at(&net->host[i], dst))
 			return i;
 	return -1;
 }
@@ -232,10 +241,9 @@ static void net_queue_lossy(struct net *net, int from, int nat, int to,
 		net_queue(net, from, nat, to, src, dst, bytes, len, far);
 }
 
-static void net_send4(struct net *net, int from, const struct endpoint *dst,
-		      const void *bytes, size_t len)
+static void net_send4(struct net *net, int from, struct endpoint src,
+		      const struct endpoint *dst, const void *bytes, size_t len)
 {
-	struct endpoint src = net->host[from].ep4;
 	int realm = net->host[from].realm;
 	bool far = false;
 
@@ -313,7 +321,15 @@ void net_send(struct net *net, int from, const struct endpoint *dst,
 	if (dst->family == AF_INET6 && endpoint_is_set(&host->ep6))
 		net_send6(net, from, dst, bytes, len);
 	else if (dst->family == AF_INET && endpoint_is_set(&host->ep4))
-		net_send4(net, from, dst, bytes, len);
+		net_send4(net, from, host->ep4, dst, bytes, len);
+}
+
+void net_send_from(struct net *net, int from, const struct endpoint *src,
+		   const struct endpoint *dst, const void *bytes, size_t len)
+{
+	net->sent[from]++;
+	if (!net->host[from].down && dst->family == AF_INET)
+		net_send4(net, from, *src, dst, bytes, len);
 }
 
 static bool net_firewall6(const struct net *net, const struct net_datagram *d)
@@ -358,10 +374,9 @@ static void net_arrive(struct net *net, struct net_datagram *d)
 	    (d->dst.family == AF_INET && net->blocked4[d->from][d->to]))
 		return;
 	/* It may have moved meanwhile. */
-	if (!endpoint_equal(d->dst.family == AF_INET ?
-			    &net->host[d->to].ep4 : &net->host[d->to].ep6,
-			    &d->dst))
+	if (!net_is_at(&net->host[d->to], &d->dst))
 		return;
+	net->dst = d->dst;
 	net->deliver(net->ctx, d->to, &d->src, d->bytes, d->len);
 }
 

@@ -54,6 +54,7 @@ struct net_host {
 	int realm;
 	struct endpoint ep4, ep6;	/* own, with the port; unset: none */
 	bool down;
+	bool ports;			/* all of its IPv4 address are its own */
 };
 
 struct net_datagram {
@@ -79,6 +80,7 @@ struct net {
 	bool blocked4[NET_HOSTS][NET_HOSTS];	/* IPv4 only */
 	unsigned int sent[NET_HOSTS], nowhere[NET_HOSTS];
 	struct net_datagram *queue;
+	struct endpoint dst;		/* of what is delivered */
 	void *ctx;
 	void (*deliver)(void *ctx, int host, const struct endpoint *src,
 			const uint8_t *bytes, size_t len);
@@ -95,6 +97,9 @@ void net_host_move(struct net *net, int host, int realm, bool v4, bool v6);
 void net_nat_reset(struct net *net, int realm);
 void net_send(struct net *net, int host, const struct endpoint *dst,
 	      const void *bytes, size_t len);
+/* From another port of its own than 7740, by IPv4. */
+void net_send_from(struct net *net, int host, const struct endpoint *src,
+		   const struct endpoint *dst, const void *bytes, size_t len);
 /* When the next datagram arrives, UINT64_MAX: none is under way. */
 uint64_t net_next(const struct net *net);
 /* All that is due by now. */

@@ -38,6 +38,10 @@ static void psim_transmit(struct psim_node *node, const struct endpoint *dst,
 		net_send(&node->sim->net, psim_number(node), &at, bytes, len);
 		return;
 	}
+	if (dst->kind == ENDPOINT_TURN) {
+		psim_turn_send(node, dst, bytes, len);
+		return;
+	}
 	wire_put32(frame + 4, dst->id);
 	memcpy(frame + PSIM_RELAY_LEN, bytes, len);
 	net_send(&node->sim->net, psim_number(node), &at, frame,
@@ -280,12 +284,12 @@ static void psim_ping_receive(struct psim_node *node, struct psim_peer *peer,
 			      const struct endpoint *src, const uint8_t *token)
 {
 	uint8_t pong[8 + sizeof(*src)];
-	struct endpoint observed = *src;
+	struct endpoint observed = { .family = AF_UNSPEC };
 	struct clock now;
 
-	/* On the wire there is no more than an address. */
-	observed.kind = ENDPOINT_DIRECT;
-	observed.id = 0;
+	/* Where it is behind a relay or a TURN server nobody sees. */
+	if (endpoint_is_direct(src))
+		observed = *src;
 	memcpy(pong, token, 8);
 	memcpy(pong + 8, &observed, sizeof(observed));
 	psim_control_send(node, peer, src, WIRE_CONTROL_PONG, pong,
@@ -359,9 +363,9 @@ static void psim_deliver(void *ctx, int number, const struct endpoint *from,
 	struct psim *sim = ctx;
 	struct psim_node *node = &sim->node[number];
 	struct endpoint src = *from;
-	struct psim_peer *peer;
-	uint32_t key, index;
 
+	if (psim_turn_receive(node, from, bytes, len))
+		return;
 	if (bytes[0] == WIRE_TYPE_CONTROL + 1) {
 		if (node->introducer) {
 			psim_forward(node, from, bytes, len);
@@ -372,6 +376,16 @@ static void psim_deliver(void *ctx, int number, const struct endpoint *from,
 		bytes += PSIM_RELAY_LEN;
 		len -= PSIM_RELAY_LEN;
 	}
+	psim_frame_receive(node, &src, bytes, len);
+}
+
+void psim_frame_receive(struct psim_node *node, const struct endpoint *from,
+			const uint8_t *bytes, size_t len)
+{
+	struct endpoint src = *from;
+	struct psim_peer *peer;
+	uint32_t key, index;
+
 	peer = &node->peer[bytes[1]];
 	key = wire_get32(bytes + 4);
 	index = wire_get32(bytes + 8);
@@ -510,6 +524,7 @@ static void psim_start(struct psim_node *node)
 	psim_clock(node->sim, &now);
 	if (node->sim->forget)
 		ops.forget = psim_op_forget;
+	psim_turn_ops(&ops);
 	node->host = path_host_new(&ops, node, &node->config, &now);
 	if (!node->host ||
 	    path_agent_add(node->host, PSIM_ADDRESS(psim_number(node)),
@@ -533,8 +548,10 @@ struct psim *psim_new(uint64_t seed)
 
 void psim_free(struct psim *sim)
 {
-	for (int i = 0; i < sim->net.hosts; i++)
+	for (int i = 0; i < sim->net.hosts; i++) {
 		path_host_free(sim->node[i].host);
+		free(sim->node[i].server);
+	}
 	net_free(&sim->net);
 	free(sim);
 }
@@ -638,6 +655,7 @@ void psim_restart(struct psim *sim, int number)
 	path_host_free(node->host);
 	memset(node->peer, 0, sizeof(node->peer));
 	memset(node->relay, 0, sizeof(node->relay));
+	psim_turn_restart(node);
 	psim_start(node);
 	psim_addresses(sim, number, false);
 	for (int i = 0; i < sim->net.hosts; i++) {
@@ -715,6 +733,9 @@ void psim_run(struct psim *sim, uint64_t duration)
 			if (!sim->node[i].dead &&
 			    path_next_deadline(sim->node[i].host) < at)
 				at = path_next_deadline(sim->node[i].host);
+		for (int i = 0; i < sim->net.hosts; i++)
+			if (psim_turn_deadline(&sim->node[i]) < at)
+				at = psim_turn_deadline(&sim->node[i]);
 		if (at > sim->net.now)
 			sim->net.now = at;
 		net_run(&sim->net);
@@ -724,6 +745,8 @@ void psim_run(struct psim *sim, uint64_t duration)
 			    path_next_deadline(sim->node[i].host) <=
 			    sim->net.now)
 				path_timer(sim->node[i].host, &now);
+		for (int i = 0; i < sim->net.hosts; i++)
+			psim_turn_timer(&sim->node[i]);
 		if (tick > sim->net.now)
 			continue;
 		tick = sim->net.now + 10 * NET_MS;
@@ -733,65 +756,5 @@ void psim_run(struct psim *sim, uint64_t duration)
 				    sim->node[i].peer[j].known)
 					psim_peer_tick(&sim->node[i],
 						       &sim->node[i].peer[j]);
-	}
-}
-
-int psim_until_connected(struct psim *sim, int a, int b, uint64_t limit)
-{
-	uint64_t began = sim->net.now;
-	unsigned int at_a = sim->node[a].peer[b].data_received;
-	unsigned int at_b = sim->node[b].peer[a].data_received;
-
-	while (sim->net.now - began < limit) {
-		psim_run(sim, 10 * NET_MS);
-		if (sim->node[a].peer[b].data_received > at_a &&
-		    sim->node[b].peer[a].data_received > at_b)
-			return (sim->net.now - began) / NET_MS;
-	}
-	return -1;
-}
-
-enum path_class psim_class(struct psim *sim, int a, int b)
-{
-	struct path_info info;
-
-	path_peer_info(sim->node[a].peer[b].path, &info);
-	for (unsigned int i = 0; i < info.count; i++)
-		if (info.candidate[i].state == PATH_STATE_IN_USE)
-			return info.candidate[i].class;
-	return PATH_CLASSES;
-}
-
-int psim_until_class(struct psim *sim, int a, int b, enum path_class class,
-		     uint64_t limit)
-{
-	uint64_t began = sim->net.now;
-
-	while (sim->net.now - began < limit) {
-		psim_run(sim, 10 * NET_MS);
-		if (psim_class(sim, a, b) == class &&
-		    psim_class(sim, b, a) == class)
-			return (sim->net.now - began) / NET_MS;
-	}
-	return -1;
-}
-
-void psim_show(struct psim *sim, int a, int b)
-{
-	struct path_info info;
-	char text[ENDPOINT_TEXT_LEN];
-
-	path_peer_info(sim->node[a].peer[b].path, &info);
-	printf("%d->%d: %s%s, generation %u, its %u\n", a, b, info.text,
-	       info.controlling ? ", controlling" : "", info.generation,
-	       info.peer_generation);
-	for (unsigned int i = 0; i < info.count; i++) {
-		const struct path_candidate_info *c = &info.candidate[i];
-
-		endpoint_format(&c->endpoint, text);
-		printf("  %s %s %s %s rtt %.1f loss %u%s%s\n", text,
-		       path_kind_name(c->kind), path_class_name(c->class),
-		       path_state_name(c->state), c->rtt_ns / 1e6, c->loss,
-		       *c->reason ? ": " : "", c->reason);
 	}
 }

@@ -12,6 +12,8 @@
 
 #include "net.h"
 #include "path.h"
+#include "turn_pool.h"
+#include "turn_server.h"
 
 #define PSIM_NODES	NET_HOSTS
 #define PSIM_PINGS	16
@@ -81,6 +83,10 @@ struct psim_node {
 	struct psim_relay relay[PSIM_RELAYS];
 	unsigned int relayed, relay_drops, opens, closes;
 	struct path_config config;
+	struct turn_pool turn;		/* its TURN servers */
+	bool turn_used;
+	enum path_turn_need turn_need;	/* as told */
+	struct turn_server *server;	/* it is one itself */
 };
 
 struct psim {
@@ -100,6 +106,11 @@ struct psim *psim_new(uint64_t seed);
 void psim_free(struct psim *sim);
 /* Return: the number of the node. */
 int psim_node(struct psim *sim, int realm, bool v4, bool v6);
+/* One for TURN, which knows nobody else. */
+int psim_turn_server(struct psim *sim);
+/* @node may use these, in this order. */
+void psim_turn(struct psim *sim, int node, const int *servers,
+	       unsigned int count);
 int psim_introducer(struct psim *sim, bool v4, bool v6);
 /* @node has @introducer, and the other way round. */
 void psim_introduce(struct psim *sim, int node, int introducer);

@@ -28,9 +28,16 @@
 		"\"left_s\":61}}"
 #define IPV6	"{\"present\":false,\"udp\":\"unknown\",\"servers\":[]," \
 		"\"port_mapping\":{\"state\":\"no-gateway\"}}"
+#define TURN	"{\"server\":\"203.0.113.3:3478\",\"state\":\"allocated\"," \
+		"\"used\":true,\"rtt_us\":20500," \
+		"\"relayed\":\"203.0.113.3:50000\"}," \
+		"{\"server\":\"203.0.113.4:3478\",\"state\":\"refused\"," \
+		"\"used\":false,\"rtt_us\":9000,\"problem\":\"full\"}," \
+		"{\"server\":\"203.0.113.5:3478\",\"state\":\"silent\"," \
+		"\"used\":false}"
 #define WHOLE	"{\"port\":7740,\"host\":[\"192.0.2.10:7740\"," \
 		"\"192.0.2.11:7740\"],\"ipv4\":" IPV4 ",\"ipv6\":" IPV6 "," \
-		"\"advice\":[\"do this\",\"and that\"]}"
+		"\"advice\":[\"do this\",\"and that\"],\"turn\":[" TURN "]}"
 
 static struct cmd_result result;
 
@@ -54,6 +61,11 @@ static void test_whole(void **state)
 		"198.51.100.7:7741 lifetime 1h0m left 1m1s gateway "
 		"192.0.2.1:5351\n"
 		"ipv6: no address\n"
+		"turn: server 203.0.113.3:3478 state allocated time 20.500 ms "
+		"relayed 203.0.113.3:50000 in use\n"
+		"turn: server 203.0.113.4:3478 state refused time 9.000 ms "
+		"(full)\n"
+		"turn: server 203.0.113.5:3478 state silent\n"
 		"advice: do this\n"
 		"advice: and that\n");
 	assert_int_equal(result.status, TOOL_OK);

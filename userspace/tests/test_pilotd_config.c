@@ -109,6 +109,9 @@ static const char whole[] =
 	"log-level debug # said often\n"
 	"stun-server 192.0.2.1:3478\n"
 	"stun-server [2001:db8::1]:3478\n"
+	"turn-server 192.0.2.1 user:1 /etc/pilot-link/turn\n"
+	"turn-server [2001:db8::1]:3479\tu  /t\n"
+	"turn-server [2001:db8::2] u /t\n"
 	"port-mapping no\n"
 	"\n"
 	"agent pilot0\n"
@@ -153,6 +156,17 @@ static void every_keyword_is_read(void **state)
 	assert_string_equal(text, "192.0.2.1:3478");
 	endpoint_format(&config.stun_server[1], text);
 	assert_string_equal(text, "[2001:db8::1]:3478");
+	assert_int_equal(config.turn_servers, 3);
+	endpoint_format(&config.turn_server[0].server, text);
+	assert_string_equal(text, "192.0.2.1:3478");
+	assert_string_equal(config.turn_server[0].user, "user:1");
+	assert_string_equal(config.turn_server[0].password,
+			    "/etc/pilot-link/turn");
+	endpoint_format(&config.turn_server[1].server, text);
+	assert_string_equal(text, "[2001:db8::1]:3479");
+	assert_string_equal(config.turn_server[1].password, "/t");
+	endpoint_format(&config.turn_server[2].server, text);
+	assert_string_equal(text, "[2001:db8::2]:3478");
 	assert_int_equal(config.port_mapping, 0);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 	assert_true(config.introduce.enabled);
@@ -169,7 +183,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 16);
+	assert_int_equal(config.agents[0].line, 19);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -412,7 +426,7 @@ static void refusals_say_where_and_what(void **state)
 	(void)state;
 	refuse("lisen 1\n", 1,
 	       "listen, lanes, log-level, rekey-after, introduce, relay, ");
-	refuse("colour red\n", 1, "relay-lifetime, stun-server, port-mapping, agent or peer");
+	refuse("colour red\n", 1, "relay-lifetime, stun-server, turn-server, port-mapping, agent or peer");
 	refuse("introduce maybe\n", 1, "yes or no");
 	refuse("introduce yes\nintroduce yes\n", 2, "twice");
 	refuse("relay 1\n", 1, "yes or no");
@@ -458,6 +472,20 @@ static void refusals_say_where_and_what(void **state)
 	       "stun-server 192.0.2.1:3\nstun-server 192.0.2.1:4\n"
 	       "stun-server 192.0.2.1:5\n", 5, "up to 4");
 	refuse("agent a\nstun-server 192.0.2.1:1\n", 2, "global");
+	refuse("turn-server 192.0.2.1\n", 1, "bad TURN server");
+	refuse("turn-server 192.0.2.1 u\n", 1, "a file with the password");
+	refuse("turn-server 192.0.2.1 u /etc/t more\n", 1, "bad TURN");
+	refuse("turn-server turn.example.org u /etc/t\n", 1, "bad TURN");
+	refuse("turn-server relay:0x7@192.0.2.1:1 u /etc/t\n", 1, "bad TURN");
+	refuse("turn-server 192.0.2.1 u etc/t\n", 1, "bad TURN");
+	refuse("turn-server 192.0.2.1 u /etc/../t\n", 1, "bad TURN");
+	refuse("turn-server 192.0.2.1 \xc3\xbc /etc/t\n", 1, "bad TURN");
+	refuse("turn-server 192.0.2.1 u /a\n"
+	       "turn-server 192.0.2.1:3478 v /b\n", 2, "twice");
+	refuse("turn-server 192.0.2.1 u /a\nturn-server 192.0.2.2 u /a\n"
+	       "turn-server 192.0.2.3 u /a\nturn-server 192.0.2.4 u /a\n"
+	       "turn-server 192.0.2.5 u /a\n", 5, "up to 4");
+	refuse("agent a\nturn-server 192.0.2.1 u /a\n", 2, "global");
 	refuse("port-mapping maybe\n", 1, "yes or no");
 	refuse("port-mapping yes\nport-mapping yes\n", 2, "twice");
 	refuse("mtu 1400\n", 1, "unknown keyword");

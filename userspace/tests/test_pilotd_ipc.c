@@ -55,6 +55,11 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 			       &message->init.stun_server[0]);
 		endpoint_parse("[2001:db8::1]:3478",
 			       &message->init.stun_server[1]);
+		message->init.turn_servers = 1;
+		endpoint_parse("192.0.2.1:3478",
+			       &message->init.turn[0].server);
+		strcpy(message->init.turn[0].user, "u");
+		strcpy(message->init.turn[0].password, "p");
 		break;
 	case IPC_AGENT_ADD:
 		fill_agent(&message->agent.config);
@@ -226,6 +231,15 @@ static void lanes_out_of_range_are_refused(void **state)
 	refuse(IPC_INIT, message.init.stun_servers = 5);
 	refuse(IPC_INIT, message.init.stun_server[1].port = 0);
 	refuse(IPC_INIT, message.init.stun_server[0].family = AF_UNIX);
+	refuse(IPC_INIT, message.init.turn_servers = 2);
+	refuse(IPC_INIT, message.init.turn_servers = 5);
+	refuse(IPC_INIT, message.init.turn[0].server.port = 0);
+	refuse(IPC_INIT, message.init.turn[0].server.kind = ENDPOINT_TURN;
+	       message.init.turn[0].server.id = 0x4000);
+	refuse(IPC_INIT, FULL(message.init.turn[0].user));
+	refuse(IPC_INIT, FULL(message.init.turn[0].password));
+	refuse(IPC_INIT, message.init.turn[0].user[0] = 0);
+	refuse(IPC_INIT, message.init.turn[0].password[0] = 0);
 	refuse(IPC_INIT, message.init.port_mapping = 2);
 	refuse(IPC_KEY_NEW, message.key.key.lane = 1);
 	refuse(IPC_KEY_NEW, message.key.key.port = 7740);

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=300
+#
+# Agents behind NATs that nothing gets through, with an introducer that only
+# signals: their data goes by a TURN server, which is coturn.
+
+# shellcheck source=selftests/lib-helper.sh
+. "$(dirname "$0")/lib-helper.sh"
+# shellcheck source=selftests/lib-reach.sh
+. "$(dirname "$0")/lib-reach.sh"
+
+RELAY=no
+TURN=${NAT_SERVER[1]}
+servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
+libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
+
+turn_start() {
+	spawn "$TMP/turn" in_ns introducer env LD_LIBRARY_PATH="$libraries" \
+		"$servers/usr/bin/turnserver" -n --no-cli --no-tls --no-dtls \
+		--no-tcp --log-file stdout --simple-log \
+		--pidfile "$TMP/turn.pid" --userdb "$TMP/turn.db" \
+		--lt-cred-mech --user u:secret --realm example.org \
+		--listening-ip "$TURN" --relay-ip "$TURN"
+	TURN_PID=$SPAWNED
+	soon 30 turn_hears
+}
+
+turn_hears() {
+	in_ns introducer ss -Hlun "src = $TURN:3478" | grep -q .
+}
+
+turn_is_gone() {
+	! turn_hears
+}
+
+# between [SIDE]...: these may use the server.
+between() {
+	local side lines
+
+	command -v nft >/dev/null || skip "nft is missing"
+	[ -e "$servers/complete" ] ||
+		skip "coturn is missing: scripts/setup"
+	lab_up
+	agents
+	echo secret >"$TMP/password"
+	chmod 600 "$TMP/password"
+	turn_start
+	site a apdm
+	site b apdm
+	for side in a b; do
+		lines=()
+		[[ " $* " != *" $side "* ]] ||
+			lines=("turn-server $TURN u $TMP/password")
+		agent_start $side "$(other $side)" "${lines[@]}"
+	done
+}
+
+other() {
+	[ "$1" = a ] && echo b || echo a
+}
+
+by_turn() {
+	pl "$1" path show >"$TMP/$1/path" 2>/dev/null &&
+		grep -q 'class turn state in-use' "$TMP/$1/path"
+}
+
+both_by_turn() {
+	soon 30 by_turn a
+	soon 30 by_turn b
+}
+
+# The one whose server it is names it.
+is_named() {
+	grep -q "turn:0x4[0-9a-f]*@$TURN:3478 kind turn .* server $TURN:3478" \
+		"$TMP/$1/path" || fail "$(cat "$TMP/$1/path")"
+}
+
+data_goes_by_a_turn_server() {
+	between a
+	ping_start a "${agent_inet6[b]}" 0.1
+	both_by_turn
+	is_named a
+	equal "$(path_kind a b)" turn "kind of the path"
+	end_process "$PINGS" -INT
+	reaches a "${agent_inet6[b]}"
+	reaches b "${agent_inet6[a]}" -s 1300
+	flow_start a b "${agent_inet6[b]}" "$(patience 4)"
+	flow_end a "by the TURN server"
+	flow_start b a "${agent_inet6[a]}" "$(patience 4)"
+	flow_end b "the other way"
+	by_turn a || fail "$(cat "$TMP/a/path")"
+	pl a netcheck >"$TMP/netcheck"
+	grep -q "^turn: server $TURN:3478 state allocated .* in use" \
+		"$TMP/netcheck" || fail "$(cat "$TMP/netcheck")"
+}
+
+a_server_that_starts_anew_is_used_again() {
+	between a b
+	ping_start b "${agent_inet6[a]}" 0.1
+	both_by_turn
+	end_process "$PINGS" -INT
+	reaches b "${agent_inet6[a]}"
+	ping_start b "${agent_inet6[a]}" 0.1
+	end_process "$TURN_PID" -KILL
+	soon 10 turn_is_gone
+	turn_start
+	soon 30 answered b
+	note "lost while the server was away: $(ping_end b) pings of 0.1 s"
+	both_by_turn
+	reaches a "${agent_inet6[b]}"
+}
+
+# Of the last ten pings the last was answered, so there is a way again.
+answered() {
+	local before after
+
+	before=$(grep -c 'bytes from' "$TMP/$1/pings")
+	pause
+	pause
+	pause
+	after=$(grep -c 'bytes from' "$TMP/$1/pings")
+	[ "$after" -gt "$before" ] && ! by_signalling "$1"
+}
+
+by_signalling() {
+	! by_turn "$1"
+}
+
+helper_tests data_goes_by_a_turn_server a_server_that_starts_anew_is_used_again

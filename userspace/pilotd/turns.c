@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "turns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+
+struct turns {
+	struct turn_pool pool;
+	const struct turns_ops *ops;
+	void *ctx;
+	uint64_t check;			/* the number of the last one */
+	sd_event_source *timer;
+};
+
+static uint64_t turns_now(void)
+{
+	struct clock now;
+
+	clock_read(&now);
+	return now.boot_ns;
+}
+
+/* After everything that came. */
+static void rearm(struct turns *turns)
+{
+	uint64_t next = turn_pool_deadline(&turns->pool);
+
+	if (next == CLOCK_NEVER) {
+		sd_event_source_set_enabled(turns->timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(turns->timer, next / 1000 + 1);
+	sd_event_source_set_enabled(turns->timer, SD_EVENT_ONESHOT);
+}
+
+/* --- what the pool says ----------------------------------------------------- */
+
+static void op_send(void *ctx, const struct endpoint *dst, const void *bytes,
+		    size_t len)
+{
+	struct turns *turns = ctx;
+
+	turns->ops->send(turns->ctx, dst, bytes, len);
+}
+
+static void op_changed(void *ctx)
+{
+	struct turns *turns = ctx;
+	const struct turn_client *client = turn_pool_current(&turns->pool);
+
+	turns->ops->changed(turns->ctx,
+			    client ? &client->account.server : NULL,
+			    client ? &client->relayed : NULL);
+}
+
+static void op_bound(void *ctx)
+{
+	struct turns *turns = ctx;
+
+	turns->ops->bound(turns->ctx);
+}
+
+static void op_frame(void *ctx, const struct endpoint *src, const void *bytes,
+		     size_t len)
+{
+	struct turns *turns = ctx;
+
+	turns->ops->frame(turns->ctx, src, bytes, len);
+}
+
+static void op_told(void *ctx, const struct turn_client *client)
+{
+	char server[ENDPOINT_TEXT_LEN], relayed[ENDPOINT_TEXT_LEN];
+	char text[2 * ENDPOINT_TEXT_LEN + TURN_PROBLEM_LEN];
+	struct turns *turns = ctx;
+
+	endpoint_format(&client->account.server, server);
+	if (client->state == TURN_ALLOCATED) {
+		endpoint_format(&client->relayed, relayed);
+		snprintf(text, sizeof(text), "%s relays for us at %s", server,
+			 relayed);
+	} else {
+		snprintf(text, sizeof(text), "%s %s%s%s", server,
+			 client->state == TURN_SILENT ? "does not answer" :
+							"refuses",
+			 client->problem[0] ? ": " : "", client->problem);
+	}
+	log_line(client->state == TURN_ALLOCATED ? LOG_LEVEL_INFO :
+						   LOG_LEVEL_NOTICE,
+		 "TURN server %s", text);
+	turns->ops->told(turns->ctx, text);
+}
+
+static void op_checked(void *ctx)
+{
+	struct turns *turns = ctx;
+
+	turns->ops->checked(turns->ctx, turns->check);
+}
+
+static const struct turn_pool_ops pool_ops = {
+	.send = op_send,
+	.changed = op_changed,
+	.bound = op_bound,
+	.frame = op_frame,
+	.told = op_told,
+	.checked = op_checked,
+};
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct turns *turns = ctx;
+
+	(void)source;
+	(void)usec;
+	turn_pool_timer(&turns->pool, turns_now());
+	rearm(turns);
+	return 0;
+}
+
+int turns_new(struct turns **turnsp, sd_event *event,
+	      const struct turn_account *accounts, unsigned int count,
+	      const struct turns_ops *ops, void *ctx)
+{
+	struct turns *turns = calloc(1, sizeof(*turns));
+	int ret;
+
+	if (!turns)
+		return -ENOMEM;
+	turns->ops = ops;
+	turns->ctx = ctx;
+	turn_pool_init(&turns->pool, &pool_ops, turns, accounts, count);
+	ret = sd_event_add_time(event, &turns->timer, CLOCK_BOOTTIME, 0, 1000,
+				on_timer, turns);
+	if (ret < 0) {
+		turns_free(turns);
+		return ret;
+	}
+	rearm(turns);
+	*turnsp = turns;
+	return 0;
+}
+
+void turns_release(struct turns *turns)
+{
+	turn_pool_release(&turns->pool, turns_now());
+}
+
+void turns_free(struct turns *turns)
+{
+	if (!turns)
+		return;
+	sd_event_source_disable_unref(turns->timer);
+	turn_pool_wipe(&turns->pool);
+	free(turns);
+}
+
+bool turns_receive(struct turns *turns, uint64_t now,
+		   const struct endpoint *src, const uint8_t *bytes,
+		   size_t len)
+{
+	bool taken = turn_pool_receive(&turns->pool, now, src, bytes, len);
+
+	if (taken)
+		rearm(turns);
+	return taken;
+}
+
+void turns_need(struct turns *turns, uint64_t now, enum turn_need need)
+{
+	turn_pool_need(&turns->pool, now, need);
+	rearm(turns);
+}
+
+void turns_moved(struct turns *turns, uint64_t now)
+{
+	turn_pool_moved(&turns->pool, now);
+	rearm(turns);
+}
+
+void turns_check(struct turns *turns, uint64_t now, uint64_t check)
+{
+	turns->check = check;
+	turn_pool_check(&turns->pool, now);
+	rearm(turns);
+}
+
+void turns_permit(struct turns *turns, uint64_t now,
+		  const struct endpoint *peer)
+{
+	struct turn_client *client = turn_pool_current(&turns->pool);
+
+	if (client)
+		turn_permit(client, now, peer);
+}
+
+int turns_channel(struct turns *turns, uint64_t now,
+		  const struct endpoint *peer, struct endpoint *via)
+{
+	struct turn_client *client = turn_pool_current(&turns->pool);
+
+	return client ? turn_channel(client, now, peer, via) : -ENOTCONN;
+}
+
+void turns_keep(struct turns *turns, uint64_t now, const struct endpoint *via)
+{
+	struct turn_client *client = turn_pool_current(&turns->pool);
+
+	if (client)
+		turn_keep(client, now, via);
+}
+
+static json_t *server_json(const struct turn_pool *pool, unsigned int i)
+{
+	const struct turn_pool_server *server = &pool->server[i];
+	const struct turn_report *report = turn_pool_report(pool, i);
+	char text[ENDPOINT_TEXT_LEN];
+	json_t *object;
+
+	endpoint_format(&server->client.account.server, text);
+	object = json_pack("{s:s, s:s, s:b}", "server", text, "state",
+			   turn_state_name(report->state), "used",
+			   server == pool->used);
+	if (report->rtt_ns)
+		json_object_set_new(object, "rtt_us",
+				    json_integer(report->rtt_ns / 1000));
+	if (endpoint_is_set(&report->relayed)) {
+		endpoint_format(&report->relayed, text);
+		json_object_set_new(object, "relayed", json_string(text));
+	}
+	if (report->problem[0])
+		json_object_set_new(object, "problem",
+				    json_string(report->problem));
+	return object;
+}
+
+json_t *turns_json(const struct turns *turns)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; turns && i < turns->pool.count; i++)
+		json_array_append_new(array, server_json(&turns->pool, i));
+	return array;
+}

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Paths by TURN servers: taken where no other carries data, left where one
+ * does, and found again when a server starts anew or dies.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "check.h"
+#include "path_end.h"
+#include "path_sim.h"
+
+struct pair {
+	struct psim *sim;
+	int r, a, b;
+	int server[2];
+};
+
+/*
+ * Behind NATs of this sort; the introducer only signals. @lower: the end that
+ * chooses, 0 for a.
+ */
+static struct pair pair_new(uint64_t seed, enum net_rule rule, int lower)
+{
+	struct pair pair = { .sim = psim_new(seed) };
+	struct net *net = &pair.sim->net;
+	int ra = net_nat_add(net, 0, rule, NET_PORT, false);
+	int rb = net_nat_add(net, 0, rule, NET_PORT, false);
+
+	pair.r = psim_introducer(pair.sim, true, false);
+	pair.sim->node[pair.r].signalling = true;
+	pair.a = psim_node(pair.sim, ra, true, false);
+	pair.b = psim_node(pair.sim, rb, true, false);
+	pair.server[0] = psim_turn_server(pair.sim);
+	pair.server[1] = psim_turn_server(pair.sim);
+	psim_control(pair.sim, lower ? pair.b : pair.a,
+		     lower ? pair.a : pair.b);
+	psim_introduce(pair.sim, pair.a, pair.r);
+	psim_introduce(pair.sim, pair.b, pair.r);
+	psim_pair(pair.sim, pair.a, pair.b, NULL);
+	psim_run(pair.sim, 2 * NET_S);
+	return pair;
+}
+
+static void talk(struct pair *pair)
+{
+	psim_traffic(pair->sim, pair->a, pair->b, 20 * NET_MS);
+	psim_traffic(pair->sim, pair->b, pair->a, 20 * NET_MS);
+}
+
+static struct psim_peer *at_a(struct pair *pair)
+{
+	return &pair->sim->node[pair->a].peer[pair->b];
+}
+
+static struct psim_peer *at_b(struct pair *pair)
+{
+	return &pair->sim->node[pair->b].peer[pair->a];
+}
+
+static struct turn_server *server(struct pair *pair, int i)
+{
+	return pair->sim->node[pair->server[i]].server;
+}
+
+static unsigned int asked(const struct turn_server *at)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < 16; i++)
+		n += at->requests[i];
+	return n;
+}
+
+static void block(struct pair *pair, int a, int b)
+{
+	pair->sim->net.blocked[a][b] = true;
+	pair->sim->net.blocked[b][a] = true;
+}
+
+static void expect_class(struct pair *pair, enum path_class class)
+{
+	if (psim_class(pair->sim, pair->a, pair->b) == class &&
+	    psim_class(pair->sim, pair->b, pair->a) == class)
+		return;
+	psim_show(pair->sim, pair->a, pair->b);
+	psim_show(pair->sim, pair->b, pair->a);
+	fail_msg("not by %s", path_class_name(class));
+}
+
+/* Real data came to both ends since. */
+static int until_data(struct pair *pair, uint64_t limit)
+{
+	uint64_t began = pair->sim->net.now;
+
+	while (pair->sim->net.now - began < limit) {
+		psim_run(pair->sim, 10 * NET_MS);
+		if (at_a(pair)->last_received_at > began &&
+		    at_b(pair)->last_received_at > began)
+			return (pair->sim->net.now - began) / NET_MS;
+	}
+	psim_show(pair->sim, pair->a, pair->b);
+	psim_show(pair->sim, pair->b, pair->a);
+	return -1;
+}
+
+static void gaps_reset(struct pair *pair)
+{
+	at_a(pair)->longest_gap = at_b(pair)->longest_gap = 0;
+}
+
+static unsigned int longest_gap(struct pair *pair)
+{
+	uint64_t a = at_a(pair)->longest_gap, b = at_b(pair)->longest_gap;
+
+	return (a > b ? a : b) / NET_MS;
+}
+
+/* Of either end, whichever chooses, and with loss. */
+static void data_goes_by_a_server_where_nothing_else_takes_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct pair pair = pair_new(100 + i, NET_PORT, i & 1);
+		int user = i & 2 ? pair.b : pair.a;
+
+		pair.sim->net.loss = i & 4 ? 10 : 0;
+		psim_turn(pair.sim, user, pair.server, 1);
+		if (i & 8)
+			psim_turn(pair.sim, i & 2 ? pair.a : pair.b,
+				  pair.server, 1);
+		talk(&pair);
+		assert_in_range(until_data(&pair, 10 * NET_S), 0,
+				i & 4 ? 6000 : 2000);
+		psim_run(pair.sim, 10 * NET_S);
+		expect_class(&pair, PATH_CLASS_TURN);
+		assert_true(server(&pair, 0)->channel_data > 100);
+		/* And stays there, through all that has to be renewed. */
+		gaps_reset(&pair);
+		psim_run(pair.sim, 700 * NET_S);
+		expect_class(&pair, PATH_CLASS_TURN);
+		assert_in_range(longest_gap(&pair), 0, i & 4 ? 2500 : 60);
+		psim_free(pair.sim);
+	}
+}
+
+/* Neither gets to the other's server: from one to the other. */
+static void each_may_have_its_own_server(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_new(200 + i, NET_PORT, i);
+
+		block(&pair, pair.a, pair.server[1]);
+		block(&pair, pair.b, pair.server[0]);
+		psim_turn(pair.sim, pair.a, &pair.server[0], 1);
+		psim_turn(pair.sim, pair.b, &pair.server[1], 1);
+		talk(&pair);
+		assert_in_range(until_data(&pair, 10 * NET_S), 0, 3000);
+		psim_run(pair.sim, 5 * NET_S);
+		expect_class(&pair, PATH_CLASS_TURN);
+		assert_true(server(&pair, 0)->channel_data > 50);
+		assert_true(server(&pair, 1)->channel_data > 50);
+		psim_free(pair.sim);
+	}
+}
+
+static void nobody_is_asked_where_another_path_works(void **state)
+{
+	struct pair pair;
+
+	(void)state;
+	/* An introducer that takes data. */
+	pair = pair_new(300, NET_PORT, 0);
+	pair.sim->node[pair.r].signalling = false;
+	psim_turn(pair.sim, pair.a, pair.server, 1);
+	psim_turn(pair.sim, pair.b, pair.server, 1);
+	talk(&pair);
+	psim_run(pair.sim, 30 * NET_S);
+	expect_class(&pair, PATH_CLASS_RELAY);
+	assert_int_equal(asked(server(&pair, 0)), 0);
+	psim_free(pair.sim);
+	/* NATs that can be punched. */
+	pair = pair_new(301, NET_ENDPOINT, 0);
+	psim_turn(pair.sim, pair.a, pair.server, 1);
+	psim_turn(pair.sim, pair.b, pair.server, 1);
+	talk(&pair);
+	psim_run(pair.sim, 30 * NET_S);
+	expect_class(&pair, PATH_CLASS_IPV4);
+	assert_int_equal(asked(server(&pair, 0)), 0);
+	psim_free(pair.sim);
+}
+
+static void an_idle_pair_needs_no_server(void **state)
+{
+	struct pair pair = pair_new(310, NET_PORT, 0);
+
+	(void)state;
+	psim_turn(pair.sim, pair.a, pair.server, 1);
+	psim_run(pair.sim, 60 * NET_S);
+	assert_int_equal(asked(server(&pair, 0)), 0);
+	psim_free(pair.sim);
+}
+
+static void a_server_that_starts_anew_is_used_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct pair pair = pair_new(400 + i, NET_PORT, i & 1);
+
+		psim_turn(pair.sim, i & 2 ? pair.b : pair.a, pair.server, 1);
+		talk(&pair);
+		psim_run(pair.sim, 10 * NET_S);
+		expect_class(&pair, PATH_CLASS_TURN);
+		for (int n = 0; n < 3; n++) {
+			turn_server_restart(server(&pair, 0));
+			assert_in_range(until_data(&pair, 10 * NET_S), 0,
+					4000);
+			psim_run(pair.sim, 5 * NET_S);
+			expect_class(&pair, PATH_CLASS_TURN);
+		}
+		psim_free(pair.sim);
+	}
+}
+
+static void a_dead_server_is_left_for_another(void **state)
+{
+	struct pair pair = pair_new(500, NET_PORT, 0);
+
+	(void)state;
+	psim_turn(pair.sim, pair.a, pair.server, 2);
+	talk(&pair);
+	psim_run(pair.sim, 10 * NET_S);
+	expect_class(&pair, PATH_CLASS_TURN);
+	assert_int_equal(asked(server(&pair, 1)), 0);
+	server(&pair, 0)->silent = true;
+	assert_in_range(until_data(&pair, 30 * NET_S), 0, 14000);
+	psim_run(pair.sim, 60 * NET_S);
+	expect_class(&pair, PATH_CLASS_TURN);
+	/* It stays there, too. */
+	server(&pair, 0)->silent = false;
+	gaps_reset(&pair);
+	psim_run(pair.sim, 60 * NET_S);
+	assert_in_range(longest_gap(&pair), 0, 60);
+	psim_free(pair.sim);
+}
+
+static void a_server_that_refuses_is_left_for_another(void **state)
+{
+	struct pair pair = pair_new(510, NET_PORT, 0);
+
+	(void)state;
+	psim_turn(pair.sim, pair.b, pair.server, 2);
+	server(&pair, 0)->password = "another";
+	talk(&pair);
+	assert_in_range(until_data(&pair, 10 * NET_S), 0, 3000);
+	psim_run(pair.sim, 5 * NET_S);
+	expect_class(&pair, PATH_CLASS_TURN);
+	assert_true(server(&pair, 1)->channel_data > 50);
+	psim_free(pair.sim);
+}
+
+static void a_server_that_was_away_is_asked_again(void **state)
+{
+	struct pair pair = pair_new(520, NET_PORT, 1);
+
+	(void)state;
+	server(&pair, 0)->silent = true;
+	psim_turn(pair.sim, pair.a, pair.server, 1);
+	talk(&pair);
+	psim_run(pair.sim, 60 * NET_S);
+	server(&pair, 0)->silent = false;
+	assert_in_range(until_data(&pair, 60 * NET_S), 0, 50000);
+	psim_free(pair.sim);
+}
+
+static void a_direct_path_is_better_and_ends_the_need(void **state)
+{
+	struct pair pair = pair_new(600, NET_ENDPOINT, 0);
+
+	(void)state;
+	block(&pair, pair.a, pair.b);
+	psim_turn(pair.sim, pair.a, pair.server, 1);
+	talk(&pair);
+	psim_run(pair.sim, 10 * NET_S);
+	expect_class(&pair, PATH_CLASS_TURN);
+	pair.sim->net.blocked[pair.a][pair.b] = false;
+	pair.sim->net.blocked[pair.b][pair.a] = false;
+	gaps_reset(&pair);
+	assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
+					 PATH_CLASS_IPV4, 90 * NET_S),
+			0, 90000);
+	assert_in_range(longest_gap(&pair), 0, 100);
+	assert_non_null(turn_server_only(server(&pair, 0)));
+	psim_run(pair.sim, 620 * NET_S);
+	assert_null(turn_server_only(server(&pair, 0)));
+	expect_class(&pair, PATH_CLASS_IPV4);
+	psim_free(pair.sim);
+}
+
+/* The process is another one, and the socket the same. */
+static void a_restarted_helper_gets_its_server_back(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct pair pair = pair_new(700 + i, NET_PORT, i & 1);
+
+		psim_turn(pair.sim, pair.a, pair.server, 1);
+		talk(&pair);
+		psim_run(pair.sim, 10 * NET_S);
+		psim_restart(pair.sim, i & 2 ? pair.a : pair.b);
+		assert_in_range(until_data(&pair, 40 * NET_S), 0, 25000);
+		psim_run(pair.sim, 5 * NET_S);
+		expect_class(&pair, PATH_CLASS_TURN);
+		psim_free(pair.sim);
+	}
+}
+
+/* There is nobody to say where it is, and no way from here to there. */
+static void what_is_configured_is_reached_by_a_server(void **state)
+{
+	struct psim *sim = psim_new(800);
+	int realm = net_nat_add(&sim->net, 0, NET_PORT, NET_PORT, false);
+	struct pair pair = { .sim = sim };
+
+	(void)state;
+	pair.r = psim_introducer(sim, true, false);
+	pair.a = psim_node(sim, realm, true, false);
+	pair.b = psim_node(sim, NET_INTERNET, true, false);
+	pair.server[0] = psim_turn_server(sim);
+	psim_introduce(sim, pair.a, pair.r);
+	block(&pair, pair.a, pair.r);
+	block(&pair, pair.a, pair.b);
+	psim_pair(sim, pair.a, pair.b, &sim->net.host[pair.b].ep4);
+	psim_turn(sim, pair.a, pair.server, 1);
+	psim_traffic(sim, pair.a, pair.b, 20 * NET_MS);
+	psim_run(sim, 5 * NET_S);
+	psim_traffic(sim, pair.b, pair.a, 20 * NET_MS);
+	assert_in_range(until_data(&pair, 10 * NET_S), 0, 1000);
+	psim_run(sim, 10 * NET_S);
+	expect_class(&pair, PATH_CLASS_TURN);
+	/* By such a way an introducer could do nothing for us. */
+	assert_int_equal(sim->node[pair.r].peer[pair.a].current, 0);
+	psim_free(sim);
+}
+
+/* What only comes by the server's address is not by its channel. */
+static void only_channels_of_our_own_server_are_ways(void **state)
+{
+	struct end *end = end_up(true);
+	struct endpoint at = end_ep("203.0.113.9:3478");
+	struct endpoint relayed = end_ep("203.0.113.9:50000");
+	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
+	struct path_message told = end_candidates(1, false);
+
+	(void)state;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
+	path_turn_set(end->host, &end->now, &at, &relayed);
+	src.port++;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3479"));
+	src.port--;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	assert_true(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
+	/* Nor is our own relayed address one of the peer's. */
+	end_candidate(&told, "203.0.113.9:50000");
+	end_told(end, &told);
+	assert_false(end_knows(end, "203.0.113.9:50000"));
+	path_turn_set(end->host, &end->now, NULL, NULL);
+	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
+	end_free(end);
+}
+
+static void the_relayed_address_is_told(void **state)
+{
+	struct end *end = end_up(true);
+	struct endpoint at = end_ep("203.0.113.9:3478");
+	struct endpoint relayed = end_ep("203.0.113.9:50000");
+	const struct sent *sent;
+	bool found = false;
+
+	(void)state;
+	path_turn_set(end->host, &end->now, &at, &relayed);
+	end_run(end, 200 * MS);
+	sent = end_last(end, WIRE_CONTROL_CANDIDATES);
+	assert_non_null(sent);
+	for (int i = 0; i < sent->message.count; i++)
+		found |= sent->message.candidate[i].kind ==
+				 WIRE_CANDIDATE_TURN &&
+			 endpoint_equal(&sent->message.candidate[i].endpoint,
+					&relayed);
+	assert_true(found);
+	end_free(end);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(data_goes_by_a_server_where_nothing_else_takes_it),
+		cmocka_unit_test(each_may_have_its_own_server),
+		cmocka_unit_test(nobody_is_asked_where_another_path_works),
+		cmocka_unit_test(an_idle_pair_needs_no_server),
+		cmocka_unit_test(a_server_that_starts_anew_is_used_again),
+		cmocka_unit_test(a_dead_server_is_left_for_another),
+		cmocka_unit_test(a_server_that_refuses_is_left_for_another),
+		cmocka_unit_test(a_server_that_was_away_is_asked_again),
+		cmocka_unit_test(a_direct_path_is_better_and_ends_the_need),
+		cmocka_unit_test(a_restarted_helper_gets_its_server_back),
+		cmocka_unit_test(what_is_configured_is_reached_by_a_server),
+		cmocka_unit_test(only_channels_of_our_own_server_are_ways),
+		cmocka_unit_test(the_relayed_address_is_told),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests_name("path turn", tests, NULL, NULL);
+}
