@@ -28,6 +28,7 @@
 #define PATH_MAPPED_MAX		4
 #define PATH_PINGS_MAX		16	/* in flight to a peer */
 #define PATH_TEXT_LEN		128
+#define PATH_WATCH_ALWAYS	UINT32_MAX
 
 struct path_host;
 struct path_agent;
@@ -161,6 +162,11 @@ struct path_peer_config {
 	struct endpoint endpoint;	/* direct; unset: not known */
 	bool introducer;		/* it introduces us to others */
 	uint32_t keepalive;		/* seconds; 0: none, 25 for introducers */
+	/*
+	 * For so many seconds after traffic a ping goes each second; 0: the
+	 * host's warm_time, PATH_WATCH_ALWAYS: for ever.
+	 */
+	uint32_t watch;
 };
 
 /* Return: 0; -EEXIST for an address this agent has, -EINVAL, -ENOMEM. */

@@ -112,6 +112,7 @@ struct path_live {
 	uint64_t used_at;
 	uint64_t anew_at;		/* our addresses changed */
 	uint64_t heard_at;		/* by the path in use */
+	uint64_t woken_at;		/* nobody watched it before */
 	uint64_t watch_at;
 	uint64_t backup_at;
 	uint64_t retry_at;
@@ -181,6 +182,7 @@ struct path_peer {
 	bool controlling;
 	bool introducer;
 	uint32_t keepalive;		/* seconds */
+	uint32_t watch;			/* or PATH_WATCH_ALWAYS */
 	struct path_live *live;		/* NULL: nothing goes on */
 };
 

@@ -241,6 +241,7 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 		.endpoint = data->config.endpoint,
 		.introducer = data->config.introducer,
 		.keepalive = config_peer_keepalive(&data->config),
+		.watch = data->config.watch,
 	};
 	struct clock now;
 	int ret;
