@@ -480,6 +480,10 @@ static void refusals_say_where_and_what(void **state)
 	refuse("introduce yes\nintroduce yes\n", 2, "twice");
 	refuse("relay 1\n", 1, "yes or no");
 	refuse("relay-packets 4294967296\n", 1, "4294967295");
+	refuse("lanes 1\nrelay yes\nintroduce no\n", 2,
+	       "\"introduce yes\" as well, or no \"relay\"");
+	refuse("relay no\nrelay-clients 9\nrelay-bytes 1\nagent a\n", 2,
+	       "or no \"relay-clients\"");
 	refuse("relay-bytes -1\n", 1, "9223372036854775807");
 	refuse("relay-clients 0\n", 1, "from 1 to 32768");
 	refuse("relay-clients 32769\n", 1, "from 1 to 32768");
