@@ -327,9 +327,11 @@ static void path_relay_answer(struct path_peer *introducer,
 		return;
 	}
 	if (message->type == WIRE_CONTROL_RELAY_REFUSED) {
-		if (peer->live)
-			path_relay_refused(peer->live, now, introducer,
-					   message->reason);
+		if (peer->live &&
+		    path_relay_refused(peer->live, now, introducer,
+				       message->reason) && !peer->live->dead)
+			path_died(peer->live, now,
+				  "the introducer has ended it");
 	} else {
 		live = path_live_get(peer);
 		if (!live)

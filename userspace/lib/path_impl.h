@@ -326,7 +326,8 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 					  const struct clock *now,
 					  struct path_peer *introducer,
 					  const struct path_message *grant);
-void path_relay_refused(struct path_live *live, const struct clock *now,
+/* Return: whether that ends the path in use. */
+bool path_relay_refused(struct path_live *live, const struct clock *now,
 			struct path_peer *introducer, uint8_t reason);
 bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
 void path_relay_timer(struct path_live *live, const struct clock *now);

@@ -65,6 +65,61 @@ static void test_relay_follows(void **state)
 	end_free(end);
 }
 
+static void ended(struct end *end)
+{
+	const struct path_message message = {
+		.type = WIRE_CONTROL_RELAY_REFUSED, .peer = PEER,
+		.reason = WIRE_REFUSED_ENDED,
+	};
+	struct endpoint src = end_ep("203.0.113.1:7740");
+
+	end_say(end, end->introducer, &src, &message);
+}
+
+/* The introducer ends it, and nothing else is known: it is asked again. */
+static void test_relay_ended(void **state)
+{
+	struct end *end = end_up(true);
+	struct endpoint src = end_ep("203.0.113.1:7740");
+	struct path_message message = end_grant(PEER, 9);
+	unsigned int from;
+
+	(void)state;
+	from = end->count;
+	ended(end);
+	assert_int_equal(end->notices[PATH_NOTICE_DEAD], 1);
+	end_run(end, 10 * MS);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_RELAY_OPEN), 1);
+	end_say(end, end->introducer, &src, &message);
+	end_run(end, 200 * MS);
+	assert_true(end_uses(end, "relay:0x9@203.0.113.1:7740"));
+	end_free(end);
+}
+
+/* There is another way: data goes there at once. */
+static void test_relay_ended_at_hand(void **state)
+{
+	struct end *end = end_up(false);
+	struct endpoint src = end_ep("192.0.2.9:999");
+	unsigned int from;
+
+	(void)state;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	end_run(end, 300 * MS);
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	from = end->count;
+	ended(end);
+	assert_true(end_uses(end, "192.0.2.9:999"));
+	end_run(end, 10 * MS);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_PATH_FAILED), 1);
+	/* Now it is none that is in use, but the one that is kept ready. */
+	end_run(end, 300 * MS);
+	ended(end);
+	assert_true(end_uses(end, "192.0.2.9:999"));
+	assert_int_equal(end->notices[PATH_NOTICE_DEAD], 1);
+	end_free(end);
+}
+
 /* A ping from where nothing is proven: is it one of its paths? */
 static void test_triggered(void **state)
 {
@@ -344,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),
+		cmocka_unit_test(test_relay_ended),
+		cmocka_unit_test(test_relay_ended_at_hand),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),
