@@ -181,6 +181,7 @@ struct path_peer {
 	struct endpoint via;		/* of a handshake, not confirmed yet */
 	bool controlling;
 	bool introducer;
+	uint8_t relays;			/* enum path_relays: as granted last */
 	uint32_t keepalive;		/* seconds */
 	uint32_t watch;			/* or PATH_WATCH_ALWAYS */
 	struct path_live *live;		/* NULL: nothing goes on */
@@ -213,6 +214,8 @@ struct path_host {
 	struct endpoint turn_server;	/* unset: no allocation */
 	struct endpoint turn_relayed;
 	unsigned int turn_needs[PATH_TURN_LACK + 1];	/* peers of each */
+	struct endpoint stun[PATH_STUN_MAX];
+	unsigned int stun_count;
 	struct path_stats stats;
 };
 

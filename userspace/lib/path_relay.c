@@ -243,6 +243,8 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 		    (live->peer->controlling ? 0 : relay->lifetime / 10);
 	c->listed = true;
 	c->signalling = grant->flags & WIRE_RELAY_F_SIGNALLING;
+	introducer->relays = c->signalling ? PATH_RELAYS_SIGNALLING :
+					     PATH_RELAYS_DATA;
 	if (!there) {
 		if (c->state == PATH_STATE_FAILED)
 			c->state = PATH_STATE_NEW;
