@@ -123,10 +123,9 @@ void path_live_due(struct path_live *live, uint64_t at)
 /* Was there traffic, or is it watched all the same? */
 static bool path_is_warm(const struct path_live *live, const struct clock *now)
 {
-	uint32_t watch = live->peer->watch;
+	uint64_t watch = live->peer->watch;
 
-	if (watch == PATH_WATCH_ALWAYS)
-		return true;
+	/* So many seconds as stand for always do not pass. */
 	return now->boot_ns - live->idle_at <
 	       (watch ? watch * CLOCK_SECOND : path_ms(live, warm_time));
 }
