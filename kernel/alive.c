@@ -9,7 +9,7 @@
 
 #define NEVER			U64_MAX
 #define PASSIVE_NS		(PILOT_PASSIVE_SECONDS * NSEC_PER_SEC)
-/* After a keepalive that could not be sent. */
+/* After a keepalive that could not be sent, or what may have been missed. */
 #define RETRY_NS		NSEC_PER_SEC
 
 /*
@@ -125,15 +125,10 @@ static u64 alive_keepalive(struct pilot_peer *peer, u64 now)
 	return next;
 }
 
-static u64 alive_timeout(struct pilot_peer *peer, u64 *since, u32 seconds,
-			 enum pilot_event_type type, u64 now)
+static u64 alive_silence(struct pilot_peer *peer, u64 now)
 {
-	struct pilot_event event = {
-		.type = type,
-		.reason = PILOT_REASON_TIMEOUT,
-		.address = peer->address,
-	};
-	u64 start = READ_ONCE(*since);
+	u32 seconds = READ_ONCE(peer->config.silence);
+	u64 start = READ_ONCE(peer->tx_unanswered);
 	u64 due = start + seconds * NSEC_PER_SEC;
 
 	if (!seconds || !start)
@@ -141,9 +136,48 @@ static u64 alive_timeout(struct pilot_peer *peer, u64 *since, u32 seconds,
 	if (now < due)
 		return due;
 	/* The next packet starts it again. */
-	WRITE_ONCE(*since, 0);
-	pilot_event_send(peer->dev, &event);
+	WRITE_ONCE(peer->tx_unanswered, 0);
+	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_SILENT,
+			 PILOT_REASON_TIMEOUT, peer);
 	return NEVER;
+}
+
+/* Is there anything to be told idle: had it data, or could it have some? */
+static bool alive_is_watched(const struct pilot_peer *peer)
+{
+	if (READ_ONCE(peer->last_data))
+		return true;
+	return !test_bit(PILOT_PEER_IDLE_TOLD, &peer->told) &&
+	       rcu_access_pointer(peer->lane0.current_key);
+}
+
+/*
+ * Who sends or receives writes last_data without a lock. One that was just
+ * about to when idle was told did not see the zero: look again later.
+ */
+static u64 alive_idle(struct pilot_peer *peer, u64 now)
+{
+	u32 seconds = READ_ONCE(peer->config.idle);
+	u64 start = READ_ONCE(peer->last_data);
+	u64 due = start + seconds * NSEC_PER_SEC;
+
+	if (start && test_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
+		pilot_event_wake(peer->dev, peer);
+	if (!seconds || !alive_is_watched(peer))
+		return NEVER;
+	if (!start) {
+		WRITE_ONCE(peer->last_data, now);
+		return now + seconds * NSEC_PER_SEC;
+	}
+	if (now < due)
+		return due;
+	set_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
+	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_IDLE,
+			 PILOT_REASON_TIMEOUT, peer);
+	/* Only now: who sees the zero sees the bit, and tells after us. */
+	smp_mb__after_atomic();
+	WRITE_ONCE(peer->last_data, 0);
+	return now + RETRY_NS;
 }
 
 static void alive_arm(struct timer_list *timer, u64 next, u64 now)
@@ -166,12 +200,8 @@ void pilot_alive_peer_timer(struct timer_list *timer)
 	next = alive_queue(peer, now);
 	next = min(next, alive_keys(peer, now));
 	next = min(next, alive_keepalive(peer, now));
-	next = min(next, alive_timeout(peer, &peer->tx_unanswered,
-				       READ_ONCE(peer->config.silence),
-				       PILOT_EVENT_PEER_SILENT, now));
-	next = min(next, alive_timeout(peer, &peer->last_data,
-				       READ_ONCE(peer->config.idle),
-				       PILOT_EVENT_PEER_IDLE, now));
+	next = min(next, alive_silence(peer, now));
+	next = min(next, alive_idle(peer, now));
 	alive_arm(timer, next, now);
 out:
 	rcu_read_unlock();

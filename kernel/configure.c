@@ -304,6 +304,22 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 }
 
 /**
+ * pilot_device_peer_idle_anew - begin the idle time, which is about to be set
+ * @peer: the peer, the lock of its device held
+ *
+ * Whoever sets it is told from now on, whatever was told to others before.
+ */
+void pilot_device_peer_idle_anew(struct pilot_peer *peer)
+{
+	if (!test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
+		return;
+	rcu_read_lock();
+	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
+			 PILOT_REASON_REQUEST, peer);
+	rcu_read_unlock();
+}
+
+/**
  * pilot_device_peer_set - change a peer
  * @peer: the peer, the lock of its device held
  * @config: its whole new configuration

@@ -24,6 +24,7 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
 			  const struct pilot_peer_config *config,
 			  const struct pilot_path *path,
 			  struct netlink_ext_ack *extack);
+void pilot_device_peer_idle_anew(struct pilot_peer *peer);
 int pilot_device_peer_set(struct pilot_peer *peer,
 			  const struct pilot_peer_config *config,
 			  const struct pilot_path *path, bool forget);

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "dev.h"
+#include "event.h"
 #include "short.h"
 #include "wire.h"
 
@@ -133,16 +134,14 @@ static unsigned int deliver_checksum(struct sk_buff *skb, u8 flags)
 static void deliver_note(struct pilot_dev *dev, struct pilot_peer *peer,
 			 unsigned int len, unsigned int n)
 {
-	u32 idle = READ_ONCE(peer->config.idle);
-
 	pilot_counters_add(&peer->stats, PILOT_A_PEER_STATS_RX_PACKETS, n);
 	pilot_counters_add(&peer->stats, PILOT_A_PEER_STATS_RX_BYTES, len);
 	pilot_counters_add(&dev->stats, PILOT_COUNT_RX_PACKETS, n);
 	pilot_counters_add(&dev->stats, PILOT_COUNT_RX_BYTES, len);
 	if (n > 1)
 		pilot_counters_add(&dev->stats, PILOT_A_DEV_STATS_RX_MERGED, n);
-	if (idle && !READ_ONCE(peer->last_data))
-		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
+	if (unlikely(!READ_ONCE(peer->last_data)))
+		pilot_event_wake(dev, peer);
 	pilot_peer_note(&peer->last_data, pilot_now());
 }
 

@@ -168,6 +168,36 @@ void pilot_event_key(struct pilot_dev *dev, enum pilot_event_type type,
 	pilot_event_send(dev, &event);
 }
 
+/* Tell something about a peer. Context: as pilot_event_send(). */
+void pilot_event_peer(struct pilot_dev *dev, enum pilot_event_type type,
+		      enum pilot_event_reason reason,
+		      const struct pilot_peer *peer)
+{
+	struct pilot_event event = {
+		.type = type,
+		.reason = reason,
+		.address = peer->address,
+	};
+
+	pilot_event_send(dev, &event);
+}
+
+/**
+ * pilot_event_wake - there is data of a peer, and there was none
+ * @dev: the device
+ * @peer: the peer
+ *
+ * Told when the helper believes that the peer is idle.
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void pilot_event_wake(struct pilot_dev *dev, struct pilot_peer *peer)
+{
+	if (pilot_peer_wake(peer))
+		pilot_event_peer(dev, PILOT_EVENT_PEER_ACTIVE,
+				 PILOT_REASON_TRAFFIC, peer);
+}
+
 /**
  * pilot_event_socket_gone - tell that a device lost a socket
  * @dev: the device

@@ -277,6 +277,8 @@ static int peer_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!ret) {
 		config = peer->config;
 		pilot_parse_peer_config(&parsed, &config);
+		if (parsed.attrs[PILOT_A_PEER_IDLE_TIMEOUT])
+			pilot_device_peer_idle_anew(peer);
 		ret = pilot_device_peer_set(peer, &config,
 					    parsed.endpoint ? &parsed.path :
 							      NULL,

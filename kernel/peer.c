@@ -187,6 +187,23 @@ void pilot_peer_configure(struct pilot_peer *peer,
 }
 
 /**
+ * pilot_peer_wake - there is data, and there was none
+ * @peer: the peer; its last_data is written next
+ *
+ * Starts the idle time.
+ *
+ * Return: idle was told, and this is to be told as well: to one caller.
+ */
+bool pilot_peer_wake(struct pilot_peer *peer)
+{
+	u32 idle = READ_ONCE(peer->config.idle);
+
+	if (idle)
+		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
+	return test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
+}
+
+/**
  * pilot_peer_rx_allowed - charge received packets to the peer's buckets
  * @peer: the peer
  * @packets: how many

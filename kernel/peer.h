@@ -47,6 +47,9 @@ struct pilot_peer_config {
 	u64 rx_byte_rate;
 };
 
+/* Bits of told: the helper knows of it. */
+#define PILOT_PEER_IDLE_TOLD	0
+
 /**
  * struct pilot_peer - a peer
  * @node: table linkage
@@ -72,7 +75,9 @@ struct pilot_peer_config {
  * @last_tx: when the last record went, 0 = never
  * @rx_unanswered: since when it has sent data and we nothing, 0 = not
  * @tx_unanswered: since when we have sent data and it nothing, 0 = not
- * @last_data: when the last packet went either way, 0 = idle was told
+ * @last_data: when the last packet went either way, or the time for idle
+ *	began; 0 = not yet, or idle was told
+ * @told: PILOT_PEER_IDLE_TOLD
  * @timer: pending only while one of the times above matters
  * @stats: counters of PILOT_A_PEER_STATS
  * @relays_from: relay entries for what comes from it, under the lock of the
@@ -110,6 +115,7 @@ struct pilot_peer {
 	u64 rx_unanswered;
 	u64 tx_unanswered;
 	u64 last_data;
+	unsigned long told;
 	struct timer_list timer;
 	struct pilot_counters stats;
 	struct hlist_head relays_from;
@@ -148,6 +154,7 @@ struct pilot_peer *pilot_peer_find(struct pilot_peer_table *table,
 
 void pilot_peer_configure(struct pilot_peer *peer,
 			  const struct pilot_peer_config *config);
+bool pilot_peer_wake(struct pilot_peer *peer);
 bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 			   unsigned int bytes);
 bool pilot_peer_control_allowed(struct pilot_peer *peer);
@@ -155,6 +162,8 @@ bool pilot_peer_control_allowed(struct pilot_peer *peer);
 int pilot_peer_lane_make(struct pilot_peer *peer, unsigned int number);
 void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
 			 __be16 port);
+void pilot_peer_lane_tried(struct pilot_peer *peer, unsigned int number,
+			   u64 before);
 void pilot_peer_endpoint_set(struct pilot_peer *peer,
 			     struct pilot_endpoint *endpoint);
 bool pilot_peer_endpoint_learn(struct pilot_peer *peer, unsigned int number,

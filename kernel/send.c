@@ -198,7 +198,7 @@ static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
 		      unsigned int bytes)
 {
 	u64 now = pilot_now();
-	u32 silence, idle;
+	u32 silence;
 
 	pilot_peer_note(&lane->last_tx, now);
 	pilot_peer_note(&peer->last_tx, now);
@@ -219,9 +219,8 @@ static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
 		if (silence)
 			timer_reduce(&peer->timer, jiffies + silence * HZ + 1);
 	}
-	idle = READ_ONCE(peer->config.idle);
-	if (idle && !READ_ONCE(peer->last_data))
-		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
+	if (unlikely(!READ_ONCE(peer->last_data)))
+		pilot_event_wake(dev, peer);
 	pilot_peer_note(&peer->last_data, now);
 }
 

@@ -38,6 +38,11 @@ static void lanes_count(struct pilot_peer *peer)
 static void lane_advance(struct pilot_peer *peer, struct pilot_lane *lane,
 			 struct pilot_key *key)
 {
+	/* A session begins: the time for idle too, whatever was told before. */
+	if (lane == &peer->lane0 && !rcu_access_pointer(lane->current_key)) {
+		clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
+		timer_reduce(&peer->timer, jiffies + 1);
+	}
 	pilot_key_retire(slot_take(peer, &lane->previous));
 	rcu_assign_pointer(lane->previous,
 			   slot_key(peer, &lane->current_key));

@@ -151,6 +151,73 @@ idle_peer_is_told_once() {
 	wait_for 15 idle_again || fail "the second idle time was not told"
 }
 
+# What the other end sends counts as well; one that was not idle is not active.
+idle_peer_that_talks_is_told_once() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 2
+	pings a 6
+	event_wait a 'peer-idle reason timeout' 15
+	equal "$(events_n a peer-active)" 0 "active events of a first packet"
+	pings b 5
+	pings a 6
+	event_wait a "peer-active reason traffic .*peer $(agent 6 | long)"
+	wait_for 15 idle_again || fail "the second idle time was not told"
+	equal "$(events_n a peer-active)" 1 "active events"
+	pings a 6
+	wait_for 15 active_again || fail "the second packet was not told"
+}
+
+# A keepalive is no data.
+keepalive_wakes_nobody() {
+	local before
+
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1 keepalive 1
+	pings a 6
+	event_wait a 'peer-idle reason timeout' 15
+	before=$(stat b rx-keepalives)
+	wait_for 15 stat_at_least b rx-keepalives $((before + 3)) ||
+		fail "only $(stat b rx-keepalives) keepalives came"
+	equal "$(events_n a peer-active)" 0 "active events"
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" keepalive 0
+}
+
+# A helper that comes later is told as well.
+idle_time_that_is_set_begins_anew() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1
+	event_wait a 'peer-idle reason timeout' 15
+	equal "$(events_n a peer-active)" 0 "active events"
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1
+	event_wait a 'peer-active reason request'
+	wait_for 15 idle_again || fail "the second idle time was not told"
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" keepalive 0
+	equal "$(events_n a peer-active)" 1 "active events"
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 0
+	wait_for 15 active_again || fail "who ends the idle time is told nothing"
+	pings a 6
+	equal "$(events_n a peer-active)" 2 "active events without an idle time"
+}
+
+# Nothing was sent in either: the helper waits for the one, and for the other.
+each_session_is_told_idle() {
+	pair
+	events a
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1
+	event_wait a 'peer-idle reason timeout' 15
+	in_ns a pilot_ctl key-del pilot0 "$(agent 6)" epoch 1
+	key a 5 6 2 current
+	wait_for 15 idle_again || fail "the second session was not told"
+	equal "$(events_n a peer-active)" 0 "active events"
+}
+
+active_again() {
+	[ "$(events_n a peer-active)" -eq 2 ]
+}
+
 idle_again() {
 	[ "$(events_n a peer-idle)" -eq 2 ]
 }
@@ -211,6 +278,8 @@ run_tests acquire_for_an_unknown_address acquire_for_a_peer_without_a_key \
 	packets_that_wait_too_long_are_given_up \
 	soft_and_hard_limit_by_packets soft_and_hard_limit_by_age \
 	key_becomes_current_by_a_packet_or_by_request idle_peer_is_told_once \
+	idle_peer_that_talks_is_told_once keepalive_wakes_nobody \
+	idle_time_that_is_set_begins_anew each_session_is_told_idle \
 	silent_peer_is_told answering_peer_is_not_called_silent \
 	keepalives_are_sent_when_nothing_else_is \
 	lost_socket_is_told_in_both_namespaces unbound_socket_is_told

@@ -51,6 +51,7 @@ agent_start() {
 		    introducer yes
 		    endpoint $at
 		peer ${agent_did[$2]}
+		    ${WATCH:-}
 	END
 	helper_start "$1"
 	soon 20 has_device "$1"

@@ -23,6 +23,14 @@ programs() {
 		ip link show pilot0 >/dev/null 2>&1 ||
 			ip link add pilot0 type bridge
 		echo serving
+		[ "$side" = a ] && peer=b || peer=a
+		read -r first rest <"$FAKES/says"
+		to=192.0.2.7:7740
+		[ "$first" = direct ] || to=$first:0x1@198.51.100.10:7740
+		echo "pilotd: pilot0 1:0001.0000.introducer: path-used: ipv4 by 192.0.2.9:7740"
+		[ "$side" = introducer ] ||
+			echo "pilotd: pilot0 1:0001.0000.$peer: path-used: $first by $to"
+		echo "pilotd: pilot0 1:0001.0000.$peer: path-used: lan by 192.0.2.8:7740"
 		exec tail -f /dev/null
 	END
 	cat >"$TMP/programs/pilot-link" <<-'END'
@@ -148,6 +156,13 @@ no_answer_is_no_connection() {
 	equal "$(field ttfb_ms)" null "the time to an answer"
 }
 
+# It may be over before it can be looked at.
+the_first_path_is_what_the_helper_used_first() {
+	matrix "turn direct" public:public
+	equal "$(field first)" '"turn"' "the first path"
+	equal "$(field final)" '"direct"' "the final path"
+}
+
 # What each is told, and that nobody but the introducer has an address.
 agents_know_the_introducer_alone() {
 	matrix "relay relay" v6only:v4only
@@ -166,4 +181,5 @@ agents_know_the_introducer_alone() {
 
 run_tests a_path_that_becomes_better_is_seen a_path_that_stays_worse_is_not \
 	a_path_better_than_can_be_is_not a_path_has_two_ends \
-	no_answer_is_no_connection agents_know_the_introducer_alone
+	no_answer_is_no_connection the_first_path_is_what_the_helper_used_first \
+	agents_know_the_introducer_alone

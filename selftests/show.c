@@ -77,6 +77,7 @@ static const char *const event_types[] = {
 	[PILOT_EVENT_PEER_IDLE] = "peer-idle",
 	[PILOT_EVENT_PEER_SILENT] = "peer-silent",
 	[PILOT_EVENT_SOCKET_GONE] = "socket-gone",
+	[PILOT_EVENT_PEER_ACTIVE] = "peer-active",
 };
 
 static const char *const event_reasons[] = {
@@ -89,6 +90,7 @@ static const char *const event_reasons[] = {
 	[PILOT_REASON_TIMEOUT] = "timeout",
 	[PILOT_REASON_CLOSED] = "closed",
 	[PILOT_REASON_UNBOUND] = "unbound",
+	[PILOT_REASON_TRAFFIC] = "traffic",
 };
 
 static const char *const slots[] = { "current", "next", "previous" };

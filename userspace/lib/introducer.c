@@ -36,9 +36,14 @@ introducer_client_first(const struct introducer *in)
 void introducer_free(struct introducer *in)
 {
 	struct introducer_client *client;
+	struct introducer_ended *ended;
 
 	if (!in)
 		return;
+	while ((ended = in->ended)) {
+		in->ended = ended->next;
+		free(ended);
+	}
 	while (in->pairs)
 		introducer_pair_free(in, in->pairs);
 	/* Who has no pair waits for its end. */
@@ -60,10 +65,30 @@ static void introducer_notify(struct introducer *in,
 		in->ops.notify(in->ctx, notice, agent, from, to, text);
 }
 
+/* Later: this may be within a callback of who is to send it. */
+static void introducer_ended_note(struct introducer *in,
+				  const struct introducer_pair *pair, int i)
+{
+	struct introducer_ended *ended = malloc(sizeof(*ended));
+
+	/* Untold it finds out as of any way that does not work any more. */
+	if (!ended)
+		return;
+	ended->agent = pair->agent;
+	ended->peer = pair->end[i].client->peer;
+	ended->other = pair->end[!i].client->peer;
+	ended->next = in->ended;
+	in->ended = ended;
+}
+
+/* @cause: the end that needs not be told, -1: both have to. */
 static void introducer_end_pair(struct introducer *in,
 				struct introducer_pair *pair,
-				enum introducer_notice notice)
+				enum introducer_notice notice, int cause)
 {
+	for (int i = 0; i < 2; i++)
+		if (i != cause)
+			introducer_ended_note(in, pair, i);
 	introducer_notify(in, notice, pair->agent, pair->end[0].client->peer,
 			  pair->end[1].client->peer, "");
 	introducer_pair_drop(in, pair);
@@ -185,7 +210,7 @@ static void introducer_refit(struct introducer *in, uint64_t now,
 	if (left > in->config.lifetime)
 		left = in->config.lifetime;
 	if (introducer_pair_install(in, now, pair, left)) {
-		introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED);
+		introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED, -1);
 		return;
 	}
 	pair->stale = false;
@@ -202,7 +227,8 @@ void introducer_configure(struct introducer *in, uint64_t now,
 
 	in->config = *config;
 	while (!config->enabled && in->pairs)
-		introducer_end_pair(in, in->pairs, INTRODUCER_NOTICE_CLOSED);
+		introducer_end_pair(in, in->pairs, INTRODUCER_NOTICE_CLOSED,
+				    -1);
 	if (old.data == config->data &&
 	    old.packet_rate == config->packet_rate &&
 	    old.byte_rate == config->byte_rate)
@@ -291,7 +317,7 @@ static void introducer_open(struct introducer *in, uint64_t now,
 		introducer_pair_open(in, now, client, src, other);
 }
 
-/* Gone when neither wants it. The other is not told. */
+/* Gone when neither wants it; the other may use it all the same. */
 static void introducer_close(struct introducer *in,
 			     struct introducer_client *client, uint64_t other)
 {
@@ -308,7 +334,7 @@ static void introducer_close(struct introducer *in,
 		return;
 	}
 	in->stats.closed++;
-	introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED);
+	introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED, me);
 }
 
 /* Nobody gets more than was spent on asking. */
@@ -424,7 +450,9 @@ void introducer_peer_gone(struct introducer *in, uint64_t agent, uint64_t peer)
 	while ((client = introducer_client_find(in, agent, peer)) &&
 	       client->ends)
 		introducer_end_pair(in, client->ends->pair,
-				    INTRODUCER_NOTICE_CLOSED);
+				    INTRODUCER_NOTICE_CLOSED,
+				    introducer_pair_end(client->ends->pair,
+							peer));
 	if (client)
 		introducer_client_free(in, client);
 }
@@ -437,7 +465,7 @@ void introducer_agent_gone(struct introducer *in, uint64_t agent)
 		next = pair->next;
 		if (pair->agent == agent)
 			introducer_end_pair(in, pair,
-					    INTRODUCER_NOTICE_CLOSED);
+					    INTRODUCER_NOTICE_CLOSED, -1);
 	}
 }
 
@@ -446,7 +474,7 @@ static void introducer_pair_due(struct introducer *in,
 {
 	if (pair->expires_at <= now) {
 		in->stats.expired++;
-		introducer_end_pair(in, pair, INTRODUCER_NOTICE_EXPIRED);
+		introducer_end_pair(in, pair, INTRODUCER_NOTICE_EXPIRED, -1);
 		return;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -461,6 +489,26 @@ static void introducer_pair_due(struct introducer *in,
 	introducer_pair_schedule(in, pair);
 }
 
+static void introducer_ended_tell(struct introducer *in)
+{
+	struct path_message refused = {
+		.type = WIRE_CONTROL_RELAY_REFUSED,
+		.reason = WIRE_REFUSED_ENDED,
+	};
+	struct introducer_ended *ended;
+
+	while ((ended = in->ended)) {
+		in->ended = ended->next;
+		refused.peer = ended->other;
+		/* It may have been opened anew meanwhile. */
+		if (!introducer_pair_find(in, ended->agent, ended->peer,
+					  ended->other))
+			introducer_send(in, ended->agent, ended->peer, NULL,
+					&refused);
+		free(ended);
+	}
+}
+
 void introducer_timer(struct introducer *in, uint64_t now)
 {
 	struct introducer_client *client;
@@ -473,6 +521,7 @@ void introducer_timer(struct introducer *in, uint64_t now)
 	while ((client = introducer_client_first(in)) &&
 	       client->timer.at <= now)
 		introducer_client_free(in, client);
+	introducer_ended_tell(in);
 }
 
 uint64_t introducer_next_deadline(const struct introducer *in)
@@ -481,6 +530,8 @@ uint64_t introducer_next_deadline(const struct introducer *in)
 	const struct timer *client = timer_first(&in->client_timers);
 	uint64_t at = pair ? pair->at : CLOCK_NEVER;
 
+	if (in->ended)
+		return 0;
 	return client && client->at < at ? client->at : at;
 }
 

@@ -99,7 +99,10 @@ void introducer_adopt(struct introducer *introducer, uint64_t now,
 		      uint64_t agent, const struct relay_entry *entry);
 void introducer_adopt_end(struct introducer *introducer, uint64_t now);
 
-/* Deleted, or without a session: nothing is known about where it is. */
+/*
+ * Deleted, or without a session: nothing is known about where it is. Who had a
+ * way to it is told by the next introducer_timer().
+ */
 void introducer_peer_gone(struct introducer *introducer, uint64_t agent,
 			  uint64_t peer);
 void introducer_agent_gone(struct introducer *introducer, uint64_t agent);

@@ -43,6 +43,14 @@ struct introducer_pair {
 	struct introducer_pair *next, *prev;
 };
 
+/* Somebody who is to hear that what was granted is over. */
+struct introducer_ended {
+	struct introducer_ended *next;
+	uint64_t agent;
+	uint64_t peer;
+	uint64_t other;
+};
+
 struct introducer {
 	struct introducer_ops ops;
 	void *ctx;
@@ -50,6 +58,7 @@ struct introducer {
 	struct table by_client, by_pair, by_id;
 	struct timer_heap pair_timers, client_timers;
 	struct introducer_pair *pairs;
+	struct introducer_ended *ended;	/* not told yet */
 	size_t clients;
 	uint8_t key[16];		/* of the hashes of addresses */
 	struct introducer_stats stats;

@@ -327,9 +327,11 @@ static void path_relay_answer(struct path_peer *introducer,
 		return;
 	}
 	if (message->type == WIRE_CONTROL_RELAY_REFUSED) {
-		if (peer->live)
-			path_relay_refused(peer->live, now, introducer,
-					   message->reason);
+		if (peer->live &&
+		    path_relay_refused(peer->live, now, introducer,
+				       message->reason) && !peer->live->dead)
+			path_died(peer->live, now,
+				  "the introducer has ended it");
 	} else {
 		live = path_live_get(peer);
 		if (!live)
@@ -491,6 +493,7 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		  struct path_peer *peer, enum path_traffic traffic)
 {
 	struct path_live *live = peer->live;
+	bool active;
 
 	(void)host;
 	if (!live)
@@ -500,7 +503,11 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		path_wake(live, now);
 		break;
 	case PATH_TRAFFIC_SILENT:
+		active = live->active;
 		path_wake(live, now);
+		/* It is late, and no traffic: an idle peer stays idle. */
+		live->active = active;
+		live->idle_at = now->boot_ns;
 		live->watch_at = now->boot_ns;
 		if (live->dead)
 			path_reach(live, now);

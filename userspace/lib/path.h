@@ -28,6 +28,7 @@
 #define PATH_MAPPED_MAX		4
 #define PATH_PINGS_MAX		16	/* in flight to a peer */
 #define PATH_TEXT_LEN		128
+#define PATH_WATCH_ALWAYS	UINT32_MAX
 
 struct path_host;
 struct path_agent;
@@ -161,6 +162,11 @@ struct path_peer_config {
 	struct endpoint endpoint;	/* direct; unset: not known */
 	bool introducer;		/* it introduces us to others */
 	uint32_t keepalive;		/* seconds; 0: none, 25 for introducers */
+	/*
+	 * For so many seconds after traffic a ping goes each second; 0: the
+	 * host's warm_time, PATH_WATCH_ALWAYS: for ever.
+	 */
+	uint32_t watch;
 };
 
 /* Return: 0; -EEXIST for an address this agent has, -EINVAL, -ENOMEM. */
@@ -194,6 +200,13 @@ struct path_address {
 void path_addresses_set(struct path_host *host, const struct clock *now,
 			const struct path_address *addresses, size_t count,
 			bool changed);
+/*
+ * How STUN servers see the socket, one address of each family at most: told to
+ * peers as long as no introducer says anything of the family.
+ */
+#define PATH_STUN_MAX		2
+void path_stun_set(struct path_host *host, const struct clock *now,
+		   const struct endpoint *seen, size_t count);
 /* All that NATs have mapped for us. */
 void path_mapped_set(struct path_host *host, const struct clock *now,
 		     const struct endpoint *mapped, size_t count);
@@ -298,6 +311,30 @@ struct path_info {
 };
 
 void path_peer_info(const struct path_peer *peer, struct path_info *info);
+
+enum path_relays {
+	PATH_RELAYS_UNKNOWN,		/* it has granted nothing yet */
+	PATH_RELAYS_SIGNALLING,
+	PATH_RELAYS_DATA,
+};
+
+/* What is known of an introducer. */
+struct path_introducer_info {
+	bool reachable;			/* a session, and an answer lately */
+	uint64_t rtt_ns;		/* 0: not known */
+	uint64_t ponged_ns;		/* boot time of its last answer, 0: none */
+	struct endpoint observed[2];	/* how it sees us, IPv4 and IPv6 */
+	enum path_relays relays;
+};
+
+/* Each of an agent is asked once more what it sees. Return: how many are. */
+unsigned int path_introducers_ask(struct path_agent *agent,
+				  const struct clock *now);
+/* Return: whether the peer is an introducer. */
+bool path_introducer_info(const struct path_peer *peer,
+			  const struct clock *now,
+			  struct path_introducer_info *info);
+const char *path_relays_name(enum path_relays relays);
 const char *path_kind_name(enum path_kind kind);
 const char *path_class_name(enum path_class class);
 const char *path_state_name(enum path_state state);

@@ -128,12 +128,26 @@ static bool path_observed_good(const struct path_observed *observed,
 	       now->boot_ns - observed->at < PATH_OBSERVED_TIME;
 }
 
+static bool path_introducers_see(const struct path_agent *agent,
+				 sa_family_t family, const struct clock *now)
+{
+	for (int i = 0; i < PATH_OBSERVED_MAX; i++) {
+		const struct path_observed *observed = &agent->observed[i];
+
+		if (path_observed_good(observed, now) &&
+		    observed->by->introducer &&
+		    observed->endpoint.family == family)
+			return true;
+	}
+	return false;
+}
+
 void path_own_write(const struct path_agent *agent, const struct clock *now,
 		    struct path_message *message)
 {
 	const struct path_host *host = agent->host;
 	bool turn = endpoint_is_set(&host->turn_relayed);
-	unsigned int rest = host->mapped_count + turn;
+	unsigned int rest = host->mapped_count + host->stun_count + turn;
 
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
 		rest += path_observed_good(&agent->observed[i], now);
@@ -150,6 +164,49 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 		if (path_observed_good(&agent->observed[i], now))
 			path_own_add(message, WIRE_CANDIDATE_OBSERVED,
 				     &agent->observed[i].endpoint);
+	for (unsigned int i = 0; i < host->stun_count; i++)
+		if (!path_introducers_see(agent, host->stun[i].family, now))
+			path_own_add(message, WIRE_CANDIDATE_OBSERVED,
+				     &host->stun[i]);
+}
+
+static bool path_stun_has(const struct path_host *host,
+			  const struct endpoint *ep)
+{
+	for (unsigned int i = 0; i < host->stun_count; i++)
+		if (endpoint_equal(&host->stun[i], ep))
+			return true;
+	return false;
+}
+
+/* Are peers told of what STUN servers see? */
+static bool path_stun_counts(const struct path_agent *agent,
+			     const struct clock *now)
+{
+	for (unsigned int i = 0; i < agent->host->stun_count; i++)
+		if (!path_introducers_see(agent, agent->host->stun[i].family,
+					  now))
+			return true;
+	return false;
+}
+
+void path_stun_set(struct path_host *host, const struct clock *now,
+		   const struct endpoint *seen, size_t count)
+{
+	struct endpoint kept[PATH_STUN_MAX];
+	unsigned int n = 0;
+	bool fresh = false;
+
+	for (size_t i = 0; i < count && n < PATH_STUN_MAX; i++)
+		if (path_endpoint_usable(&seen[i]))
+			kept[n++] = seen[i];
+	for (unsigned int i = 0; i < n; i++)
+		fresh |= !path_stun_has(host, &kept[i]);
+	memcpy(host->stun, kept, n * sizeof(*kept));
+	host->stun_count = n;
+	for (struct path_agent *a = host->agents; fresh && a; a = a->next)
+		if (path_stun_counts(a, now))
+			path_generation_next(a, now);
 }
 
 /*

@@ -120,14 +120,24 @@ void path_live_due(struct path_live *live, uint64_t at)
 		timer_set(&live->peer->host->timers, timer, at);
 }
 
+/* Was there traffic, or is it watched all the same? */
+static bool path_is_warm(const struct path_live *live, const struct clock *now)
+{
+	uint64_t watch = live->peer->watch;
+
+	/* So many seconds as stand for always do not pass. */
+	return now->boot_ns - live->idle_at <
+	       (watch ? watch * CLOCK_SECOND : path_ms(live, warm_time));
+}
+
 enum path_mode path_mode(const struct path_live *live, const struct clock *now)
 {
 	if (live->peer->introducer && !live->reach_until)
-		return live->active ? PATH_MODE_WARM : PATH_MODE_KEEP;
+		return live->active || live->peer->watch == PATH_WATCH_ALWAYS ?
+		       PATH_MODE_WARM : PATH_MODE_KEEP;
 	if (live->active)
 		return PATH_MODE_ACTIVE;
-	return now->boot_ns - live->idle_at < path_ms(live, warm_time) ?
-	       PATH_MODE_WARM : PATH_MODE_KEEP;
+	return path_is_warm(live, now) ? PATH_MODE_WARM : PATH_MODE_KEEP;
 }
 
 bool path_busy(const struct path_live *live, const struct clock *now)
@@ -294,6 +304,7 @@ static void path_peer_fill(struct path_peer *peer,
 		path_configured_drop(peer->live);
 	peer->configured = config->endpoint;
 	peer->keepalive = config->keepalive;
+	peer->watch = config->watch;
 	if (config->introducer && !peer->keepalive)
 		peer->keepalive = 25;
 	if (config->introducer == peer->introducer)
@@ -350,12 +361,21 @@ int path_peer_add(struct path_host *host, const struct clock *now,
 	return 0;
 }
 
+/* It was not, so nothing is known of it, and nothing wrong with that. */
+static void path_watch_begin(struct path_live *live, const struct clock *now)
+{
+	live->heard_at = live->woken_at = now->boot_ns;
+	live->watch_at = live->backup_at = live->retry_at = now->boot_ns;
+	path_live_due(live, now->boot_ns);
+}
+
 int path_peer_set(struct path_host *host, const struct clock *now,
 		  struct path_peer *peer,
 		  const struct path_peer_config *config)
 {
+	bool kept = peer->live && path_mode(peer->live, now) == PATH_MODE_KEEP;
+
 	(void)host;
-	(void)now;
 	if (memcmp(config->public, peer->public, PATH_KEY_LEN) ||
 	    config->address != peer->address ||
 	    !endpoint_is_direct(&config->endpoint))
@@ -365,6 +385,8 @@ int path_peer_set(struct path_host *host, const struct clock *now,
 		path_observed_drop(peer->agent, peer);
 	}
 	path_peer_fill(peer, config);
+	if (kept && path_mode(peer->live, now) != PATH_MODE_KEEP)
+		path_watch_begin(peer->live, now);
 	return 0;
 }
 

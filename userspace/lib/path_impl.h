@@ -112,6 +112,7 @@ struct path_live {
 	uint64_t used_at;
 	uint64_t anew_at;		/* our addresses changed */
 	uint64_t heard_at;		/* by the path in use */
+	uint64_t woken_at;		/* nobody watched it before */
 	uint64_t watch_at;
 	uint64_t backup_at;
 	uint64_t retry_at;
@@ -180,7 +181,9 @@ struct path_peer {
 	struct endpoint via;		/* of a handshake, not confirmed yet */
 	bool controlling;
 	bool introducer;
+	uint8_t relays;			/* enum path_relays: as granted last */
 	uint32_t keepalive;		/* seconds */
+	uint32_t watch;			/* or PATH_WATCH_ALWAYS */
 	struct path_live *live;		/* NULL: nothing goes on */
 };
 
@@ -211,6 +214,8 @@ struct path_host {
 	struct endpoint turn_server;	/* unset: no allocation */
 	struct endpoint turn_relayed;
 	unsigned int turn_needs[PATH_TURN_LACK + 1];	/* peers of each */
+	struct endpoint stun[PATH_STUN_MAX];
+	unsigned int stun_count;
 	struct path_stats stats;
 };
 
@@ -324,7 +329,8 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 					  const struct clock *now,
 					  struct path_peer *introducer,
 					  const struct path_message *grant);
-void path_relay_refused(struct path_live *live, const struct clock *now,
+/* Return: whether that ends the path in use. */
+bool path_relay_refused(struct path_live *live, const struct clock *now,
 			struct path_peer *introducer, uint8_t reason);
 bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
 void path_relay_timer(struct path_live *live, const struct clock *now);

@@ -95,3 +95,30 @@ void path_peer_info(const struct path_peer *peer, struct path_info *info)
 			path_candidate_info(live, &live->slot[i],
 				&info->candidate[info->count++]);
 }
+
+bool path_introducer_info(const struct path_peer *peer,
+			  const struct clock *now,
+			  struct path_introducer_info *info)
+{
+	const struct path_live *live = peer->live;
+
+	memset(info, 0, sizeof(*info));
+	if (!peer->introducer)
+		return false;
+	info->relays = peer->relays;
+	if (live && live->ready && live->used) {
+		info->rtt_ns = live->used->rtt_ns;
+		info->ponged_ns = live->used->ponged_at;
+		info->reachable = !live->dead && !live->used->lost &&
+				  info->ponged_ns;
+	}
+	for (int i = 0; i < PATH_OBSERVED_MAX; i++) {
+		const struct path_observed *at = &peer->agent->observed[i];
+
+		if (at->by == peer && endpoint_is_set(&at->endpoint) &&
+		    now->boot_ns - at->at < PATH_OBSERVED_TIME)
+			info->observed[at->endpoint.family == AF_INET6] =
+				at->endpoint;
+	}
+	return true;
+}

@@ -44,6 +44,17 @@ const char *path_state_name(enum path_state state)
 	return names[state];
 }
 
+const char *path_relays_name(enum path_relays relays)
+{
+	static const char *const names[] = {
+		[PATH_RELAYS_UNKNOWN] = "unknown",
+		[PATH_RELAYS_SIGNALLING] = "signalling",
+		[PATH_RELAYS_DATA] = "data",
+	};
+
+	return names[relays];
+}
+
 const char *path_notice_name(enum path_notice notice)
 {
 	static const char *const names[] = {

@@ -25,6 +25,24 @@ void path_observe(struct path_agent *agent, const struct clock *now)
 	}
 }
 
+unsigned int path_introducers_ask(struct path_agent *agent,
+				  const struct clock *now)
+{
+	unsigned int count = 0;
+
+	for (struct path_peer *peer = agent->introducers; peer;
+	     peer = peer->next_introducer) {
+		struct path_live *live = peer->live;
+
+		if (!live || !live->ready || !live->used)
+			continue;
+		live->watch_at = now->boot_ns;
+		path_live_due(live, now->boot_ns);
+		count++;
+	}
+	return count;
+}
+
 static struct path_candidate *path_configured(struct path_live *live)
 {
 	const struct endpoint *ep = &live->peer->configured;

@@ -243,6 +243,8 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 		    (live->peer->controlling ? 0 : relay->lifetime / 10);
 	c->listed = true;
 	c->signalling = grant->flags & WIRE_RELAY_F_SIGNALLING;
+	introducer->relays = c->signalling ? PATH_RELAYS_SIGNALLING :
+					     PATH_RELAYS_DATA;
 	if (!there) {
 		if (c->state == PATH_STATE_FAILED)
 			c->state = PATH_STATE_NEW;
@@ -262,38 +264,11 @@ static const char *path_refused_text(uint8_t reason)
 		return "the introducer does not allow it";
 	case WIRE_REFUSED_NOT_HERE:
 		return "the introducer does not know where the peer is";
+	case WIRE_REFUSED_ENDED:
+		return "the introducer has ended it";
 	default:
 		return "the introducer refuses";
 	}
-}
-
-void path_relay_refused(struct path_live *live, const struct clock *now,
-			struct path_peer *introducer, uint8_t reason)
-{
-	struct path_relay *relay = path_relay_find(live, introducer);
-	char text[ADDR_TEXT_LEN];
-
-	if (!relay || (relay->state != PATH_RELAY_OPENING &&
-		       relay->state != PATH_RELAY_RENEWING))
-		return;
-	addr_format(introducer->address, text);
-	path_notify(live, PATH_NOTICE_RELAY, "%s: %s", text,
-		    path_refused_text(reason));
-	relay->expire_at = CLOCK_NEVER;
-	relay->state = PATH_RELAY_REFUSED;
-	relay->tries = 0;
-	if (relay->candidate)
-		path_candidate_fail(relay->candidate,
-				    path_refused_text(reason));
-	/* The other may come yet; while we look for a way, ask again. */
-	relay->at = now->boot_ns + relay->interval;
-}
-
-bool path_relay_usable(struct path_live *live, const struct path_candidate *c)
-{
-	const struct path_relay *relay = path_relay_of(live, c);
-
-	return relay && path_relay_good(relay);
 }
 
 /* One is kept ready while something goes on with the peer. */
@@ -325,6 +300,60 @@ static bool path_relay_needed(struct path_live *live, const struct clock *now,
 			return false;
 	}
 	return true;
+}
+
+/* What was granted is over: ask again when it is still of use. */
+static bool path_relay_ended(struct path_live *live, const struct clock *now,
+			     struct path_relay *relay)
+{
+	bool used = relay->candidate && relay->candidate == live->used;
+	bool needed = path_relay_needed(live, now, relay);
+
+	if (relay->candidate)
+		path_candidate_fail(relay->candidate,
+				    path_refused_text(WIRE_REFUSED_ENDED));
+	relay->expire_at = CLOCK_NEVER;
+	relay->state = PATH_RELAY_REFUSED;
+	relay->tries = 0;
+	relay->interval = path_ms(live, relay_first);
+	relay->at = now->boot_ns;
+	if (needed && !used)
+		path_relay_begin(live, now, relay, PATH_RELAY_OPENING);
+	return used;
+}
+
+bool path_relay_refused(struct path_live *live, const struct clock *now,
+			struct path_peer *introducer, uint8_t reason)
+{
+	struct path_relay *relay = path_relay_find(live, introducer);
+	char text[ADDR_TEXT_LEN];
+
+	if (!relay || (relay->state != PATH_RELAY_OPENING &&
+		       relay->state != PATH_RELAY_RENEWING &&
+		       (reason != WIRE_REFUSED_ENDED ||
+			relay->state != PATH_RELAY_GRANTED)))
+		return false;
+	addr_format(introducer->address, text);
+	path_notify(live, PATH_NOTICE_RELAY, "%s: %s", text,
+		    path_refused_text(reason));
+	if (reason == WIRE_REFUSED_ENDED)
+		return path_relay_ended(live, now, relay);
+	relay->expire_at = CLOCK_NEVER;
+	relay->state = PATH_RELAY_REFUSED;
+	relay->tries = 0;
+	if (relay->candidate)
+		path_candidate_fail(relay->candidate,
+				    path_refused_text(reason));
+	/* The other may come yet; while we look for a way, ask again. */
+	relay->at = now->boot_ns + relay->interval;
+	return false;
+}
+
+bool path_relay_usable(struct path_live *live, const struct path_candidate *c)
+{
+	const struct path_relay *relay = path_relay_of(live, c);
+
+	return relay && path_relay_good(relay);
 }
 
 static void path_relay_close(struct path_live *live, struct path_relay *relay)

@@ -75,7 +75,8 @@ static uint64_t path_death_at(const struct path_live *live,
 							    CLOCK_NEVER;
 	patience = path_patience(live, now);
 	/* What the peer sends may come though nothing gets there. */
-	answer = path_later(live->used_at, live->used->ponged_at);
+	answer = path_later(path_later(live->used_at, live->woken_at),
+			    live->used->ponged_at);
 	return path_earlier(live->heard_at + patience,
 			    answer + 4 * path_later(patience,
 						    PATH_FIRST_DEAD / 4));
@@ -108,7 +109,7 @@ void path_wake(struct path_live *live, const struct clock *now)
 {
 	if (!live->active) {
 		if (path_mode(live, now) == PATH_MODE_KEEP)
-			live->heard_at = now->boot_ns;
+			live->heard_at = live->woken_at = now->boot_ns;
 		live->watch_at = now->boot_ns;
 		path_observe(live->peer->agent, now);
 		if (!live->told && live->ready && !live->peer->introducer) {

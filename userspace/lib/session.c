@@ -89,10 +89,10 @@ static void session_expired(struct session_peer *peer, const struct clock *now,
 		session_initiate(peer, now);
 }
 
-/* Due for a new key, unless nobody talks. */
+/* Due for a new key, unless nobody talks and it need not be there. */
 static void session_rekey(struct session_peer *peer, const struct clock *now)
 {
-	if (peer->idle)
+	if (peer->idle && !peer->persist)
 		peer->current.rekey_at = CLOCK_NEVER;
 	else
 		session_initiate(peer, now);

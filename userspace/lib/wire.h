@@ -101,6 +101,7 @@
 #define WIRE_REFUSED_FULL		1
 #define WIRE_REFUSED_NOT_ALLOWED	2
 #define WIRE_REFUSED_NOT_HERE		3	/* the other has no session */
+#define WIRE_REFUSED_ENDED		4	/* what was granted is no more */
 
 #define WIRE_CANDIDATE_HOST		1	/* of an interface */
 #define WIRE_CANDIDATE_OBSERVED		2	/* what others see */

@@ -66,6 +66,9 @@ _pilot_link_keyword() {
 	introducer)
 		_pilot_link_words "$(_pilot_link_lines yes no)"
 		;;
+	watch)
+		_pilot_link_words always
+		;;
 	netns)
 		_pilot_link_words "$(_pilot_link_namespaces)"
 		;;
@@ -106,8 +109,8 @@ _pilot_link_peer() {
 		fi
 		((after > 2)) && _pilot_link_keyword "$prev" && return
 		_pilot_link_words "$(_pilot_link_lines link address endpoint \
-			psk keepalive silence idle rate-packets rate-bytes \
-			introducer)"
+			psk keepalive silence idle watch rate-packets \
+			rate-bytes introducer)"
 		;;
 	show | list | del*)
 		_pilot_link_keyword "$prev" && return

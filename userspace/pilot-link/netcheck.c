@@ -13,9 +13,9 @@
 
 static const char netcheck_usage[] =
 "Usage: " TOOL_NAME " netcheck\n"
-"Asks the STUN servers of pilotd.conf how they see this host, the gateway to map\n"
-"the helper's UDP port, and the TURN servers to relay; says where peers can reach\n"
-"this host, and what would help.\n";
+"Asks introducers, and the STUN servers of pilotd.conf, how they see this host,\n"
+"the gateway to map the helper's UDP port, and the TURN servers to relay; says\n"
+"where peers can reach this host, and what would help.\n";
 
 #define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 25 s at most */
 
@@ -206,6 +206,28 @@ static void netcheck_turn(const json_t *report)
 	}
 }
 
+/* By each: whether it answers, how it sees us, what it would carry. */
+static void netcheck_introducers(const json_t *report)
+{
+	const json_t *list = json_object_get(report, "introducers");
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		print_plain("introducer");
+		netcheck_text(one, "peer", "peer");
+		netcheck_text(one, "name", "name");
+		netcheck_text(one, "link", "link");
+		if (!json_is_true(json_object_get(one, "reachable")))
+			print_plain(" no answer");
+		netcheck_rtt(one);
+		netcheck_text(one, "mapped4", "mapped");
+		netcheck_text(one, "mapped6", "mapped");
+		netcheck_text(one, "relays", "relays");
+		print_newline();
+	}
+}
+
 static void netcheck_advice(const json_t *report)
 {
 	const json_t *lines = json_object_get(report, "advice");
@@ -242,6 +264,7 @@ static int netcheck_show(const struct tool *tool)
 		netcheck_family(report, "ipv4");
 		netcheck_family(report, "ipv6");
 		netcheck_turn(report);
+		netcheck_introducers(report);
 		netcheck_advice(report);
 	}
 	json_decref(report);

@@ -12,6 +12,7 @@ static const char peer_usage[] =
 "       " TOOL_NAME " peer { add | set } DID [ link NAME ] [ address ADDRESS ]\n"
 "                    [ endpoint ENDPOINT ] [ psk FILE ] [ keepalive SECONDS ]\n"
 "                    [ silence SECONDS ] [ idle SECONDS ]\n"
+"                    [ watch { SECONDS | always } ]\n"
 "                    [ rate-packets NUMBER ] [ rate-bytes NUMBER ]\n"
 "                    [ introducer { yes | no } ]\n"
 "       " TOOL_NAME " peer delete { DID | ADDRESS } [ link NAME ]\n"
@@ -37,6 +38,7 @@ static const struct keyword peer_settings[] = {
 	{ "keepalive", "keepalive", KEYWORD_NUMBER, 0, PEER_SECONDS_MAX },
 	{ "silence", "silence", KEYWORD_NUMBER, 0, PEER_SECONDS_MAX },
 	{ "idle", "idle", KEYWORD_NUMBER, 0, PEER_SECONDS_MAX },
+	{ "watch", "watch", KEYWORD_TEXT, 0, 0 },
 	{ "rate-packets", "rx_packet_rate", KEYWORD_NUMBER, 0, UINT32_MAX },
 	{ "rate-bytes", "rx_byte_rate", KEYWORD_NUMBER, 0, INT64_MAX },
 	{ "introducer", "introducer", KEYWORD_YES_NO, 0, 0 },

@@ -47,6 +47,7 @@ const char *text_event(uint8_t type)
 		[PILOT_EVENT_PEER_IDLE] = "peer-idle",
 		[PILOT_EVENT_PEER_SILENT] = "peer-silent",
 		[PILOT_EVENT_SOCKET_GONE] = "socket-gone",
+		[PILOT_EVENT_PEER_ACTIVE] = "peer-active",
 	};
 
 	return TEXT_FIND(names, type);
@@ -64,6 +65,7 @@ const char *text_reason(uint8_t reason)
 		[PILOT_REASON_TIMEOUT] = "timeout",
 		[PILOT_REASON_CLOSED] = "closed",
 		[PILOT_REASON_UNBOUND] = "unbound",
+		[PILOT_REASON_TRAFFIC] = "traffic",
 	};
 
 	return TEXT_FIND(names, reason);

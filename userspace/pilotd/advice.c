@@ -121,6 +121,22 @@ static void say_family(struct advice *advice, const struct advice_facts *facts,
 		say_direct(advice, facts, f, i);
 }
 
+static void say_introducers(struct advice *advice,
+			    const struct advice_facts *facts)
+{
+	if (!facts->introducers)
+		return;
+	if (!facts->reached)
+		say(advice,
+		    "no introducer answers, so only peers whose endpoint is known can be reached: are they up, and does a firewall let UDP pass?");
+	else if (facts->reached < facts->introducers)
+		say(advice, "%u of %u introducers do not answer",
+		    facts->introducers - facts->reached, facts->introducers);
+	if (facts->signalling && facts->signalling == facts->introducers)
+		say(advice,
+		    "no introducer relays data, so peers to which no direct path is found cannot be reached: set \"relay yes\" there");
+}
+
 unsigned int advice_give(const struct advice_facts *facts,
 			 char text[static ADVICE_MAX][ADVICE_LEN])
 {
@@ -132,9 +148,10 @@ unsigned int advice_give(const struct advice_facts *facts,
 		    "this host has no address that others could use; is a network up?");
 		return advice.count;
 	}
-	if (!f[0].asked && !f[1].asked)
+	if (!f[0].asked && !f[1].asked && !facts->introducers)
 		say(&advice,
 		    "how others see this host is not known: name a stun-server in pilotd.conf");
+	say_introducers(&advice, facts);
 	say_family(&advice, facts, 0);
 	say_family(&advice, facts, 1);
 	return advice.count;

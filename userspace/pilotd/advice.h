@@ -29,6 +29,9 @@ struct advice_facts {
 	uint16_t port;
 	bool port_mapping;		/* is it allowed */
 	struct advice_family family[2];	/* IPv4, IPv6 */
+	unsigned int introducers;	/* in all */
+	unsigned int reached;		/* of them */
+	unsigned int signalling;	/* that are known to relay no data */
 };
 
 /* One line each. Return: how many. */

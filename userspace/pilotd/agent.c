@@ -139,7 +139,7 @@ int agent_peer_put(struct agent *agent, const struct config_peer *peer,
 		told->has_psk = true;
 	}
 	ret = kernel_peer_put(agent->nl, agent->ifindex, told->address, peer,
-			      err, CONFIG_ERROR_LEN);
+			      agent->introduced, err, CONFIG_ERROR_LEN);
 	if (ret)
 		sodium_memzero(told, sizeof(*told));
 	return ret;
@@ -154,6 +154,31 @@ int agent_peer_del(struct agent *agent, const struct config_peer *peer,
 			      agent_peer_address(agent, peer), err,
 			      CONFIG_ERROR_LEN);
 	return ret == -ENOENT ? 0 : ret;
+}
+
+int agent_introduced(struct agent *agent, const struct config *config,
+		     bool introduced, char *err)
+{
+	const struct config_peer *peer;
+	int ret = 0;
+	size_t i;
+
+	if (introduced == agent->introduced)
+		return 0;
+	agent->introduced = introduced;
+	for (i = 0; i < config->peer_count && !ret; i++) {
+		peer = &config->peers[i];
+		if (peer->disabled || peer->idle != CONFIG_IDLE_UNSET ||
+		    strcmp(peer->link, agent->config.name))
+			continue;
+		ret = kernel_peer_idle(agent->nl, agent->ifindex,
+				       agent_peer_address(agent, peer),
+				       config_peer_idle(peer, introduced),
+				       err, CONFIG_ERROR_LEN);
+		if (ret == -ENOENT)
+			ret = 0;
+	}
+	return ret;
 }
 
 /* The addresses of a device's peers, sorted when they are searched. */

@@ -15,6 +15,7 @@
 struct agent {
 	struct config_agent config;
 	bool runtime;			/* not from the file */
+	bool introduced;		/* has introducers among its peers */
 	struct identity identity;
 	uint64_t address;
 	uint32_t ifindex;
@@ -40,6 +41,12 @@ int agent_peer_put(struct agent *agent, const struct config_peer *peer,
 		   struct ipc_peer *told, char *err);
 int agent_peer_del(struct agent *agent, const struct config_peer *peer,
 		   char *err);
+/*
+ * The agent has introducers now, or none any more: the kernel is told of the
+ * peers in @config for which that makes a difference.
+ */
+int agent_introduced(struct agent *agent, const struct config *config,
+		     bool introduced, char *err);
 /* Deletes from the kernel what is not in @config. */
 int agent_peers_prune(struct agent *agent, const struct config *config,
 		      char *err);

@@ -317,6 +317,11 @@ static json_t *peer_json(const struct worker_agent *agent,
 						 CLOCK_SECOND));
 	if (data->config.introducer)
 		json_object_set_new(object, "introducer", json_true());
+	if (data->config.watch != CONFIG_WATCH_ALWAYS)
+		json_object_set_new(object, "watch",
+				    json_integer(data->config.watch));
+	else
+		json_object_set_new(object, "watch", json_string("always"));
 	set_number(object, "key_epoch", info.key_epoch);
 	set_number(object, "attempts", info.attempts);
 	if (info.last_error[0])

@@ -57,7 +57,8 @@ bool config_peer_equal(const struct config_peer *a,
 	       a->rx_byte_rate == b->rx_byte_rate &&
 	       a->rx_packet_rate == b->rx_packet_rate &&
 	       a->keepalive == b->keepalive && a->silence == b->silence &&
-	       a->idle == b->idle && a->introducer == b->introducer &&
+	       a->idle == b->idle && a->watch == b->watch &&
+	       a->introducer == b->introducer &&
 	       a->disabled == b->disabled;
 }
 
@@ -68,6 +69,17 @@ bool config_introduce_equal(const struct introducer_config *a,
 	       a->packet_rate == b->packet_rate &&
 	       a->byte_rate == b->byte_rate && a->pairs == b->pairs &&
 	       a->lifetime == b->lifetime;
+}
+
+bool config_introduced(const struct config *config, const char *link)
+{
+	size_t i;
+
+	for (i = 0; i < config->peer_count; i++)
+		if (config->peers[i].introducer && !config->peers[i].disabled &&
+		    !strcmp(config->peers[i].link, link))
+			return true;
+	return false;
 }
 
 struct config_agent *config_agent_find(const struct config *config,

@@ -16,6 +16,7 @@
 #include "identity.h"
 #include "introducer.h"
 #include "log.h"
+#include "path.h"
 #include "stun.h"
 #include "turn_pool.h"
 #include "wire.h"
@@ -40,6 +41,10 @@
 #define CONFIG_REKEY_AFTER_MAX	3600
 #define CONFIG_STUN_SERVERS_MAX	STUN_SERVERS_MAX
 #define CONFIG_INTRODUCER_KEEPALIVE	25	/* seconds */
+#define CONFIG_IDLE		10	/* seconds, of peers we are introduced to */
+#define CONFIG_IDLE_UNSET	UINT32_MAX	/* that, or none */
+#define CONFIG_WATCH		60	/* seconds */
+#define CONFIG_WATCH_ALWAYS	PATH_WATCH_ALWAYS
 #define CONFIG_RELAY_PACKETS	10000	/* per second and direction */
 #define CONFIG_RELAY_BYTES	12500000
 #define CONFIG_RELAY_CLIENTS	256
@@ -78,7 +83,8 @@ struct config_peer {
 	uint32_t rx_packet_rate;
 	uint32_t keepalive;
 	uint32_t silence;
-	uint32_t idle;
+	uint32_t idle;			/* or CONFIG_IDLE_UNSET */
+	uint32_t watch;			/* or CONFIG_WATCH_ALWAYS */
 	uint32_t introducer;		/* it introduces us to others */
 	uint32_t disabled;
 	/* What follows is not part of the comparison. */
@@ -178,6 +184,25 @@ static inline uint32_t config_peer_keepalive(const struct config_peer *peer)
 	return !peer->keepalive && peer->introducer ?
 	       CONFIG_INTRODUCER_KEEPALIVE : peer->keepalive;
 }
+
+/* The kernel's; @introduced: the agent has introducers. */
+static inline uint32_t config_peer_idle(const struct config_peer *peer,
+					bool introduced)
+{
+	if (peer->idle != CONFIG_IDLE_UNSET)
+		return peer->idle;
+	return introduced ? CONFIG_IDLE : 0;
+}
+
+/* Is a session to be there though nobody talks? */
+static inline bool config_peer_persists(const struct config_peer *peer)
+{
+	return config_peer_keepalive(peer) ||
+	       peer->watch == CONFIG_WATCH_ALWAYS;
+}
+
+/* Has the agent a peer that introduces it to others? */
+bool config_introduced(const struct config *config, const char *link);
 
 struct config_agent *config_agent_find(const struct config *config,
 				       const char *name);

@@ -52,8 +52,12 @@ static void format_peer(FILE *out, const struct config_peer *peer)
 		fprintf(out, "  keepalive %" PRIu32 "\n", peer->keepalive);
 	if (peer->silence != CONFIG_SILENCE)
 		fprintf(out, "  silence %" PRIu32 "\n", peer->silence);
-	if (peer->idle)
+	if (peer->idle != CONFIG_IDLE_UNSET)
 		fprintf(out, "  idle %" PRIu32 "\n", peer->idle);
+	if (peer->watch == CONFIG_WATCH_ALWAYS)
+		fprintf(out, "  watch always\n");
+	else if (peer->watch != CONFIG_WATCH)
+		fprintf(out, "  watch %" PRIu32 "\n", peer->watch);
 	if (peer->rx_packet_rate)
 		fprintf(out, "  rx-packet-rate %" PRIu32 "\n",
 			peer->rx_packet_rate);

@@ -28,6 +28,9 @@ struct parser {
 	/* Keywords of the block so far: each may be given once. */
 	char seen[PARSE_KEYWORDS][PARSE_WORD_LEN];
 	size_t seen_count;
+	/* The first of those that mean nothing without `introduce yes`. */
+	char relaying[PARSE_WORD_LEN];
+	unsigned int relaying_line;
 	char what[CONFIG_ERROR_LEN];	/* without the place */
 	char *error;
 };
@@ -75,8 +78,14 @@ static int parse_global(struct parser *p, const char *keyword,
 	ret = repeats ? 0 : parse_once(p, keyword);
 	if (ret)
 		return ret;
-	return config_global_set(p->config, keyword, value, p->what) ?
-	       parse_fail_at(p, p->line) : 0;
+	if (config_global_set(p->config, keyword, value, p->what))
+		return parse_fail_at(p, p->line);
+	if (!p->relaying_line && !strncmp(keyword, "relay", 5) &&
+	    strcmp(value, "no")) {
+		p->relaying_line = p->line;
+		snprintf(p->relaying, sizeof(p->relaying), "%s", keyword);
+	}
+	return 0;
 }
 
 static int parse_agent(struct parser *p, const char *name)
@@ -277,6 +286,15 @@ static int check_peers(struct parser *p)
 	return 0;
 }
 
+static int check_introduce(struct parser *p)
+{
+	if (!p->relaying_line || p->config->introduce.enabled)
+		return 0;
+	return parse_fail(p, p->relaying_line,
+			  "\"%s\" does nothing for who does not introduce; expected \"introduce yes\" as well, or no \"%s\"",
+			  p->relaying, p->relaying);
+}
+
 static int parse_text(struct parser *p, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -293,7 +311,9 @@ static int parse_text(struct parser *p, const char *text, size_t len)
 			return ret;
 		text = newline + 1;
 	}
-	ret = check_agents(p);
+	ret = check_introduce(p);
+	if (!ret)
+		ret = check_agents(p);
 	if (!ret)
 		ret = check_peers(p);
 	return ret ? ret : check_twice(p);

@@ -198,6 +198,23 @@ static int set_peer_idle(void *block, const char *value, char *error)
 			  CONFIG_SECONDS_MAX, error);
 }
 
+static int set_peer_watch(void *block, const char *value, char *error)
+{
+	struct config_peer *peer = block;
+	uint64_t number;
+
+	if (!strcmp(value, "always")) {
+		peer->watch = CONFIG_WATCH_ALWAYS;
+		return 0;
+	}
+	if (value_parse_u64(value, 1, CONFIG_SECONDS_MAX, &number))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad time \"%.64s\"; expected seconds from 1 to %d, or always",
+				 value, CONFIG_SECONDS_MAX);
+	peer->watch = number;
+	return 0;
+}
+
 static int set_peer_packet_rate(void *block, const char *value, char *error)
 {
 	return set_number(&((struct config_peer *)block)->rx_packet_rate,
@@ -248,6 +265,7 @@ static const struct config_keyword peer_keywords[] = {
 	{ "keepalive", set_peer_keepalive, false },
 	{ "silence", set_peer_silence, false },
 	{ "idle", set_peer_idle, false },
+	{ "watch", set_peer_watch, false },
 	{ "rx-packet-rate", set_peer_packet_rate, false },
 	{ "rx-byte-rate", set_peer_byte_rate, false },
 	{ "introducer", set_peer_introducer, false },
@@ -318,6 +336,8 @@ int config_peer_init(struct config_peer *peer, const char *did,
 				 "bad did \"%.80s\"; expected what \"pilot-link id export\" prints: did:key:z6Mk...",
 				 did);
 	peer->silence = CONFIG_SILENCE;
+	peer->idle = CONFIG_IDLE_UNSET;
+	peer->watch = CONFIG_WATCH;
 	return 0;
 }
 
@@ -375,7 +395,10 @@ bool config_peer_valid(const struct config_peer *peer)
 	}
 	return peer->keepalive <= CONFIG_SECONDS_MAX &&
 	       peer->silence <= CONFIG_SECONDS_MAX &&
-	       peer->idle <= CONFIG_SECONDS_MAX &&
+	       (peer->idle <= CONFIG_SECONDS_MAX ||
+		peer->idle == CONFIG_IDLE_UNSET) &&
+	       ((peer->watch && peer->watch <= CONFIG_SECONDS_MAX) ||
+		peer->watch == CONFIG_WATCH_ALWAYS) &&
 	       peer->rx_byte_rate <= INT64_MAX && peer->introducer <= 1 &&
 	       peer->disabled <= 1;
 }

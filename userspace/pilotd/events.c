@@ -100,6 +100,7 @@ const char *event_type_name(uint8_t type)
 		[PILOT_EVENT_PEER_IDLE] = "peer-idle",
 		[PILOT_EVENT_PEER_SILENT] = "peer-silent",
 		[PILOT_EVENT_SOCKET_GONE] = "socket-gone",
+		[PILOT_EVENT_PEER_ACTIVE] = "peer-active",
 	};
 
 	if (type >= sizeof(names) / sizeof(names[0]) || !names[type])

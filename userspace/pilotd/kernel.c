@@ -105,7 +105,8 @@ static struct nl_msg *peer_request(struct netlink *nl, uint8_t cmd,
 
 static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 					  uint32_t ifindex, uint64_t address,
-					  const struct config_peer *config)
+					  const struct config_peer *config,
+					  bool introduced)
 {
 	struct nlattr *nest;
 	struct nl_msg *msg;
@@ -123,7 +124,8 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 			      config_peer_keepalive(config));
 	failed |= nla_put_u32(msg, PILOT_A_PEER_SILENCE_TIMEOUT,
 			      config->silence);
-	failed |= nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT, config->idle);
+	failed |= nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT,
+			      config_peer_idle(config, introduced));
 	failed |= nla_put_u32(msg, PILOT_A_PEER_RX_PACKET_RATE,
 			      config->rx_packet_rate);
 	failed |= nla_put_u64(msg, PILOT_A_PEER_RX_BYTE_RATE,
@@ -133,22 +135,40 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 }
 
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		    const struct config_peer *config, char *err,
-		    size_t err_size)
+		    const struct config_peer *config, bool introduced,
+		    char *err, size_t err_size)
 {
 	struct config_peer changed = *config;
 	int ret;
 
 	ret = netlink_do(nl, peer_config_request(nl, PILOT_CMD_PEER_NEW,
-						 ifindex, address, config),
+						 ifindex, address, config,
+						 introduced),
 			 NULL, NULL, err, err_size);
 	if (ret != -EEXIST)
 		return ret;
 	/* Where the peer is now is newer than what was configured. */
 	changed.endpoint.family = AF_UNSPEC;
 	return netlink_do(nl, peer_config_request(nl, PILOT_CMD_PEER_SET,
-						  ifindex, address, &changed),
+						  ifindex, address, &changed,
+						  introduced),
 			  NULL, NULL, err, err_size);
+}
+
+int kernel_peer_idle(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		     uint32_t seconds, char *err, size_t err_size)
+{
+	struct nlattr *nest;
+	struct nl_msg *msg;
+	int failed = 0;
+
+	msg = peer_request(nl, PILOT_CMD_PEER_SET, ifindex, address, &nest);
+	if (msg) {
+		failed = nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT, seconds);
+		nla_nest_end(msg, nest);
+	}
+	return netlink_do(nl, kernel_complete(msg, failed), NULL, NULL, err,
+			  err_size);
 }
 
 int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,

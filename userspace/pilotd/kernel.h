@@ -32,10 +32,15 @@ int kernel_dev_set(struct netlink *nl, uint32_t ifindex, uint64_t address,
 int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 		       uint64_t *address, char *err, size_t err_size);
 
-/* Adds the peer, or changes it when it is there. */
+/*
+ * Adds the peer, or changes it when it is there. @introduced: its agent has
+ * introducers.
+ */
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
-		    const struct config_peer *config, char *err,
-		    size_t err_size);
+		    const struct config_peer *config, bool introduced,
+		    char *err, size_t err_size);
+int kernel_peer_idle(struct netlink *nl, uint32_t ifindex, uint64_t address,
+		     uint32_t seconds, char *err, size_t err_size);
 /*
  * @hold: what comes from elsewhere does not move it, until it is released;
  * otherwise this stays as it is.

@@ -4,11 +4,16 @@
 
 #include <string.h>
 
+#include "addr.h"
 #include "advice.h"
 #include "clock.h"
 #include "own.h"
+#include "path.h"
 #include "turns.h"
 #include "worker.h"
+
+/* Introducers have so long to answer: a ping is late after it in any case. */
+#define NETCHECK_ANSWER		(1500 * CLOCK_MS)
 
 static void set_endpoint(json_t *object, const char *key,
 			 const struct endpoint *endpoint)
@@ -135,6 +140,64 @@ static json_t *family_json(const struct own *own, int i, uint64_t now,
 	return object;
 }
 
+static json_t *introducer_json(const struct worker_agent *agent,
+			       const struct session_peer *peer, uint64_t now,
+			       const struct path_introducer_info *info)
+{
+	const struct worker_peer *data = session_peer_data(peer);
+	char address[ADDR_TEXT_LEN];
+	json_t *object;
+
+	addr_format(data->address, address);
+	object = json_pack("{s:s, s:s, s:b, s:s}", "link", agent->config.name,
+			   "peer", address, "reachable", info->reachable,
+			   "relays", path_relays_name(info->relays));
+	if (data->config.name[0])
+		json_object_set_new(object, "name",
+				    json_string(data->config.name));
+	if (info->rtt_ns)
+		json_object_set_new(object, "rtt_us",
+				    json_integer(info->rtt_ns / 1000));
+	if (info->ponged_ns)
+		json_object_set_new(object, "answered_ms",
+				    json_integer((now - info->ponged_ns) /
+						 CLOCK_MS));
+	set_endpoint(object, "mapped4", &info->observed[0]);
+	set_endpoint(object, "mapped6", &info->observed[1]);
+	return object;
+}
+
+/* Of all agents; what it comes to is noted in @facts. */
+static json_t *introducers_json(const struct worker *worker, uint64_t now,
+				struct advice_facts *facts)
+{
+	const struct clock clock = { .boot_ns = now };
+	struct path_introducer_info info;
+	const struct worker_agent *agent;
+	json_t *array = json_array();
+	struct session_peer *peer;
+
+	for (agent = worker->agents; agent; agent = agent->next) {
+		peer = NULL;
+		while ((peer = session_peer_next(agent->session, peer))) {
+			const struct worker_peer *data =
+				session_peer_data(peer);
+
+			if (!data->path ||
+			    !path_introducer_info(data->path, &clock, &info))
+				continue;
+			facts->introducers++;
+			facts->reached += info.reachable;
+			facts->signalling +=
+				info.relays == PATH_RELAYS_SIGNALLING;
+			json_array_append_new(array,
+					      introducer_json(agent, peer, now,
+							      &info));
+		}
+	}
+	return array;
+}
+
 static json_t *advice_json(const struct advice_facts *facts)
 {
 	char text[ADVICE_MAX][ADVICE_LEN];
@@ -146,19 +209,22 @@ static json_t *advice_json(const struct advice_facts *facts)
 	return array;
 }
 
-json_t *netcheck_json(const struct own *own, uint64_t now)
+json_t *netcheck_json(const struct worker *worker, uint64_t now)
 {
+	const struct own *own = worker->own;
 	struct advice_facts facts = {
 		.port = own_config(own)->port,
 		.port_mapping = own_config(own)->port_mapping,
 	};
+	json_t *introducers = introducers_json(worker, now, &facts);
 
 	gather_family(own, 0, &facts.family[0]);
 	gather_family(own, 1, &facts.family[1]);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}",
 			 "port", facts.port, "host", hosts_json(own),
 			 "ipv4", family_json(own, 0, now, &facts.family[0]),
 			 "ipv6", family_json(own, 1, now, &facts.family[1]),
+			 "introducers", introducers,
 			 "advice", advice_json(&facts));
 }
 
@@ -179,13 +245,20 @@ static const char *const none[] = { NULL };
 json_t *netcheck_request(struct worker *worker, const json_t *args,
 			 struct control_error *error)
 {
+	const struct worker_agent *agent;
+	unsigned int asked = 0;
 	struct clock now;
 
 	if (control_only(args, none, error))
 		return NULL;
 	clock_read(&now);
+	for (agent = worker->agents; agent; agent = agent->next)
+		if (agent->path)
+			asked += path_introducers_ask(agent->path, &now);
 	return json_pack("{s:I}", "check",
-			 (json_int_t)own_check(worker->own, now.boot_ns));
+			 (json_int_t)own_check(worker->own, now.boot_ns,
+					       now.boot_ns +
+					       (asked ? NETCHECK_ANSWER : 0)));
 }
 
 json_t *netcheck_show(struct worker *worker, const json_t *args,
@@ -197,7 +270,7 @@ json_t *netcheck_show(struct worker *worker, const json_t *args,
 	if (control_only(args, none, error))
 		return NULL;
 	clock_read(&now);
-	json = netcheck_json(worker->own, now.boot_ns);
+	json = netcheck_json(worker, now.boot_ns);
 	json_object_set_new(json, "turn", turns_json(worker->turns));
 	return json;
 }

@@ -23,6 +23,6 @@ json_t *netcheck_show(struct worker *worker, const json_t *args,
 json_t *netcheck_event(uint64_t check);
 json_t *netcheck_addresses(const struct own *own);
 /* What is known at present. */
-json_t *netcheck_json(const struct own *own, uint64_t now);
+json_t *netcheck_json(const struct worker *worker, uint64_t now);
 
 #endif /* PILOTD_NETCHECK_H */

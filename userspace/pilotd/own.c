@@ -25,6 +25,7 @@ struct own {
 	struct portmap portmap[2];
 	uint64_t check;			/* the last one's number */
 	bool checks;			/* it is under way */
+	uint64_t check_until;		/* at least */
 	bool dirty;			/* changed() is due */
 	enum portmap_state told[2];	/* in the log */
 	sd_event_source *timer;
@@ -73,6 +74,10 @@ static uint64_t deadline(const struct own *own)
 {
 	uint64_t first = addresses_deadline(own->addresses), next;
 
+	/* Later it waits for answers alone. */
+	if (own->checks && own->check_until > own_now() &&
+	    own->check_until < first)
+		first = own->check_until;
 	for (int i = 0; i < 2; i++) {
 		next = stun_client_deadline(&own->stun[i]);
 		if (next < first)
@@ -117,7 +122,7 @@ static void go_on(struct own *own)
 		portmap_log(own, i);
 		asks = asks || own->stun[i].runs || own->portmap[i].asks;
 	}
-	if (own->checks && !asks) {
+	if (own->checks && !asks && own_now() >= own->check_until) {
 		own->checks = false;
 		own->ops->checked(own->ctx, own->check);
 	}
@@ -136,11 +141,12 @@ static void stun_start(struct own *own, uint64_t now)
 			stun_client_start(&own->stun[i], now);
 }
 
-uint64_t own_check(struct own *own, uint64_t now)
+uint64_t own_check(struct own *own, uint64_t now, uint64_t until)
 {
 	if (!own->checks) {
 		own->checks = true;
 		own->check++;
+		own->check_until = until;
 		stun_start(own, now);
 		for (int i = 0; i < 2; i++)
 			portmap_renew(&own->portmap[i], now);

@@ -50,10 +50,11 @@ bool own_receive(struct own *own, uint64_t now, const struct endpoint *src,
 		 const uint8_t *bytes, size_t len);
 
 /*
- * Asks STUN servers and gateways. Return: the number of the check, which is
- * that of one under way if there is one.
+ * Asks STUN servers and gateways. @until: it lasts so long at least, because
+ * others were asked as well. Return: the number of the check, which is that of
+ * one under way if there is one.
  */
-uint64_t own_check(struct own *own, uint64_t now);
+uint64_t own_check(struct own *own, uint64_t now, uint64_t until);
 
 /* What is known, @i: 0 for IPv4, 1 for IPv6. */
 const struct own_config *own_config(const struct own *own);

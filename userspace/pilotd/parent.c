@@ -116,6 +116,14 @@ int parent_peer_del(struct parent *parent, struct agent *agent,
 	return 0;
 }
 
+int parent_introduced(struct parent *parent, struct agent *agent,
+		      const struct config *have, char *err)
+{
+	return agent_introduced(agent, have,
+				config_introduced(&parent->config,
+						  agent->config.name), err);
+}
+
 int parent_agent_add(struct parent *parent, const struct config_agent *config,
 		     char *err)
 {
@@ -220,6 +228,8 @@ static int apply_peers(struct parent *parent, struct agent *agent,
 				      peer->public))
 			ret = parent_peer_del(parent, agent, peer, err);
 	}
+	if (!ret)
+		ret = parent_introduced(parent, agent, old, err);
 	for (i = 0; i < parent->config.peer_count && !ret; i++) {
 		peer = &parent->config.peers[i];
 		if (strcmp(peer->link, agent->config.name))

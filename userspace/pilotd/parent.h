@@ -62,6 +62,9 @@ int parent_peer_put(struct parent *parent, struct agent *agent,
 		    char *err);
 int parent_peer_del(struct parent *parent, struct agent *agent,
 		    const struct config_peer *peer, char *err);
+/* After a change of the configuration; @have: the peers the kernel has. */
+int parent_introduced(struct parent *parent, struct agent *agent,
+		      const struct config *have, char *err);
 int parent_agent_add(struct parent *parent, const struct config_agent *config,
 		     char *err);
 void parent_agent_del(struct parent *parent, struct agent *agent);

@@ -241,6 +241,7 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 		.endpoint = data->config.endpoint,
 		.introducer = data->config.introducer,
 		.keepalive = config_peer_keepalive(&data->config),
+		.watch = data->config.watch,
 	};
 	struct clock now;
 	int ret;
@@ -275,8 +276,8 @@ void reach_own_changed(struct worker *worker)
 {
 	const struct addresses_own *own = own_addresses(worker->own);
 	struct path_address address[PATH_HOST_MAX];
-	struct endpoint mapped[2];
-	size_t count = 0, n = 0;
+	struct endpoint mapped[2], seen[PATH_STUN_MAX];
+	size_t count = 0, n = 0, stuns = 0;
 	struct clock now;
 
 	clock_read(&now);
@@ -288,9 +289,13 @@ void reach_own_changed(struct worker *worker)
 
 		if (map && endpoint_is_set(&map->external))
 			mapped[count++] = map->external;
+		if (stun_client_mapped(own_stun(worker->own, i)))
+			seen[stuns++] =
+				*stun_client_mapped(own_stun(worker->own, i));
 	}
 	path_addresses_set(worker->reach->host, &now, address, n, true);
 	path_mapped_set(worker->reach->host, &now, mapped, count);
+	path_stun_set(worker->reach->host, &now, seen, stuns);
 }
 
 void reach_turn_set(struct worker *worker, const struct endpoint *server,

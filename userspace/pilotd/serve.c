@@ -276,7 +276,8 @@ static int peer_put(struct parent *parent, struct config_peer *peer, bool new,
 	if (ret)
 		return error_set(err, CONFIG_ERROR_LEN, -ret,
 				 "cannot keep the peer: %s", strerror(-ret));
-	return state_peer_put(&parent->state, peer, err);
+	ret = parent_introduced(parent, agent, &parent->config, err);
+	return ret ? ret : state_peer_put(&parent->state, peer, err);
 }
 
 static int peer_remove(struct parent *parent,
@@ -301,6 +302,9 @@ static int peer_remove(struct parent *parent,
 	if (ret)
 		return ret;
 	config_peer_remove(&parent->config, entry);
+	ret = parent_introduced(parent, agent, &parent->config, err);
+	if (ret)
+		return ret;
 	if (!config_peer_find(&parent->file, wanted.link, wanted.public))
 		return state_peer_forget(&parent->state, wanted.link,
 					 wanted.public, err);

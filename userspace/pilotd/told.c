@@ -81,7 +81,7 @@ static void peer_config(const struct ipc_peer *told,
 	config->endpoint = told->config.endpoint;
 	config->has_psk = told->has_psk;
 	memcpy(config->psk, told->psk, sizeof(config->psk));
-	config->persist = config_peer_keepalive(&told->config);
+	config->persist = config_peer_persists(&told->config);
 }
 
 static void peer_put(struct worker *worker, const struct ipc_peer *told)

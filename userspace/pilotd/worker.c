@@ -435,6 +435,7 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 		[PILOT_EVENT_ENDPOINT_MOVED] = SESSION_EVENT_ENDPOINT_MOVED,
 		[PILOT_EVENT_PEER_IDLE] = SESSION_EVENT_PEER_IDLE,
 		[PILOT_EVENT_PEER_SILENT] = SESSION_EVENT_PEER_SILENT,
+		[PILOT_EVENT_PEER_ACTIVE] = SESSION_EVENT_PEER_ACTIVE,
 	};
 	struct worker *worker = ctx;
 	const struct endpoint *endpoint = NULL;
@@ -454,7 +455,8 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 		return;
 	}
 	if (event->type < PILOT_EVENT_SOFT_LIMIT ||
-	    event->type > PILOT_EVENT_PEER_SILENT)
+	    event->type > PILOT_EVENT_PEER_ACTIVE ||
+	    event->type == PILOT_EVENT_SOCKET_GONE)
 		return;
 	if (!peer)
 		return;

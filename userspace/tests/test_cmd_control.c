@@ -139,14 +139,15 @@ static void test_requests(void **state)
 
 	snprintf(line, sizeof(line), "peer add %s endpoint 192.0.2.2:7740 "
 		 "link pilot0 psk /etc/psk keepalive 25 silence 60 idle 300 "
-		 "rate-packets 1000 rate-bytes 9000000000 introducer yes",
+		 "watch always rate-packets 1000 rate-bytes 9000000000 introducer yes",
 		 did);
 	run("{\"ok\":true}\n", line);
 	assert_int_equal(result.status, TOOL_OK);
 	snprintf(expected, sizeof(expected), "{\"op\":\"peer.add\","
 		 "\"did\":\"%s\",\"endpoint\":\"192.0.2.2:7740\","
 		 "\"link\":\"pilot0\",\"psk\":\"/etc/psk\",\"keepalive\":25,"
-		 "\"silence\":60,\"idle\":300,\"rx_packet_rate\":1000,"
+		 "\"silence\":60,\"idle\":300,\"watch\":\"always\","
+		 "\"rx_packet_rate\":1000,"
 		 "\"rx_byte_rate\":9000000000,\"introducer\":\"yes\"}", did);
 	check_request(expected);
 

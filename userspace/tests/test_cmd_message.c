@@ -287,6 +287,14 @@ static void test_event_json(void **state)
 		   "\"agent\":\"1:0001.F291.0001\","
 		   "\"peer\":\"1:0001.F291.0004\",\"lane\":0,\"epoch\":6,"
 		   "\"reason\":\"age\"}");
+	event.type = PILOT_EVENT_PEER_ACTIVE;
+	event.reason = PILOT_REASON_TRAFFIC;
+	check_json(monitor_event_json(&event, NULL),
+		   "{\"source\":\"kernel\",\"event\":\"peer-active\","
+		   "\"agent\":\"1:0001.F291.0001\","
+		   "\"peer\":\"1:0001.F291.0004\",\"lane\":0,\"epoch\":6,"
+		   "\"reason\":\"traffic\"}");
+	event.reason = PILOT_REASON_AGE;
 	event.type = 200;
 	check_json(monitor_event_json(&event, NULL),
 		   "{\"source\":\"kernel\",\"event\":\"unknown\","

@@ -35,8 +35,15 @@
 		"\"used\":false,\"rtt_us\":9000,\"problem\":\"full\"}," \
 		"{\"server\":\"203.0.113.5:3478\",\"state\":\"silent\"," \
 		"\"used\":false}"
+#define INTRODUCERS "[{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0001\"," \
+		"\"reachable\":true,\"relays\":\"data\",\"name\":\"hub\"," \
+		"\"rtt_us\":20500,\"answered_ms\":9," \
+		"\"mapped4\":\"198.51.100.7:7740\"}," \
+		"{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0002\"," \
+		"\"reachable\":false,\"relays\":\"unknown\"}]"
 #define WHOLE	"{\"port\":7740,\"host\":[\"192.0.2.10:7740\"," \
 		"\"192.0.2.11:7740\"],\"ipv4\":" IPV4 ",\"ipv6\":" IPV6 "," \
+		"\"introducers\":" INTRODUCERS "," \
 		"\"advice\":[\"do this\",\"and that\"],\"turn\":[" TURN "]}"
 
 static struct cmd_result result;
@@ -66,6 +73,10 @@ static void test_whole(void **state)
 		"turn: server 203.0.113.4:3478 state refused time 9.000 ms "
 		"(full)\n"
 		"turn: server 203.0.113.5:3478 state silent\n"
+		"introducer peer 1:0001.F291.0001 name hub link pilot0 time "
+		"20.500 ms mapped 198.51.100.7:7740 relays data\n"
+		"introducer peer 1:0001.F291.0002 link pilot0 no answer "
+		"relays unknown\n"
 		"advice: do this\n"
 		"advice: and that\n");
 	assert_int_equal(result.status, TOOL_OK);

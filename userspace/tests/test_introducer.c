@@ -352,6 +352,14 @@ static void test_close(void **state)
 	fake_close(fake, 0, 2);
 	fake_close(fake, 0, 900);
 	assert_int_equal(stats(fake)->closed, 1);
+	/* The other may still use what it was given. */
+	fake_run(fake, CLOCK_MS);
+	assert_int_equal(fake->sents, sents + 1);
+	assert_int_equal(refused(fake, 1), WIRE_REFUSED_ENDED);
+	assert_true(last_to(fake, 1)->message.peer == fake_peer(0));
+	assert_false(last_to(fake, 1)->to_src);
+	fake_run(fake, 20 * CLOCK_SECOND);
+	assert_int_equal(fake->sents, sents + 1);
 
 	/* While the other wants it too, it stays, and is the other's. */
 	fake_open(fake, 0, 1);
@@ -378,6 +386,7 @@ static void test_gone(void **state)
 	};
 	uint8_t tlvs[PATH_MESSAGE_MAX];
 	int len = path_message_write(&open, tlvs);
+	unsigned int sents;
 
 	(void)state;
 	for (unsigned int i = 1; i < 10; i++)
@@ -388,6 +397,13 @@ static void test_gone(void **state)
 	assert_int_equal(fake->entries, 22);
 	introducer_peer_gone(fake->in, FAKE_AGENT, fake_peer(0));
 	assert_int_equal(fake->entries, 4);
+	/* Not from within, and to all but the one that is gone. */
+	sents = fake->sents;
+	assert_int_equal(introducer_next_deadline(fake->in), 0);
+	introducer_timer(fake->in, fake->now);
+	assert_int_equal(fake->sents, sents + 9);
+	for (unsigned int i = 1; i < 10; i++)
+		assert_int_equal(refused(fake, i), WIRE_REFUSED_ENDED);
 	introducer_peer_gone(fake->in, FAKE_AGENT, fake_peer(0));
 	introducer_peer_gone(fake->in, FAKE_AGENT, fake_peer(1));
 	introducer_peer_gone(fake->in, FAKE_AGENT, fake_peer(999));
@@ -399,6 +415,39 @@ static void test_gone(void **state)
 	assert_int_equal(fake->entries, 0);
 	fake_run(fake, 20 * CLOCK_SECOND);
 	assert_true(introducer_next_deadline(fake->in) == CLOCK_NEVER);
+	fake_free(fake);
+}
+
+/* Of whom it is not the doing hears of it, unless there is another way. */
+static void test_ended(void **state)
+{
+	struct fake *fake = fake_new(3);
+
+	(void)state;
+	/* Nobody renewed it. */
+	fake_open(fake, 0, 1);
+	fake_run(fake, 301 * CLOCK_SECOND);
+	assert_int_equal(fake->entries, 0);
+	assert_int_equal(refused(fake, 0), WIRE_REFUSED_ENDED);
+	assert_int_equal(refused(fake, 1), WIRE_REFUSED_ENDED);
+	/* Opened again before anybody was told. */
+	fake_open(fake, 0, 1);
+	fake_close(fake, 0, 1);
+	fake_open(fake, 0, 1);
+	fake_run(fake, CLOCK_MS);
+	assert_int_equal(refused(fake, 1), 0);
+	/* Introducing is turned off. */
+	fake_open(fake, 1, 2);
+	fake->config.enabled = false;
+	fake_configure(fake);
+	fake_run(fake, CLOCK_MS);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(refused(fake, i), WIRE_REFUSED_ENDED);
+	/* What is not told any more is not kept. */
+	fake->config.enabled = true;
+	fake_configure(fake);
+	fake_open(fake, 0, 1);
+	fake_close(fake, 0, 1);
 	fake_free(fake);
 }
 
@@ -727,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_ended),
 		cmocka_unit_test(test_kernel_refuses),
 		cmocka_unit_test(test_collision),
 		cmocka_unit_test(test_kernel_forgot),

@@ -65,6 +65,61 @@ static void test_relay_follows(void **state)
 	end_free(end);
 }
 
+static void ended(struct end *end)
+{
+	const struct path_message message = {
+		.type = WIRE_CONTROL_RELAY_REFUSED, .peer = PEER,
+		.reason = WIRE_REFUSED_ENDED,
+	};
+	struct endpoint src = end_ep("203.0.113.1:7740");
+
+	end_say(end, end->introducer, &src, &message);
+}
+
+/* The introducer ends it, and nothing else is known: it is asked again. */
+static void test_relay_ended(void **state)
+{
+	struct end *end = end_up(true);
+	struct endpoint src = end_ep("203.0.113.1:7740");
+	struct path_message message = end_grant(PEER, 9);
+	unsigned int from;
+
+	(void)state;
+	from = end->count;
+	ended(end);
+	assert_int_equal(end->notices[PATH_NOTICE_DEAD], 1);
+	end_run(end, 10 * MS);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_RELAY_OPEN), 1);
+	end_say(end, end->introducer, &src, &message);
+	end_run(end, 200 * MS);
+	assert_true(end_uses(end, "relay:0x9@203.0.113.1:7740"));
+	end_free(end);
+}
+
+/* There is another way: data goes there at once. */
+static void test_relay_ended_at_hand(void **state)
+{
+	struct end *end = end_up(false);
+	struct endpoint src = end_ep("192.0.2.9:999");
+	unsigned int from;
+
+	(void)state;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	end_run(end, 300 * MS);
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	from = end->count;
+	ended(end);
+	assert_true(end_uses(end, "192.0.2.9:999"));
+	end_run(end, 10 * MS);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_PATH_FAILED), 1);
+	/* Now it is none that is in use, but the one that is kept ready. */
+	end_run(end, 300 * MS);
+	ended(end);
+	assert_true(end_uses(end, "192.0.2.9:999"));
+	assert_int_equal(end->notices[PATH_NOTICE_DEAD], 1);
+	end_free(end);
+}
+
 /* A ping from where nothing is proven: is it one of its paths? */
 static void test_triggered(void **state)
 {
@@ -338,12 +393,118 @@ static void test_names(void **state)
 		assert_non_null(path_notice_name(i));
 }
 
+static bool told(const struct end *end, const char *text)
+{
+	const struct sent *sent = end_last(end, WIRE_CONTROL_CANDIDATES);
+	const struct endpoint ep = end_ep(text);
+
+	for (int i = 0; sent && i < sent->message.count; i++)
+		if (endpoint_equal(&sent->message.candidate[i].endpoint, &ep))
+			return sent->message.candidate[i].kind ==
+			       WIRE_CANDIDATE_OBSERVED;
+	return false;
+}
+
+static void pong(struct end *end, struct path_peer *peer, const char *at,
+		 const char *observed)
+{
+	struct endpoint src = end_ep(at), seen = end_ep(observed);
+
+	assert_ptr_equal(end_last(end, WIRE_CONTROL_PING)->peer, peer);
+	path_pong(end->host, &end->now, peer,
+		  end_last(end, WIRE_CONTROL_PING)->token, &src, &seen, 40 * MS);
+}
+
+/* STUN servers see something: that counts until an introducer sees it. */
+static void test_stun(void **state)
+{
+	struct end *end = end_new(true);
+	struct endpoint seen[2] = {
+		end_ep("198.51.100.200:7740"), end_ep("127.0.0.1:7740"),
+	};
+	struct path_info info;
+	uint32_t generation;
+
+	(void)state;
+	path_stun_set(end->host, &end->now, seen, 2);
+	end_session_up(end, end->other, "203.0.113.9:7740");
+	end_run(end, 10 * MS);
+	/* It says nothing of use, and is proven now. */
+	pong(end, end->other, "203.0.113.9:7740", "127.0.0.1:9");
+	end_run(end, 100 * MS);
+	assert_true(told(end, "198.51.100.200:7740"));
+	assert_false(told(end, "127.0.0.1:7740"));
+	path_peer_info(end->peer, &info);
+	generation = info.generation;
+	path_stun_set(end->host, &end->now, seen, 2);
+	path_peer_info(end->peer, &info);
+	assert_int_equal(info.generation, generation);
+	seen[0].port++;
+	path_stun_set(end->host, &end->now, seen, 2);
+	end_run(end, 100 * MS);
+	assert_true(told(end, "198.51.100.200:7741"));
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	end_run(end, 5 * MS);
+	pong(end, end->introducer, "203.0.113.1:7740", "192.0.2.10:2222");
+	end_run(end, 500 * MS);
+	assert_true(told(end, "192.0.2.10:2222"));
+	assert_false(told(end, "198.51.100.200:7741"));
+	/* What servers see changes nothing now. */
+	path_peer_info(end->peer, &info);
+	generation = info.generation;
+	path_stun_set(end->host, &end->now, seen, 0);
+	path_stun_set(end->host, &end->now, seen, 2);
+	path_peer_info(end->peer, &info);
+	assert_int_equal(info.generation, generation);
+	end_free(end);
+}
+
+/* What netcheck tells of an introducer. */
+static void test_introducer_info(void **state)
+{
+	struct end *end = end_new(true);
+	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct path_introducer_info info;
+	struct path_message grant = end_grant(PEER, 7);
+
+	(void)state;
+	assert_false(path_introducer_info(end->peer, &end->now, &info));
+	assert_true(path_introducer_info(end->introducer, &end->now, &info));
+	assert_false(info.reachable);
+	assert_int_equal(path_introducers_ask(end->agent, &end->now), 0);
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	end_run(end, 5 * MS);
+	pong(end, end->introducer, "203.0.113.1:7740", "192.0.2.10:2222");
+	assert_true(path_introducer_info(end->introducer, &end->now, &info));
+	assert_true(info.reachable);
+	assert_int_equal(info.rtt_ns, 40 * MS);
+	assert_int_equal(info.observed[0].port, 2222);
+	assert_false(endpoint_is_set(&info.observed[1]));
+	assert_int_equal(info.relays, PATH_RELAYS_UNKNOWN);
+	end_say(end, end->introducer, &at, &grant);
+	path_introducer_info(end->introducer, &end->now, &info);
+	assert_string_equal(path_relays_name(info.relays), "data");
+	grant.flags = WIRE_RELAY_F_SIGNALLING;
+	end_say(end, end->introducer, &at, &grant);
+	path_introducer_info(end->introducer, &end->now, &info);
+	assert_string_equal(path_relays_name(info.relays), "signalling");
+	/* Asked, and silent for as long as is waited for an answer. */
+	end_run(end, 2 * S);
+	assert_int_equal(path_introducers_ask(end->agent, &end->now), 1);
+	end_run(end, 1500 * MS);
+	path_introducer_info(end->introducer, &end->now, &info);
+	assert_false(info.reachable);
+	end_free(end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),
+		cmocka_unit_test(test_relay_ended),
+		cmocka_unit_test(test_relay_ended_at_hand),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),
@@ -351,6 +512,8 @@ int main(void)
 		cmocka_unit_test(test_fail_over),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_stun),
+		cmocka_unit_test(test_introducer_info),
 		cmocka_unit_test(test_names),
 	};
 

@@ -243,6 +243,122 @@ static void test_fail_over_idle(void **state)
 	}
 }
 
+/* How long @a watches @b, from now on. */
+static void watch(struct psim *sim, int a, int b, uint32_t seconds)
+{
+	struct path_peer_config config = {
+		.address = PSIM_ADDRESS(b), .watch = seconds,
+	};
+	struct psim_node *node = &sim->node[a];
+	struct clock now;
+
+	memcpy(config.public, sim->node[b].public, 32);
+	psim_clock(sim, &now);
+	if (path_peer_set(node->host, &now, node->peer[b].path, &config))
+		abort();
+}
+
+static unsigned int pings_in(struct pair *pair, uint64_t duration)
+{
+	unsigned int before = at_a(pair)->pings_sent;
+
+	psim_run(pair->sim, duration);
+	return at_a(pair)->pings_sent - before;
+}
+
+/* Less and less is watched what nobody uses, and at once what somebody does. */
+static void test_watch(void **state)
+{
+	struct pair pair = pair_direct(40, 1);
+
+	(void)state;
+	assert_in_range(pings_in(&pair, 10 * NET_S), 38, 50);
+	pair_talk(&pair, 0);
+	psim_run(pair.sim, 11 * NET_S);
+	assert_in_range(pings_in(&pair, 20 * NET_S), 19, 28);
+	psim_run(pair.sim, 40 * NET_S);
+	/* Not for so long that the NATs forget. */
+	assert_int_equal(pings_in(&pair, 20 * NET_S), 0);
+	/* One packet. */
+	psim_traffic(pair.sim, pair.a, pair.b, 3600 * NET_S);
+	assert_in_range(pings_in(&pair, 8 * NET_S), 30, 45);
+	assert_int_equal(at_a(&pair)->notices[PATH_NOTICE_DEAD], 0);
+	assert_int_equal(at_b(&pair)->notices[PATH_NOTICE_DEAD], 0);
+	psim_run(pair.sim, 4 * NET_S);
+	assert_in_range(pings_in(&pair, 10 * NET_S), 9, 16);
+	psim_free(pair.sim);
+}
+
+/* It is watched for as long as one of the two wants. */
+static void test_watch_longer(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_direct(41 + i, 1);
+		int from = i ? pair.b : pair.a, to = i ? pair.a : pair.b;
+		struct psim_peer *peer = i ? at_b(&pair) : at_a(&pair);
+		unsigned int before;
+
+		pair_talk(&pair, 0);
+		psim_run(pair.sim, 50 * NET_S);
+		watch(pair.sim, from, to, 200);
+		psim_run(pair.sim, 100 * NET_S);
+		before = peer->pings_sent;
+		psim_run(pair.sim, 20 * NET_S);
+		assert_in_range(peer->pings_sent - before, 19, 28);
+		psim_run(pair.sim, 45 * NET_S);
+		before = peer->pings_sent;
+		psim_run(pair.sim, 10 * NET_S);
+		assert_int_equal(peer->pings_sent, before);
+		/* As if it had been watched all the time. */
+		watch(pair.sim, from, to, PATH_WATCH_ALWAYS);
+		psim_run(pair.sim, 2000 * NET_S);
+		assert_int_equal(peer->notices[PATH_NOTICE_DEAD], 0);
+		expect_class(&pair, PATH_CLASS_IPV4);
+		psim_free(pair.sim);
+	}
+}
+
+/* A day after the last packet, and as soon as on the first. */
+static void test_fail_over_watched(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		struct pair pair = pair_direct(50 + seed, 1);
+
+		if (seed & 1)
+			watch(pair.sim, pair.a, pair.b, PATH_WATCH_ALWAYS);
+		if (seed != 1)
+			watch(pair.sim, pair.b, pair.a, PATH_WATCH_ALWAYS);
+		pair_talk(&pair, 0);
+		psim_run(pair.sim, 3600 * NET_S + seed * 137 * NET_MS);
+		expect_class(&pair, PATH_CLASS_IPV4);
+		block(&pair, true);
+		assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
+						 PATH_CLASS_RELAY, 10 * NET_S),
+				1000, 3000);
+		psim_free(pair.sim);
+	}
+}
+
+/* Idle for longer than it is watched: found out by the first packets. */
+static void test_fail_over_asleep(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		struct pair pair = pair_direct(60 + seed, 1);
+
+		pair_talk(&pair, 0);
+		/* The NATs still know of it. */
+		psim_run(pair.sim, 80 * NET_S + seed * 137 * NET_MS);
+		block(&pair, true);
+		pair_talk(&pair, 20 * NET_MS);
+		assert_in_range(psim_until_connected(pair.sim, pair.a, pair.b,
+						     10 * NET_S), 0, 1300);
+		psim_free(pair.sim);
+	}
+}
+
 /* Asleep: nothing is sent. Woken: what died meanwhile is found out. */
 static void test_sleep(void **state)
 {
@@ -623,6 +739,10 @@ int main(void)
 		cmocka_unit_test(test_coming_and_going),
 		cmocka_unit_test(test_fail_over_one_way),
 		cmocka_unit_test(test_fail_over_idle),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_watch_longer),
+		cmocka_unit_test(test_fail_over_watched),
+		cmocka_unit_test(test_fail_over_asleep),
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_two_introducers),
 		cmocka_unit_test(test_one_introducer_of_two),

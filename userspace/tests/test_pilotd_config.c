@@ -131,6 +131,7 @@ static const char whole[] =
 	"  keepalive 25\n"
 	"  silence 60\n"
 	"  idle 300\n"
+	"  watch 90\n"
 	"  rx-packet-rate 1000\n"
 	"  rx-byte-rate 5000000000\n"
 	"  introducer yes\n"
@@ -198,6 +199,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(peer->keepalive, 25);
 	assert_int_equal(peer->silence, 60);
 	assert_int_equal(peer->idle, 300);
+	assert_int_equal(peer->watch, 90);
 	assert_int_equal(peer->rx_packet_rate, 1000);
 	assert_int_equal(peer->rx_byte_rate, 5000000000ULL);
 	assert_true(peer->introducer);
@@ -325,6 +327,46 @@ static void silence_is_watched_unless_told_not_to(void **state)
 	config_free(&again);
 }
 
+/* None said is not the same as none wanted. */
+static void idleness_is_for_those_that_are_introduced(void **state)
+{
+	char error[CONFIG_ERROR_LEN];
+	struct config config, again;
+	struct config_peer *peer;
+	size_t len;
+	char *text;
+
+	(void)state;
+	config_init(&config);
+	config_init(&again);
+	assert_int_equal(parse(&config, CONFIG_STATE,
+			       "peer @A\nlink a\nintroducer yes\n"
+			       "peer @B\nlink a\nidle 0\nwatch always\n"
+			       "peer @A\nlink b\nintroducer yes\n"
+			       "disabled yes\n", error), 0);
+	text = config_format(&config, &len);
+	assert_int_equal(config_parse(&again, CONFIG_STATE, "t", text, len,
+				      error), 0);
+	free(text);
+	config_free(&config);
+	assert_true(config_introduced(&again, "a"));
+	assert_false(config_introduced(&again, "b"));
+	assert_false(config_introduced(&again, "c"));
+	peer = config_peer_find(&again, "a", public_a);
+	assert_int_equal(config_peer_idle(peer, true), CONFIG_IDLE);
+	assert_int_equal(config_peer_idle(peer, false), 0);
+	assert_int_equal(peer->watch, CONFIG_WATCH);
+	peer->introducer = 0;
+	assert_false(config_peer_persists(peer));
+	peer->keepalive = 1;
+	assert_true(config_peer_persists(peer));
+	peer = config_peer_find(&again, "a", public_b);
+	assert_int_equal(config_peer_idle(peer, true), 0);
+	assert_int_equal(peer->watch, CONFIG_WATCH_ALWAYS);
+	assert_true(config_peer_persists(peer));
+	config_free(&again);
+}
+
 /* What another process sends may hold what text never does. */
 static void foreign_structs_are_checked(void **state)
 {
@@ -389,6 +431,13 @@ static void foreign_structs_are_checked(void **state)
 	p = peer;
 	p.idle = CONFIG_SECONDS_MAX + 1;
 	assert_false(config_peer_valid(&p));
+	p = peer;
+	p.watch = 0;
+	assert_false(config_peer_valid(&p));
+	p.watch = CONFIG_SECONDS_MAX + 1;
+	assert_false(config_peer_valid(&p));
+	p.watch = CONFIG_WATCH_ALWAYS;
+	assert_true(config_peer_valid(&p));
 }
 
 static void a_state_may_name_the_links_of_the_file(void **state)
@@ -431,6 +480,10 @@ static void refusals_say_where_and_what(void **state)
 	refuse("introduce yes\nintroduce yes\n", 2, "twice");
 	refuse("relay 1\n", 1, "yes or no");
 	refuse("relay-packets 4294967296\n", 1, "4294967295");
+	refuse("lanes 1\nrelay yes\nintroduce no\n", 2,
+	       "\"introduce yes\" as well, or no \"relay\"");
+	refuse("relay no\nrelay-clients 9\nrelay-bytes 1\nagent a\n", 2,
+	       "or no \"relay-clients\"");
 	refuse("relay-bytes -1\n", 1, "9223372036854775807");
 	refuse("relay-clients 0\n", 1, "from 1 to 32768");
 	refuse("relay-clients 32769\n", 1, "from 1 to 32768");
@@ -533,6 +586,9 @@ static void refusals_say_where_and_what(void **state)
 	refuse("agent a\npeer @A\nkeepalive 86401\n", 3, "86400");
 	refuse("agent a\npeer @A\nsilence x\n", 3, "bad number");
 	refuse("agent a\npeer @A\nidle 1.5\n", 3, "bad number");
+	refuse("agent a\npeer @A\nwatch 0\n", 3, "from 1 to 86400, or always");
+	refuse("agent a\npeer @A\nwatch 86401\n", 3, "or always");
+	refuse("agent a\npeer @A\nwatch never\n", 3, "or always");
 	refuse("agent a\npeer @A\nrx-packet-rate 4294967296\n", 3,
 	       "4294967295");
 	refuse("agent a\npeer @A\nrx-byte-rate 9223372036854775808\n", 3,
@@ -723,6 +779,7 @@ int main(void)
 		cmocka_unit_test(the_network_follows_the_address),
 		cmocka_unit_test(a_peer_stays_when_its_interface_is_missing),
 		cmocka_unit_test(silence_is_watched_unless_told_not_to),
+		cmocka_unit_test(idleness_is_for_those_that_are_introduced),
 		cmocka_unit_test(foreign_structs_are_checked),
 		cmocka_unit_test(a_state_may_name_the_links_of_the_file),
 		cmocka_unit_test(lanes_are_from_one_to_eight),

@@ -220,7 +220,7 @@ static void every_type_has_a_name(void **state)
 	unsigned int type;
 
 	(void)state;
-	for (type = PILOT_EVENT_ACQUIRE; type <= PILOT_EVENT_SOCKET_GONE;
+	for (type = PILOT_EVENT_ACQUIRE; type <= PILOT_EVENT_PEER_ACTIVE;
 	     type++)
 		assert_string_not_equal(event_type_name(type), "unknown");
 	assert_string_equal(event_type_name(0), "unknown");

@@ -103,6 +103,25 @@ static void a_firewall_is_told_from_none(void **state)
 	advised("the gateway lets them in");
 }
 
+static void introducers_are_judged(void **state)
+{
+	struct advice_family *f = begin(0);
+
+	(void)state;
+	f->asked = f->answered = false;
+	facts.introducers = 2;
+	advised("no introducer answers");
+	assert_int_equal(advice_give(&facts, text), 1);
+	facts.reached = 1;
+	advised("1 of 2 introducers do not answer");
+	facts.signalling = 1;
+	assert_int_equal(advice_give(&facts, text), 1);
+	facts.reached = facts.signalling = 2;
+	advised("no introducer relays data");
+	facts.signalling = 0;
+	advised(NULL);
+}
+
 static void what_is_not_known_is_said(void **state)
 {
 	struct advice_family *f = begin(0);
@@ -239,6 +258,24 @@ static void a_check_ends_even_with_nobody_to_ask(void **state)
 	json_decref(result);
 }
 
+/* Others are asked as well: it waits for them, and turns no wheels. */
+static void a_check_lasts_as_long_as_it_has_to(void **state)
+{
+	unsigned int turns = 0;
+	struct clock now, end;
+
+	(void)state;
+	host_start();
+	clock_read(&now);
+	assert_int_equal(own_check(host.worker.own, now.boot_ns,
+				   now.boot_ns + 50 * CLOCK_MS), 1);
+	for (; !host.checks; turns++)
+		assert_true(sd_event_run(host.worker.event, 1000000) >= 0);
+	clock_read(&end);
+	assert_true(end.boot_ns - now.boot_ns >= 50 * CLOCK_MS);
+	assert_in_range(turns, 1, 5);
+}
+
 static void only_known_members_are_taken(void **state)
 {
 	(void)state;
@@ -325,8 +362,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_nat_is_explained),
 		cmocka_unit_test(a_firewall_is_told_from_none),
+		cmocka_unit_test(introducers_are_judged),
 		cmocka_unit_test(what_is_not_known_is_said),
 		with_host(a_check_ends_even_with_nobody_to_ask),
+		with_host(a_check_lasts_as_long_as_it_has_to),
 		with_host(only_known_members_are_taken),
 		with_host(the_real_sockets_are_used),
 		cmocka_unit_test(the_gateway_is_asked_from_the_right_address),

@@ -144,6 +144,26 @@ static void test_idle_ends(void **state)
 	sim_free(sim);
 }
 
+/* Nobody talks, but one end wants the session to be there at any time. */
+static void test_idle_persists(void **state)
+{
+	struct sim *sim = sim_new(6, 2);
+
+	(void)state;
+	sim_peer(sim, 0, 1, true, NULL, true);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	sim_run(sim, SIM_S);
+	assert_true(sim_is_up(sim, 0, 1));
+	sim_event(sim, 0, 1, SESSION_EVENT_PEER_IDLE, 0);
+	sim_event(sim, 1, 0, SESSION_EVENT_PEER_IDLE, 0);
+	sim_run(sim, 3600 * SIM_S);
+	assert_true(sim_is_up(sim, 0, 1));
+	assert_int_equal(sim->node[0].notices[SESSION_NOTICE_EXPIRED], 0);
+	assert_int_equal(sim->node[1].notices[SESSION_NOTICE_EXPIRED], 0);
+	assert_in_range(sim->node[0].kernel[1].current.epoch, 29, 35);
+	sim_free(sim);
+}
+
 /* Helpers die, one or both, with and without what their kernels hold. */
 static void test_restarts(void **state)
 {
@@ -356,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_rekey_by_responder),
 		cmocka_unit_test(test_soft_limit_event),
 		cmocka_unit_test(test_idle_ends),
+		cmocka_unit_test(test_idle_persists),
 		cmocka_unit_test(test_restarts),
 		cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_clock_steps),

@@ -62,6 +62,7 @@ enum pilot_event_type {
 	PILOT_EVENT_PEER_IDLE,
 	PILOT_EVENT_PEER_SILENT,
 	PILOT_EVENT_SOCKET_GONE,
+	PILOT_EVENT_PEER_ACTIVE,
 };
 
 enum pilot_event_reason {
@@ -70,10 +71,11 @@ enum pilot_event_reason {
 	PILOT_REASON_PACKETS,		/* limit: packet counter */
 	PILOT_REASON_AGE,		/* limit: key age */
 	PILOT_REASON_RECEIVED,		/* endpoint, key: authenticated packet */
-	PILOT_REASON_REQUEST,		/* key: swap asked for by netlink */
+	PILOT_REASON_REQUEST,		/* key: swap asked for; active: idle set */
 	PILOT_REASON_TIMEOUT,		/* idle, silent: configured time passed */
 	PILOT_REASON_CLOSED,		/* socket closed by its owner */
 	PILOT_REASON_UNBOUND,		/* socket unbound by netlink */
+	PILOT_REASON_TRAFFIC,		/* active: data went, or came */
 };
 
 /* Attributes of `ip link add type pilot`, nested in IFLA_INFO_DATA. */

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout=400
+#
+# How often a path is watched: each 250 ms while there is traffic, each second
+# for a while after it, and after that not at all, until there is traffic again.
+
+# shellcheck source=selftests/lib-helper.sh
+. "$(dirname "$0")/lib-helper.sh"
+# shellcheck source=selftests/lib-reach.sh
+. "$(dirname "$0")/lib-reach.sh"
+
+# watched WORD...: two agents that reach each other directly; WORDs are of the
+# peer's block at a.
+watched() {
+	local side
+
+	command -v nft >/dev/null || skip "nft is missing"
+	lab_up
+	agents
+	for side in a b; do
+		site $side public
+	done
+	agent_start b a
+	WATCH="$*" agent_start a b
+	monitor_start a
+	reaches a "${agent_inet6[b]}"
+	soon 30 kind_is a b direct
+	soon 30 kind_is b a direct
+}
+
+kind_is() {
+	[ "$(path_kind "$1" "$2")" = "$3" ]
+}
+
+monitor_start() {
+	spawn "$TMP/$1/monitor" in_ns "$1" pilot-link \
+		--control "$TMP/$1/sock" monitor
+}
+
+# told EVENT N: so often of b, not of the introducer.
+told() {
+	[ "$(events_told "$1")" -ge "$2" ]
+}
+
+events_told() {
+	grep " $1 " "$TMP/a/monitor" | grep -c " ${agent_id[b]} " || true
+}
+
+# frames SECONDS: control frames that come to a in this time: pings of b, and
+# answers to its own. Two of the introducer may be among them.
+frames() {
+	local before
+
+	before=$(socket_stat a rx-helper)
+	sleep "$1"
+	echo $(($(socket_stat a rx-helper) - before))
+}
+
+# All of it at both ends, so each ping there is one of the other and an answer.
+idle_paths_are_watched_less_and_less() {
+	watched watch 15
+	ping_start a "${agent_inet6[b]}" 0.5
+	within 60 100 "$(frames 10)" "frames in 10 s with traffic"
+	equal "$(ping_end a)" 0 "pings lost"
+	equal "$(events_told peer-active)" 0 "active events before it was idle"
+	soon 30 told peer-idle 1
+	within 14 30 "$(frames 8)" "frames in 8 s when idle"
+	# b goes on for longer than a, which answers only.
+	sleep 10
+	within 6 20 "$(frames 8)" "frames in 8 s when idle for long"
+	reaches a "${agent_inet6[b]}"
+	soon 10 told peer-active 1
+	within 48 100 "$(frames 8)" "frames in 8 s after traffic"
+}
+
+helper_tests idle_paths_are_watched_less_and_less
