@@ -31,15 +31,18 @@ static bool path_is_over(const struct path_live *live)
 static void path_schedule(struct path_peer *peer, const struct clock *now)
 {
 	struct path_live *live = peer->live;
+	uint64_t at = CLOCK_NEVER;
 
 	if (live && path_is_over(live)) {
 		path_live_free(peer);
 		live = NULL;
 	}
-	if (live)
+	if (live) {
 		path_turn_update(live, now);
+		at = path_deadline(live, now);
+	}
 	timer_set(&peer->host->timers, &peer->timer,
-		  live ? path_deadline(live, now) : CLOCK_NEVER);
+		  path_earlier(at, peer->seek_at));
 }
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
@@ -61,6 +64,8 @@ void path_timer(struct path_host *host, const struct clock *now)
 		struct path_peer *peer = table_entry(timer, struct path_peer,
 						     timer);
 
+		if (peer->seek_at <= now->boot_ns)
+			path_introducer_seek(peer, now);
 		if (peer->live)
 			path_live_timer(peer->live, now);
 		path_schedule(peer, now);
@@ -119,6 +124,9 @@ static void path_agent_moved(struct path_agent *agent, const struct clock *now,
 			path_begin_anew(live, now);
 		path_live_due(live, path_deadline(live, now));
 	}
+	for (struct path_peer *at = agent->introducers; anew && at;
+	     at = at->next_introducer)
+		path_introducer_seek(at, now);
 }
 
 void path_addresses_set(struct path_host *host, const struct clock *now,
@@ -289,13 +297,13 @@ void path_session(struct path_host *host, const struct clock *now,
 {
 	struct path_live *live = peer->live;
 
-	(void)host;
 	switch (event) {
 	case PATH_SESSION_ESTABLISHED:
 		if (via)
 			peer->via = *via;
 		return;
 	case PATH_SESSION_CONFIRMED:
+		peer->seek_at = CLOCK_NEVER;
 		live = path_live_get(peer);
 		if (live)
 			path_confirmed(live, now);
@@ -303,9 +311,18 @@ void path_session(struct path_host *host, const struct clock *now,
 	case PATH_SESSION_EXPIRED:
 		if (live)
 			path_expired(live);
+		if (peer->introducer)
+			peer->seek_at = now->boot_ns + PATH_SESSION_AGAIN;
 		break;
 	case PATH_SESSION_FAILED:
-		/* Other ways have their turn as long as we look for one. */
+		/*
+		 * Other ways have their turn as long as we look for one. The
+		 * session by itself would soon wait for a quarter of an hour,
+		 * and so long nobody could be introduced to us.
+		 */
+		if (peer->introducer)
+			peer->seek_at = now->boot_ns + PATH_SEEK_AGAIN +
+					path_jitter(host, PATH_SEEK_AGAIN / 4);
 		break;
 	}
 	path_schedule(peer, now);

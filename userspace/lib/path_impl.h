@@ -32,6 +32,7 @@
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
 #define PATH_SESSION_AGAIN	(5 * CLOCK_SECOND)
+#define PATH_SEEK_AGAIN		(30 * CLOCK_SECOND)	/* of introducers */
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
@@ -181,6 +182,8 @@ struct path_peer {
 	bool controlling;
 	bool introducer;
 	uint32_t keepalive;		/* seconds */
+	uint64_t asked_at;		/* when it was last sent a handshake */
+	uint64_t seek_at;		/* an introducer is out of reach: again */
 	struct path_live *live;		/* NULL: nothing goes on */
 };
 
@@ -330,6 +333,9 @@ bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
 void path_relay_timer(struct path_live *live, const struct clock *now);
 uint64_t path_relay_deadline(const struct path_live *live);
 void path_relay_close_all(struct path_live *live);
+/* A handshake with it, now or soon, when there is no session that works. */
+void path_introducer_seek(struct path_peer *introducer,
+			  const struct clock *now);
 /* The introducer is reached elsewhere, or anew, or no more. */
 void path_introducer_moved(struct path_peer *introducer);
 void path_introducer_anew(struct path_peer *introducer,
