@@ -153,6 +153,12 @@ int path_agent_add(struct path_host *host, uint64_t address,
 		   struct path_agent **agent);
 /* With all its peers. */
 void path_agent_del(struct path_host *host, struct path_agent *agent);
+/*
+ * Nobody introduces the agent any more, and so nothing is told here of what
+ * happens: all that goes on ends. Peers reached by a relay are then at the
+ * configured endpoint, or at a direct one that worked, if there is any.
+ */
+void path_agent_stop(struct path_host *host, struct path_agent *agent);
 void *path_agent_data(const struct path_agent *agent);
 
 struct path_peer_config {

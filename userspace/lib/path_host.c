@@ -292,6 +292,7 @@ static void path_peer_fill(struct path_peer *peer,
 {
 	if (!endpoint_equal(&peer->configured, &config->endpoint))
 		path_configured_drop(peer->live);
+	peer->give_ups = 0;
 	peer->configured = config->endpoint;
 	peer->keepalive = config->keepalive;
 	if (config->introducer && !peer->keepalive)
@@ -305,6 +306,11 @@ static void path_peer_fill(struct path_peer *peer,
 		return;
 	peer->next_introducer = peer->agent->introducers;
 	peer->agent->introducers = peer;
+	/* With its address kept from now on, and one that it told us. */
+	if (peer->live && peer->live->ready) {
+		peer->live->watch_at = 0;
+		path_live_due(peer->live, 0);
+	}
 }
 
 static bool path_peer_config_valid(const struct path_agent *agent,

@@ -27,11 +27,14 @@
 #define PATH_FRESH_TIME		(60 * CLOCK_SECOND)	/* of a pong */
 #define PATH_RETRY_FIRST	(5 * CLOCK_SECOND)	/* then doubled */
 #define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
+#define PATH_OBSERVED_HOLD	(15 * CLOCK_SECOND)	/* before another */
 #define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
 #define PATH_PENALTY_MAX	(320 * CLOCK_SECOND)
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
 #define PATH_SESSION_AGAIN	(5 * CLOCK_SECOND)
+#define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
+#define PATH_HOLD_STEPS		3
 #define PATH_SEEK_AGAIN		(30 * CLOCK_SECOND)	/* of introducers */
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
@@ -164,6 +167,7 @@ struct path_observed {
 	struct endpoint endpoint;	/* unset: free */
 	const struct path_peer *by;
 	uint64_t at;
+	uint64_t since;			/* that it is this one */
 };
 
 struct path_peer {
@@ -183,6 +187,8 @@ struct path_peer {
 	bool introducer;
 	uint32_t keepalive;		/* seconds */
 	uint64_t asked_at;		/* when it was last sent a handshake */
+	uint64_t gave_up_at;		/* no way was found */
+	uint8_t give_ups;		/* in a row */
 	uint64_t seek_at;		/* an introducer is out of reach: again */
 	struct path_live *live;		/* NULL: nothing goes on */
 };
@@ -198,6 +204,7 @@ struct path_agent {
 	uint64_t address;
 	void *data;
 	uint32_t generation;
+	uint64_t news_at;		/* there may be ways that were not */
 	struct path_observed observed[PATH_OBSERVED_MAX];
 };
 
@@ -261,6 +268,7 @@ void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 bool path_endpoint_usable(const struct endpoint *ep);
 bool path_endpoint_on_link(const struct path_host *host,
 			   const struct endpoint *ep);
+/* By our own knowledge: what a peer says of us counts for no other. */
 bool path_endpoint_own(const struct path_agent *agent,
 		       const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
