@@ -371,8 +371,8 @@ void path_agent_stop(struct path_host *host, struct path_agent *agent)
 		const struct endpoint *at = path_direct(live);
 
 		/* From a direct one the kernel can learn, by itself. */
-		if (live->used && !endpoint_is_direct(&live->used->endpoint) &&
-		    at)
+		if (at && path_is_carried(live->used ? &live->used->endpoint :
+						       &peer->via))
 			host->ops.use(host->ctx, peer, at, false);
 		path_relay_close_all(live);
 		path_live_free(peer);
@@ -582,16 +582,6 @@ void path_moved(struct path_host *host, const struct clock *now,
 	path_heard(live, now, c);
 	path_check_soon(live, now, c);
 	(void)host;
-	path_schedule(peer, now);
-}
-
-void path_received(struct path_host *host, const struct clock *now,
-		   struct path_peer *peer)
-{
-	(void)host;
-	if (!peer->live || !peer->live->used)
-		return;
-	path_heard(peer->live, now, peer->live->used);
 	path_schedule(peer, now);
 }
 

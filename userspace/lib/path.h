@@ -253,9 +253,6 @@ void path_pong(struct path_host *host, const struct clock *now,
 /* The kernel moved the peer's endpoint: its data came from there. */
 void path_moved(struct path_host *host, const struct clock *now,
 		struct path_peer *peer, const struct endpoint *endpoint);
-/* The kernel received data of the peer since it was last asked. */
-void path_received(struct path_host *host, const struct clock *now,
-		   struct path_peer *peer);
 
 enum path_traffic {
 	PATH_TRAFFIC_IDLE,

@@ -306,7 +306,7 @@ static void path_peer_fill(struct path_peer *peer,
 		return;
 	peer->next_introducer = peer->agent->introducers;
 	peer->agent->introducers = peer;
-	/* With its address kept from now on, and one that it told us. */
+	/* From now on it is pinged: for the NAT, and to tell what it sees. */
 	if (peer->live && peer->live->ready) {
 		peer->live->watch_at = 0;
 		path_live_due(peer->live, 0);

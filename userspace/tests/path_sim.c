@@ -220,8 +220,6 @@ static void psim_data_receive(struct psim_node *node, struct psim_peer *peer,
 	}
 	if (!psim_key(node, peer, key))
 		return;
-	if (node->sim->kernel_tells)
-		path_received(node->host, &now, peer->path);
 	if (!real)
 		return;
 	psim_active(node, peer);

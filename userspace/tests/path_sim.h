@@ -96,7 +96,6 @@ struct psim {
 	struct psim_node node[PSIM_NODES];
 	bool forget;			/* whether the ops have it */
 	bool verbose;
-	bool kernel_tells;		/* of what it receives */
 	uint64_t hard_age;		/* of keys; 0: they do not end */
 	unsigned int controls;
 	/* Sees each control message that is sent, when set. */

@@ -149,6 +149,40 @@ static void test_stop(void **state)
 	at = end_ep("192.0.2.1:7740");
 	assert_true(endpoint_equal(&end->used, &at));
 	end_free(end);
+
+	/* By a relay, and it is not known whose. */
+	end = end_new(true);
+	configure(end, end->peer, PEER, 0xf0, "192.0.2.50:7740");
+	end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+	path_agent_stop(end->host, end->agent);
+	at = end_ep("192.0.2.50:7740");
+	assert_true(endpoint_equal(&end->used, &at));
+	end_free(end);
+}
+
+/* A peer that nobody talks to introduces us from now on: it is kept. */
+static void test_becomes_introducer(void **state)
+{
+	struct path_peer_config config = {
+		.address = OTHER, .public = { 0x20, OTHER & 0xff },
+		.introducer = true,
+	};
+	struct end *end = end_new(true);
+	unsigned int from;
+
+	(void)state;
+	end->answer = true;
+	end_session_up(end, end->other, "203.0.113.9:7740");
+	path_traffic(end->host, &end->now, end->other, PATH_TRAFFIC_IDLE);
+	end_run(end, 100 * S);
+	from = end->count;
+	end_run(end, 100 * S);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_PING), 0);
+	assert_int_equal(path_peer_set(end->host, &end->now, end->other,
+				       &config), 0);
+	end_run(end, 101 * S);
+	assert_in_range(end_sent_since(end, from, WIRE_CONTROL_PING), 5, 6);
+	end_free(end);
 }
 
 /* Other addresses: what else worked is proven again, and kept. */
@@ -485,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_carried_first),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_becomes_introducer),
 		cmocka_unit_test(test_backups_after_move),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),

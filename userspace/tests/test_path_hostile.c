@@ -278,7 +278,7 @@ static void test_budget(void **state)
 			    WIRE_CONTROL_PING &&
 			    end->sent[i % SENT_MAX].dst.port != 7740)
 				pings[t / 10]++;
-		path_received(end->host, &end->now, end->peer);
+		path_pinged(end->host, &end->now, end->peer, &src);
 	}
 	for (int t = 0; t + 60 <= 120; t++) {
 		unsigned int sum = 0;

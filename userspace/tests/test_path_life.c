@@ -154,7 +154,6 @@ static void test_fail_over_active(void **state)
 		struct pair pair = pair_direct(seed, 1);
 		unsigned int before = moves(&pair);
 
-		pair.sim->kernel_tells = seed & 1;
 		psim_run(pair.sim, seed * 37 * NET_MS);
 		gaps_reset(&pair);
 		block(&pair, true);
