@@ -403,7 +403,7 @@ void path_session(struct path_host *host, const struct clock *now,
 		if (live)
 			path_expired(live);
 		if (peer->introducer)
-			peer->seek_at = now->boot_ns + PATH_SESSION_AGAIN;
+			peer->seek_at = now->boot_ns + PATH_SEEK_LEAST;
 		break;
 	case PATH_SESSION_FAILED:
 		/*

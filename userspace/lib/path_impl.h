@@ -33,12 +33,13 @@
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
 #define PATH_SESSION_AGAIN	(5 * CLOCK_SECOND)
-#define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
-#define PATH_HOLD_STEPS		3
-#define PATH_SEEK_AGAIN		(30 * CLOCK_SECOND)	/* of introducers */
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
+#define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
+#define PATH_HOLD_STEPS		3
+#define PATH_SEEK_LEAST		(5 * CLOCK_SECOND)	/* of introducers */
+#define PATH_SEEK_AGAIN		(30 * CLOCK_SECOND)
 
 enum path_mode {
 	PATH_MODE_ACTIVE,		/* there is traffic */

@@ -32,7 +32,7 @@ void path_introducer_seek(struct path_peer *introducer,
 			  const struct clock *now)
 {
 	const struct endpoint *at = path_introducer_place(introducer);
-	uint64_t due = introducer->asked_at + PATH_SESSION_AGAIN;
+	uint64_t due = introducer->asked_at + PATH_SEEK_LEAST;
 	struct path_host *host = introducer->host;
 	struct path_live *live = introducer->live;
 	struct timer *timer = &introducer->timer;
