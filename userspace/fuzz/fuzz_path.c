@@ -152,17 +152,39 @@ static void fuzz_turn(struct fuzz *fuzz, uint8_t arg)
 		path_turn_set(fuzz->host, &fuzz->now, &fuzz->turn, &relayed);
 }
 
+static struct path_peer_config fuzz_config(int i)
+{
+	struct path_peer_config config = {
+		.address = FUZZ_ADDRESS(1 + i),
+		.public = { i == 1 ? 0x10 : 0xf0, i },
+		.introducer = !i,
+	};
+
+	if (i != 2)
+		config.endpoint = source(1 + i);
+	return config;
+}
+
+/* Introducers come and go, and with the last of them all that goes on. */
+static void fuzz_configure(struct fuzz *fuzz, int number, uint8_t how)
+{
+	int i = number % FUZZ_PEERS;
+	struct path_peer_config config = fuzz_config(i);
+
+	config.introducer = how & 1;
+	if (how & 2)
+		config.endpoint = source(how >> 2 & 0x1f);
+	if (path_peer_set(fuzz->host, &fuzz->now, fuzz->peer[i], &config))
+		__builtin_trap();
+	if ((how & 0xc1) == 0xc0)
+		path_agent_stop(fuzz->host, path_peer_agent(fuzz->peer[i]));
+}
+
 static void fuzz_peers(struct fuzz *fuzz, struct path_agent *agent)
 {
 	for (int i = 0; i < FUZZ_PEERS; i++) {
-		struct path_peer_config config = {
-			.address = FUZZ_ADDRESS(1 + i),
-			.public = { i == 1 ? 0x10 : 0xf0, i },
-			.introducer = !i,
-		};
+		struct path_peer_config config = fuzz_config(i);
 
-		if (i != 2)
-			config.endpoint = source(1 + i);
 		if (path_peer_add(fuzz->host, &fuzz->now, agent, &config,
 				  NULL, &fuzz->peer[i]))
 			__builtin_trap();
@@ -240,7 +262,7 @@ static size_t fuzz_step(struct fuzz *fuzz, const uint8_t *data, size_t size)
 		path_traffic(fuzz->host, &fuzz->now, peer, data[1] % 3);
 		return 2;
 	case 9:
-		path_received(fuzz->host, &fuzz->now, peer);
+		fuzz_configure(fuzz, data[0] >> 4, data[1]);
 		return 2;
 	case 10: {
 		struct path_address own = { src, data[1] % 129 };

@@ -31,15 +31,18 @@ static bool path_is_over(const struct path_live *live)
 static void path_schedule(struct path_peer *peer, const struct clock *now)
 {
 	struct path_live *live = peer->live;
+	uint64_t at = CLOCK_NEVER;
 
 	if (live && path_is_over(live)) {
 		path_live_free(peer);
 		live = NULL;
 	}
-	if (live)
+	if (live) {
 		path_turn_update(live, now);
+		at = path_deadline(live, now);
+	}
 	timer_set(&peer->host->timers, &peer->timer,
-		  live ? path_deadline(live, now) : CLOCK_NEVER);
+		  path_earlier(at, peer->seek_at));
 }
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
@@ -61,6 +64,8 @@ void path_timer(struct path_host *host, const struct clock *now)
 		struct path_peer *peer = table_entry(timer, struct path_peer,
 						     timer);
 
+		if (peer->seek_at <= now->boot_ns)
+			path_introducer_seek(peer, now);
 		if (peer->live)
 			path_live_timer(peer->live, now);
 		path_schedule(peer, now);
@@ -102,7 +107,7 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 	live->anew_at = now->boot_ns;
 	if (!live->ready || !live->used)
 		return;
-	live->watch_at = now->boot_ns;
+	live->watch_at = live->backup_at = now->boot_ns;
 	/* Its relay and its kernel hear from us where we are now. */
 	if (live->peer->introducer)
 		path_handshake(live, now, &live->used->endpoint);
@@ -111,14 +116,19 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 static void path_agent_moved(struct path_agent *agent, const struct clock *now,
 			     bool anew)
 {
-	if (anew)
+	if (anew) {
+		agent->news_at = now->boot_ns;
 		path_observed_drop(agent, NULL);
+	}
 	path_generation_next(agent, now);
 	for (struct path_live *live = agent->lives; live; live = live->next) {
 		if (anew)
 			path_begin_anew(live, now);
 		path_live_due(live, path_deadline(live, now));
 	}
+	for (struct path_peer *at = agent->introducers; anew && at;
+	     at = at->next_introducer)
+		path_introducer_seek(at, now);
 }
 
 void path_addresses_set(struct path_host *host, const struct clock *now,
@@ -215,6 +225,50 @@ void path_turn_ready(struct path_host *host, const struct clock *now)
 	}
 }
 
+static bool path_is_carried(const struct endpoint *via)
+{
+	return endpoint_is_set(via) && !endpoint_is_direct(via);
+}
+
+/*
+ * The handshake came by a relay of nobody we know of yet, as after a restart.
+ * Data goes there, so it stays; another way is taken once it is proven.
+ */
+static void path_confirmed_carried(struct path_live *live,
+				   const struct clock *now)
+{
+	struct path_peer *peer = live->peer;
+	struct path_candidate *c;
+
+	if (!endpoint_is_set(&peer->configured))
+		return;
+	c = path_candidate_add(live, &peer->configured, PATH_KIND_CONFIGURED);
+	if (c)
+		path_check_soon(live, now, c);
+}
+
+/* Now it is known who carries it. */
+static void path_carried_take(struct path_agent *agent,
+			      const struct clock *now)
+{
+	for (struct path_live *live = agent->lives; live; live = live->next) {
+		struct path_peer *peer = live->peer;
+		struct path_candidate *c;
+
+		if (!live->ready || live->used || !path_is_carried(&peer->via))
+			continue;
+		c = path_source(live, now, &peer->via);
+		if (!c)
+			continue;
+		peer->via.family = AF_UNSPEC;
+		path_use(live, now, c, false);
+		if (peer->controlling)
+			path_nominate(live, now, c);
+		live->tell_at = now->boot_ns;
+		path_live_due(live, now->boot_ns);
+	}
+}
+
 /* The peer is where the handshake was, unless we know better. */
 static void path_confirmed(struct path_live *live, const struct clock *now)
 {
@@ -224,9 +278,14 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 	bool first = !live->ready, agree = false;
 
 	live->ready = true;
+	peer->give_ups = 0;
+	if (first && peer->introducer)
+		peer->agent->news_at = now->boot_ns;
 	if (endpoint_is_set(&peer->via))
 		c = path_source(live, now, &peer->via);
-	if (!c && !live->used && endpoint_is_set(&peer->configured))
+	if (!c && !live->used && path_is_carried(&peer->via))
+		path_confirmed_carried(live, now);
+	else if (!c && !live->used && endpoint_is_set(&peer->configured))
 		c = path_candidate_add(live, &peer->configured,
 				       PATH_KIND_CONFIGURED);
 	if (c && (!live->used || live->dead || !path_is_fresh(live, now))) {
@@ -246,7 +305,8 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 	/* Either end may know better than this handshake. */
 	if (agree && peer->controlling && !live->nominee)
 		path_nominate(live, now, live->used);
-	peer->via.family = AF_UNSPEC;
+	if (live->used)
+		peer->via.family = AF_UNSPEC;
 	if (!live->dead)
 		path_reach_end(live);
 	if (first) {
@@ -261,8 +321,10 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		if (live->tell_at != CLOCK_NEVER)
 			live->tell_at = now->boot_ns;
 	}
-	if (peer->introducer)
+	if (peer->introducer) {
 		path_introducer_anew(peer, now);
+		path_carried_take(peer->agent, now);
+	}
 }
 
 static void path_expired(struct path_live *live)
@@ -283,19 +345,56 @@ static void path_expired(struct path_live *live)
 		path_relay_close_all(live);
 }
 
+static const struct endpoint *path_direct(const struct path_live *live)
+{
+	const struct path_candidate *proven = NULL;
+
+	if (endpoint_is_set(&live->peer->configured))
+		return &live->peer->configured;
+	for (int i = 0; i < PATH_SLOTS; i++) {
+		const struct path_candidate *c = &live->slot[i];
+
+		if (!endpoint_is_set(&c->endpoint) || !c->proven ||
+		    !endpoint_is_direct(&c->endpoint))
+			continue;
+		if (!proven || c->ponged_at > proven->ponged_at)
+			proven = c;
+	}
+	return proven ? &proven->endpoint : NULL;
+}
+
+void path_agent_stop(struct path_host *host, struct path_agent *agent)
+{
+	while (agent->lives) {
+		struct path_live *live = agent->lives;
+		struct path_peer *peer = live->peer;
+		const struct endpoint *at = path_direct(live);
+
+		/* From a direct one the kernel can learn, by itself. */
+		if (at && path_is_carried(live->used ? &live->used->endpoint :
+						       &peer->via))
+			host->ops.use(host->ctx, peer, at, false);
+		path_relay_close_all(live);
+		path_live_free(peer);
+		peer->via.family = AF_UNSPEC;
+		timer_set(&host->timers, &peer->timer, CLOCK_NEVER);
+	}
+	path_observed_drop(agent, NULL);
+}
+
 void path_session(struct path_host *host, const struct clock *now,
 		  struct path_peer *peer, enum path_session event,
 		  const struct endpoint *via)
 {
 	struct path_live *live = peer->live;
 
-	(void)host;
 	switch (event) {
 	case PATH_SESSION_ESTABLISHED:
 		if (via)
 			peer->via = *via;
 		return;
 	case PATH_SESSION_CONFIRMED:
+		peer->seek_at = CLOCK_NEVER;
 		live = path_live_get(peer);
 		if (live)
 			path_confirmed(live, now);
@@ -303,9 +402,18 @@ void path_session(struct path_host *host, const struct clock *now,
 	case PATH_SESSION_EXPIRED:
 		if (live)
 			path_expired(live);
+		if (peer->introducer)
+			peer->seek_at = now->boot_ns + PATH_SEEK_LEAST;
 		break;
 	case PATH_SESSION_FAILED:
-		/* Other ways have their turn as long as we look for one. */
+		/*
+		 * Other ways have their turn as long as we look for one. The
+		 * session by itself would soon wait for a quarter of an hour,
+		 * and so long nobody could be introduced to us.
+		 */
+		if (peer->introducer)
+			peer->seek_at = now->boot_ns + PATH_SEEK_AGAIN +
+					path_jitter(host, PATH_SEEK_AGAIN / 4);
 		break;
 	}
 	path_schedule(peer, now);
@@ -479,16 +587,6 @@ void path_moved(struct path_host *host, const struct clock *now,
 	path_schedule(peer, now);
 }
 
-void path_received(struct path_host *host, const struct clock *now,
-		   struct path_peer *peer)
-{
-	(void)host;
-	if (!peer->live || !peer->live->used)
-		return;
-	path_heard(peer->live, now, peer->live->used);
-	path_schedule(peer, now);
-}
-
 void path_traffic(struct path_host *host, const struct clock *now,
 		  struct path_peer *peer, enum path_traffic traffic)
 {
@@ -509,7 +607,7 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		live->active = active;
 		live->idle_at = now->boot_ns;
 		live->watch_at = now->boot_ns;
-		if (live->dead)
+		if (live->dead || (live->ready && !live->used))
 			path_reach(live, now);
 		break;
 	case PATH_TRAFFIC_IDLE:
@@ -519,6 +617,14 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		break;
 	}
 	path_schedule(peer, now);
+}
+
+/* What was given up has to wait, the longer the more often it was. */
+static bool path_is_held(const struct path_peer *peer, const struct clock *now)
+{
+	return peer->give_ups && peer->gave_up_at >= peer->agent->news_at &&
+	       now->boot_ns - peer->gave_up_at <
+	       peer->give_ups * PATH_HOLD_STEP;
 }
 
 void path_wanted(struct path_host *host, const struct clock *now,
@@ -534,7 +640,7 @@ void path_wanted(struct path_host *host, const struct clock *now,
 		path_wake(live, now);
 		if (now->boot_ns - live->handshake_at >= CLOCK_SECOND)
 			path_handshake(live, now, &live->used->endpoint);
-	} else {
+	} else if (!path_is_held(peer, now)) {
 		path_reach(live, now);
 	}
 	path_schedule(peer, now);

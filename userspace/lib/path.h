@@ -154,6 +154,12 @@ int path_agent_add(struct path_host *host, uint64_t address,
 		   struct path_agent **agent);
 /* With all its peers. */
 void path_agent_del(struct path_host *host, struct path_agent *agent);
+/*
+ * Nobody introduces the agent any more, and so nothing is told here of what
+ * happens: all that goes on ends. Peers reached by a relay are then at the
+ * configured endpoint, or at a direct one that worked, if there is any.
+ */
+void path_agent_stop(struct path_host *host, struct path_agent *agent);
 void *path_agent_data(const struct path_agent *agent);
 
 struct path_peer_config {
@@ -260,9 +266,6 @@ void path_pong(struct path_host *host, const struct clock *now,
 /* The kernel moved the peer's endpoint: its data came from there. */
 void path_moved(struct path_host *host, const struct clock *now,
 		struct path_peer *peer, const struct endpoint *endpoint);
-/* The kernel received data of the peer since it was last asked. */
-void path_received(struct path_host *host, const struct clock *now,
-		   struct path_peer *peer);
 
 enum path_traffic {
 	PATH_TRAFFIC_IDLE,

@@ -71,10 +71,6 @@ bool path_endpoint_own(const struct path_agent *agent,
 			return true;
 	if (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep))
 		return true;
-	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
-		if (endpoint_is_set(ep) &&
-		    endpoint_equal(&agent->observed[i].endpoint, ep))
-			return true;
 	return false;
 }
 
@@ -247,6 +243,21 @@ static struct path_observed *path_observed_place(struct path_agent *agent,
 	return place;
 }
 
+/*
+ * Each change is told to all peers and begins anew what goes on with them, so
+ * one peer changes its mind only from time to time.
+ */
+static bool path_observed_early(const struct path_observed *place,
+				const struct path_peer *peer,
+				const struct endpoint *observed,
+				const struct clock *now)
+{
+	return place->by == peer &&
+	       place->endpoint.family == observed->family &&
+	       !endpoint_equal(&place->endpoint, observed) &&
+	       now->boot_ns - place->since < PATH_OBSERVED_HOLD;
+}
+
 void path_observed_take(struct path_peer *peer, const struct clock *now,
 			const struct endpoint *observed)
 {
@@ -257,8 +268,12 @@ void path_observed_take(struct path_peer *peer, const struct clock *now,
 	if (!path_endpoint_usable(observed) ||
 	    !path_observed_heeded(agent, peer, observed->family, now))
 		return;
-	path_own_write(agent, now, &before);
 	place = path_observed_place(agent, peer, observed->family);
+	if (path_observed_early(place, peer, observed, now))
+		return;
+	path_own_write(agent, now, &before);
+	if (place->by != peer || !endpoint_equal(&place->endpoint, observed))
+		place->since = now->boot_ns;
 	place->endpoint = *observed;
 	place->by = peer;
 	place->at = now->boot_ns;

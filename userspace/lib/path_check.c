@@ -88,7 +88,9 @@ static void path_tell_answer(struct path_live *live, const struct clock *now,
 {
 	const struct path_candidate *from = path_candidate_find(live, src);
 
-	if (!ratelimit_take(&live->answers, now->boot_ns, PATH_ANSWER_RATE,
+	/* It reaches us where we come to it, and needs to know no more. */
+	if (live->peer->introducer ||
+	    !ratelimit_take(&live->answers, now->boot_ns, PATH_ANSWER_RATE,
 			    PATH_ANSWER_BURST))
 		return;
 	if (!from || (!from->proven && from != live->used))

@@ -48,7 +48,7 @@ void path_handshake(struct path_live *live, const struct clock *now,
 {
 	struct path_host *host = path_host_of(live);
 
-	live->handshake_at = now->boot_ns;
+	live->handshake_at = live->peer->asked_at = now->boot_ns;
 	host->ops.session(host->ctx, live->peer, endpoint);
 }
 
@@ -302,6 +302,7 @@ static void path_peer_fill(struct path_peer *peer,
 {
 	if (!endpoint_equal(&peer->configured, &config->endpoint))
 		path_configured_drop(peer->live);
+	peer->give_ups = 0;
 	peer->configured = config->endpoint;
 	peer->keepalive = config->keepalive;
 	peer->watch = config->watch;
@@ -309,12 +310,18 @@ static void path_peer_fill(struct path_peer *peer,
 		peer->keepalive = 25;
 	if (config->introducer == peer->introducer)
 		return;
+	peer->seek_at = CLOCK_NEVER;
 	peer->introducer = config->introducer;
 	path_introducer_unlink(peer);
 	if (!peer->introducer)
 		return;
 	peer->next_introducer = peer->agent->introducers;
 	peer->agent->introducers = peer;
+	/* From now on it is pinged: for the NAT, and to tell what it sees. */
+	if (peer->live && peer->live->ready) {
+		peer->live->watch_at = 0;
+		path_live_due(peer->live, 0);
+	}
 }
 
 static bool path_peer_config_valid(const struct path_agent *agent,
@@ -350,6 +357,7 @@ int path_peer_add(struct path_host *host, const struct clock *now,
 	memcpy(peer->public, config->public, sizeof(peer->public));
 	peer->controlling = memcmp(agent->public, peer->public,
 				   PATH_KEY_LEN) < 0;
+	peer->seek_at = CLOCK_NEVER;
 	path_peer_fill(peer, config);
 	peer->next = agent->peers;
 	if (peer->next)

@@ -27,6 +27,7 @@
 #define PATH_FRESH_TIME		(60 * CLOCK_SECOND)	/* of a pong */
 #define PATH_RETRY_FIRST	(5 * CLOCK_SECOND)	/* then doubled */
 #define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
+#define PATH_OBSERVED_HOLD	(15 * CLOCK_SECOND)	/* before another */
 #define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
 #define PATH_PENALTY_MAX	(320 * CLOCK_SECOND)
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
@@ -35,6 +36,10 @@
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
+#define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
+#define PATH_HOLD_STEPS		3
+#define PATH_SEEK_LEAST		(5 * CLOCK_SECOND)	/* of introducers */
+#define PATH_SEEK_AGAIN		(30 * CLOCK_SECOND)
 
 enum path_mode {
 	PATH_MODE_ACTIVE,		/* there is traffic */
@@ -164,6 +169,7 @@ struct path_observed {
 	struct endpoint endpoint;	/* unset: free */
 	const struct path_peer *by;
 	uint64_t at;
+	uint64_t since;			/* that it is this one */
 };
 
 struct path_peer {
@@ -184,6 +190,10 @@ struct path_peer {
 	uint8_t relays;			/* enum path_relays: as granted last */
 	uint32_t keepalive;		/* seconds */
 	uint32_t watch;			/* or PATH_WATCH_ALWAYS */
+	uint64_t asked_at;		/* when it was last sent a handshake */
+	uint64_t gave_up_at;		/* no way was found */
+	uint8_t give_ups;		/* in a row */
+	uint64_t seek_at;		/* an introducer is out of reach: again */
 	struct path_live *live;		/* NULL: nothing goes on */
 };
 
@@ -198,6 +208,7 @@ struct path_agent {
 	uint64_t address;
 	void *data;
 	uint32_t generation;
+	uint64_t news_at;		/* there may be ways that were not */
 	struct path_observed observed[PATH_OBSERVED_MAX];
 };
 
@@ -263,6 +274,7 @@ void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 bool path_endpoint_usable(const struct endpoint *ep);
 bool path_endpoint_on_link(const struct path_host *host,
 			   const struct endpoint *ep);
+/* By our own knowledge: what a peer says of us counts for no other. */
 bool path_endpoint_own(const struct path_agent *agent,
 		       const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
@@ -336,6 +348,9 @@ bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
 void path_relay_timer(struct path_live *live, const struct clock *now);
 uint64_t path_relay_deadline(const struct path_live *live);
 void path_relay_close_all(struct path_live *live);
+/* A handshake with it, now or soon, when there is no session that works. */
+void path_introducer_seek(struct path_peer *introducer,
+			  const struct clock *now);
 /* The introducer is reached elsewhere, or anew, or no more. */
 void path_introducer_moved(struct path_peer *introducer);
 void path_introducer_anew(struct path_peer *introducer,

@@ -115,11 +115,16 @@ void path_reach_end(struct path_live *live)
 static void path_reach_give_up(struct path_live *live,
 			       const struct clock *now)
 {
+	struct path_peer *peer = live->peer;
+
 	path_reach_end(live);
+	peer->gave_up_at = now->boot_ns;
+	if (peer->give_ups < PATH_HOLD_STEPS)
+		peer->give_ups++;
 	live->retry_at = now->boot_ns + path_ms(live, retry);
 	path_notify(live, PATH_NOTICE_UNREACHABLE, "%s",
-		    live->peer->agent->introducers || live->peer->introducer ||
-		    endpoint_is_set(&live->peer->configured) ?
+		    peer->agent->introducers || peer->introducer ||
+		    endpoint_is_set(&peer->configured) ?
 		    "no answer by any way that is known" :
 		    "no endpoint is configured and there is no introducer");
 	if (!live->ready)

@@ -19,6 +19,40 @@ const struct endpoint *path_introducer_at(const struct path_peer *introducer)
 	return &live->used->endpoint;
 }
 
+/* Where it was when it was last there, or else where it should be. */
+static const struct endpoint *
+path_introducer_place(const struct path_peer *introducer)
+{
+	return endpoint_is_set(&introducer->last) &&
+	       endpoint_is_direct(&introducer->last) ?
+	       &introducer->last : &introducer->configured;
+}
+
+void path_introducer_seek(struct path_peer *introducer,
+			  const struct clock *now)
+{
+	const struct endpoint *at = path_introducer_place(introducer);
+	uint64_t due = introducer->asked_at + PATH_SEEK_LEAST;
+	struct path_host *host = introducer->host;
+	struct path_live *live = introducer->live;
+	struct timer *timer = &introducer->timer;
+
+	introducer->seek_at = CLOCK_NEVER;
+	if (!endpoint_is_set(at) ||
+	    (live && live->ready && live->used && !live->dead))
+		return;
+	/* Not too often, whoever wants it; and somebody always does. */
+	if (!introducer->asked_at || due <= now->boot_ns) {
+		due = now->boot_ns + PATH_SEEK_AGAIN +
+		      path_jitter(host, PATH_SEEK_AGAIN / 4);
+		introducer->asked_at = now->boot_ns;
+		host->ops.session(host->ctx, introducer, at);
+	}
+	introducer->seek_at = due;
+	if (!timer->pos || due < timer->at)
+		timer_set(&host->timers, timer, due);
+}
+
 struct path_relay *path_relay_of(struct path_live *live,
 				 const struct path_candidate *c)
 {
@@ -131,6 +165,8 @@ unsigned int path_relay_open_all(struct path_live *live,
 	for (; at; at = at->next_introducer) {
 		struct path_relay *relay = path_relay_find(live, at);
 
+		if (at != live->peer)
+			path_introducer_seek(at, now);
 		if (!relay) {
 			path_relay_open(live, now, at);
 			relay = path_relay_find(live, at);

@@ -235,7 +235,8 @@ static void path_backups_ping(struct path_live *live, const struct clock *now)
 			relay = c;
 		else if (c->state == PATH_STATE_VALID && c->lost >= 2)
 			path_candidate_fail(c, "went silent");
-		else if (c->state == PATH_STATE_VALID &&
+		else if ((c->state == PATH_STATE_VALID ||
+			  (c->state == PATH_STATE_NEW && c->proven)) &&
 			 count < PATH_BACKUPS - 1 &&
 			 !path_ping(live, now, c, false))
 			count++;

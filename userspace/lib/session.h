@@ -226,6 +226,8 @@ struct session_peer_info {
 	struct endpoint handshake;	/* by which the last one went */
 	uint64_t handshake_ns;		/* boot time of the last, 0: none */
 	uint32_t key_epoch;		/* of the current key, 0: none */
+	bool offered;			/* a newer one, which it has not used */
+	bool idle;			/* the kernel says that nobody talks */
 	uint32_t attempts;		/* first messages since the last success */
 	bool has_psk;
 	char last_error[SESSION_ERROR_LEN];	/* "" when there is none */

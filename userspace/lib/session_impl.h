@@ -95,6 +95,7 @@ struct session_attempt {
 	struct handshake hs;
 	struct session_index index;
 	struct endpoint dst;
+	struct endpoint asked;		/* for which the interval began */
 	uint32_t epoch;
 	unsigned int count;		/* messages of this round */
 	unsigned int collisions;

@@ -127,6 +127,7 @@ void session_initiate(struct session_peer *peer, const struct clock *now)
 	}
 	peer->backing_off = false;
 	peer->attempt->began_at = now->boot_ns;
+	peer->attempt->asked = peer->via;
 	peer->attempt->interval = SESSION_RETRY_FIRST;
 	if (session_attempt_send(peer, now)) {
 		session_attempt_fail(peer, now);
@@ -143,7 +144,11 @@ void session_initiate_now(struct session_peer *peer, const struct clock *now)
 		session_initiate(peer, now);
 		return;
 	}
-	peer->attempt->interval = SESSION_RETRY_FIRST;
+	/* Another place may answer at once; the same one was given its time. */
+	if (!endpoint_equal(&peer->attempt->asked, &peer->via)) {
+		peer->attempt->asked = peer->via;
+		peer->attempt->interval = SESSION_RETRY_FIRST;
+	}
 	/* What cannot be made now is made in time, or given up. */
 	if (session_attempt_send(peer, now))
 		peer->attempt->retry_at = now->boot_ns + SESSION_RETRY_FIRST;

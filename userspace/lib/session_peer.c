@@ -272,6 +272,9 @@ void session_peer_info(const struct session_peer *peer,
 	info->handshake_ns = peer->handshake_ns;
 	if (peer->current.index.used)
 		info->key_epoch = peer->current.epoch;
+	info->offered = peer->offered.index.used &&
+			peer->offered.epoch == peer->epoch_last;
+	info->idle = peer->idle;
 	info->attempts = peer->attempts;
 	info->has_psk = peer->has_psk;
 	memcpy(info->last_error, peer->last_error, sizeof(info->last_error));

@@ -27,6 +27,7 @@ struct own {
 	bool checks;			/* it is under way */
 	uint64_t check_until;		/* at least */
 	bool dirty;			/* changed() is due */
+	bool moved;			/* and is to say so */
 	enum portmap_state told[2];	/* in the log */
 	sd_event_source *timer;
 	sd_event_source *source[4];
@@ -115,8 +116,10 @@ static void go_on(struct own *own)
 	bool asks = false;
 
 	if (own->dirty) {
-		own->dirty = false;
-		own->ops->changed(own->ctx);
+		bool moved = own->moved;
+
+		own->dirty = own->moved = false;
+		own->ops->changed(own->ctx, moved);
 	}
 	for (int i = 0; i < 2; i++) {
 		portmap_log(own, i);
@@ -175,7 +178,7 @@ static void op_addresses_changed(void *ctx)
 	const struct addresses_own *addresses = own_addresses(own);
 	uint64_t now = own_now();
 
-	own->dirty = true;
+	own->dirty = own->moved = true;
 	log_debug("this host has %u addresses", addresses->count);
 	for (int i = 0; i < 2; i++) {
 		stun_client_forget(&own->stun[i]);

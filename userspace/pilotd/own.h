@@ -30,8 +30,11 @@ struct own_ops {
 	/* By the UDP socket of the family. */
 	void (*send)(void *ctx, const struct endpoint *dst, const void *bytes,
 		     size_t len);
-	/* Where this host can be reached may be another now. */
-	void (*changed)(void *ctx);
+	/*
+	 * Where this host can be reached may be another now. @moved: addresses
+	 * or routes are others; else it is what STUN or the gateway said.
+	 */
+	void (*changed)(void *ctx, bool moved);
 	/* A check is over. */
 	void (*checked)(void *ctx, uint64_t check);
 };

@@ -20,6 +20,7 @@ struct reach_notice {
 	uint64_t agent, peer;
 	enum session_notice notice;
 	struct endpoint via;
+	bool offered;			/* the peer has not used the key yet */
 };
 
 struct reach {
@@ -220,15 +221,62 @@ void reach_agent_del(struct worker *worker, struct worker_agent *agent)
 	agent->path = NULL;
 }
 
-/* Keeps the agent's number of introducers, whatever the number of peers. */
-static void introducer_note(struct session_peer *peer, bool introduces)
+static void confirm(struct worker *worker, const struct clock *now,
+		    struct session_peer *peer)
 {
-	struct worker_agent *agent =
-		session_agent_data(session_peer_agent(peer));
+	if (session_control_ready(peer))
+		path_session(worker->reach->host, now, data_of(peer)->path,
+			     PATH_SESSION_CONFIRMED, NULL);
+}
+
+/* A session that was there before anybody looked for ways. */
+static void take_in(struct worker *worker, const struct clock *now,
+		    struct session_peer *peer)
+{
+	struct path_peer *path = data_of(peer)->path;
+	struct session_peer_info info;
+	struct path_info known;
+
+	if (!path || !session_control_ready(peer))
+		return;
+	path_peer_info(path, &known);
+	if (known.session)
+		return;
+	session_peer_info(peer, &info);
+	/* Data goes there, so that is where the peer is. */
+	if (endpoint_is_set(&info.endpoint))
+		path_session(worker->reach->host, now, path,
+			     PATH_SESSION_ESTABLISHED, &info.endpoint);
+	confirm(worker, now, peer);
+	if (info.idle)
+		path_traffic(worker->reach->host, now, path,
+			     PATH_TRAFFIC_IDLE);
+}
+
+/*
+ * Keeps the agent's number of introducers, whatever the number of peers. The
+ * first one begins the search for ways, the last one ends it.
+ */
+static void introducer_note(struct worker *worker, const struct clock *now,
+			    struct session_peer *peer, bool introduces)
+{
+	struct session_agent *session = session_peer_agent(peer);
+	struct worker_agent *agent = session_agent_data(session);
 	struct worker_peer *data = data_of(peer);
+	unsigned int before = agent->introducers;
 
 	agent->introducers += introduces - data->introduces;
 	data->introduces = introduces;
+	if (before && !agent->introducers) {
+		path_agent_stop(worker->reach->host, agent->path);
+		return;
+	}
+	if (!agent->introducers)
+		return;
+	take_in(worker, now, peer);
+	for (peer = NULL; !before &&
+	     (peer = session_peer_next(session, peer));)
+		take_in(worker, now, peer);
 }
 
 void reach_peer_put(struct worker *worker, struct session_peer *peer)
@@ -257,7 +305,7 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 	if (ret)
 		log_error("no ways are looked for to a peer of %s: %s",
 			  agent->config.name, strerror(-ret));
-	introducer_note(peer, data->path && config.introducer);
+	introducer_note(worker, &now, peer, data->path && config.introducer);
 }
 
 void reach_peer_del(struct worker *worker, struct session_peer *peer)
@@ -269,10 +317,10 @@ void reach_peer_del(struct worker *worker, struct session_peer *peer)
 	if (data->path)
 		path_peer_del(worker->reach->host, &now, data->path);
 	data->path = NULL;
-	introducer_note(peer, false);
+	introducer_note(worker, &now, peer, false);
 }
 
-void reach_own_changed(struct worker *worker)
+void reach_own_changed(struct worker *worker, bool moved)
 {
 	const struct addresses_own *own = own_addresses(worker->own);
 	struct path_address address[PATH_HOST_MAX];
@@ -293,7 +341,7 @@ void reach_own_changed(struct worker *worker)
 			seen[stuns++] =
 				*stun_client_mapped(own_stun(worker->own, i));
 	}
-	path_addresses_set(worker->reach->host, &now, address, n, true);
+	path_addresses_set(worker->reach->host, &now, address, n, moved);
 	path_mapped_set(worker->reach->host, &now, mapped, count);
 	path_stun_set(worker->reach->host, &now, seen, stuns);
 }
@@ -335,14 +383,6 @@ bool reach_turn_settle(struct worker *worker)
 }
 
 /* The session's callbacks. */
-
-static void confirm(struct worker *worker, const struct clock *now,
-		    struct session_peer *peer)
-{
-	if (session_control_ready(peer))
-		path_session(worker->reach->host, now, data_of(peer)->path,
-			     PATH_SESSION_CONFIRMED, NULL);
-}
 
 bool reach_control(struct worker *worker, struct session_peer *peer,
 		   const struct endpoint *src, uint8_t type,
@@ -409,6 +449,7 @@ void reach_notice(struct worker *worker, enum session_notice notice,
 	item->peer = session_peer_address(peer);
 	item->notice = notice;
 	item->via = info.handshake;
+	item->offered = info.offered;
 	*reach->end = item;
 	reach->end = &item->next;
 }
@@ -479,7 +520,9 @@ static void notice_deliver(struct worker *worker,
 		path_session(host, &now, path, PATH_SESSION_ESTABLISHED,
 			     endpoint_is_set(&notice->via) ? &notice->via :
 							     NULL);
-		confirm(worker, &now, peer);
+		/* Who only played an initiation again gets no further. */
+		if (!notice->offered)
+			confirm(worker, &now, peer);
 		break;
 	case SESSION_NOTICE_CONFIRMED:
 		confirm(worker, &now, peer);

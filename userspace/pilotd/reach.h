@@ -20,8 +20,11 @@ void reach_agent_add(struct worker *worker, struct worker_agent *agent,
 void reach_agent_del(struct worker *worker, struct worker_agent *agent);
 void reach_peer_put(struct worker *worker, struct session_peer *peer);
 void reach_peer_del(struct worker *worker, struct session_peer *peer);
-/* This host's own addresses are others, or may be. */
-void reach_own_changed(struct worker *worker);
+/*
+ * What is known of this host's own addresses is another. @moved: they are, or
+ * the routes, and not only what the gateway maps.
+ */
+void reach_own_changed(struct worker *worker, bool moved);
 
 /* What goes by TURN, see struct turns_ops. */
 void reach_turn_set(struct worker *worker, const struct endpoint *server,

@@ -14,6 +14,7 @@ TEST_pilotd_secret_EXTRA := pilotd/secret.c pilotd/psk.c
 TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_ping_EXTRA := $(PILOTD_PARTS)
+TEST_pilotd_reach_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_events_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_pilotd_attr_EXTRA := pilotd/attr.c
 TEST_pilotd_hold_EXTRA := pilotd/hold.c

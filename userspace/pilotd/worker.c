@@ -304,15 +304,14 @@ static const struct session_ops session_ops = {
 	.pong = op_pong,
 };
 
-static void op_own_changed(void *ctx)
+static void op_own_changed(void *ctx, bool moved)
 {
 	struct worker *worker = ctx;
-
 	struct clock now;
 
 	clock_read(&now);
-	reach_own_changed(worker);
-	if (worker->turns)
+	reach_own_changed(worker, moved);
+	if (moved && worker->turns)
 		turns_moved(worker->turns, now.boot_ns);
 	rearm(worker);
 	if (worker->control)

@@ -87,6 +87,18 @@ static void psim_initiate(struct psim_node *node, struct psim_peer *peer)
 	psim_attempt_send(node, peer);
 }
 
+/* From 60 s on to 15 minutes, and a quarter of it at random. */
+static void psim_back_off(struct psim_node *node, struct psim_peer *peer)
+{
+	uint64_t wait = 60 * NET_S << (peer->failures < 4 ? peer->failures : 4);
+
+	if (wait > 900 * NET_S)
+		wait = 900 * NET_S;
+	peer->failures++;
+	peer->again_at = node->sim->net.now + wait +
+			 net_random(&node->sim->net) % (wait / 4);
+}
+
 static void psim_session_event(struct psim_node *node, struct psim_peer *peer,
 			       enum path_session event,
 			       const struct endpoint *via)
@@ -131,6 +143,7 @@ static void psim_resp_receive(struct psim_node *node, struct psim_peer *peer,
 	peer->previous = peer->current;
 	peer->current = key;
 	peer->current_at = node->sim->net.now;
+	peer->failures = 0;
 	peer->initiator = true;
 	peer->kernel = via;
 	peer->endpoint = via;
@@ -150,6 +163,8 @@ static bool psim_key(struct psim_node *node, struct psim_peer *peer,
 	peer->previous = peer->current;
 	peer->current = key;
 	peer->current_at = node->sim->net.now;
+	peer->failures = 0;
+	peer->again_at = 0;
 	peer->initiator = false;
 	peer->offered = 0;
 	peer->attempt = 0;
@@ -205,8 +220,6 @@ static void psim_data_receive(struct psim_node *node, struct psim_peer *peer,
 	}
 	if (!psim_key(node, peer, key))
 		return;
-	if (node->sim->kernel_tells)
-		path_received(node->host, &now, peer->path);
 	if (!real)
 		return;
 	psim_active(node, peer);
@@ -690,10 +703,15 @@ static void psim_peer_tick(struct psim_node *node, struct psim_peer *peer)
 			psim_attempt_send(node, peer);
 		} else {
 			peer->attempt = 0;
-			peer->again_at = t + 10 * NET_S;
+			psim_back_off(node, peer);
 			psim_session_event(node, peer, PATH_SESSION_FAILED,
 					   NULL);
 		}
+	}
+	if (node->sim->hard_age && peer->current &&
+	    t - peer->current_at >= node->sim->hard_age) {
+		peer->current = peer->previous = 0;
+		psim_session_event(node, peer, PATH_SESSION_EXPIRED, NULL);
 	}
 	if (peer->persist && !peer->current && !peer->attempt &&
 	    peer->again_at <= t)

@@ -42,6 +42,7 @@ struct psim_peer {
 	struct endpoint attempt_dst;
 	struct endpoint endpoint;		/* where its messages go */
 	uint64_t again_at;
+	unsigned int failures;			/* rounds in a row */
 	struct psim_ping ping[PSIM_PINGS];
 	unsigned int pings;
 	double tokens;				/* of 32 frames a second */
@@ -95,7 +96,7 @@ struct psim {
 	struct psim_node node[PSIM_NODES];
 	bool forget;			/* whether the ops have it */
 	bool verbose;
-	bool kernel_tells;		/* of what it receives */
+	uint64_t hard_age;		/* of keys; 0: they do not end */
 	unsigned int controls;
 	/* Sees each control message that is sent, when set. */
 	void (*tap)(struct psim *sim, int from, int to,

@@ -37,6 +37,180 @@ static void test_reach(void **state)
 	end_free(end);
 }
 
+/* In vain: then not again for 5 s, 10 s, 15 s, unless there is news. */
+static void test_hold(void **state)
+{
+	static const unsigned int hold[] = { 5, 10, 15, 15 };
+	struct end *end = end_new(true);
+	struct path_address own = { .endpoint = end_ep("198.51.100.8:7740"),
+				    .prefix = 24 };
+
+	(void)state;
+	end->answer = true;
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	for (int i = 0; i < 4; i++) {
+		path_wanted(end->host, &end->now, end->peer);
+		assert_int_equal(end->notices[PATH_NOTICE_REACHING], i + 1);
+		end_run(end, 30 * S + 10 * MS);
+		assert_int_equal(end->notices[PATH_NOTICE_UNREACHABLE], i + 1);
+		path_wanted(end->host, &end->now, end->peer);
+		end_run(end, hold[i] * S - 100 * MS);
+		path_wanted(end->host, &end->now, end->peer);
+		assert_int_equal(end->notices[PATH_NOTICE_REACHING], i + 1);
+		end_run(end, 100 * MS);
+	}
+	path_wanted(end->host, &end->now, end->peer);
+	end_run(end, 31 * S);
+	path_addresses_set(end->host, &end->now, &own, 1, true);
+	path_wanted(end->host, &end->now, end->peer);
+	assert_int_equal(end->notices[PATH_NOTICE_REACHING], 6);
+	end_free(end);
+}
+
+static void configure(struct end *end, struct path_peer *peer, uint64_t address,
+		      uint8_t first, const char *at)
+{
+	struct path_peer_config config = {
+		.address = address, .public = { first, address },
+		.endpoint = end_ep(at),
+	};
+
+	assert_int_equal(path_peer_set(end->host, &end->now, peer, &config),
+			 0);
+}
+
+/*
+ * After a restart: a peer comes by a relay before the introducer itself has
+ * come. Data stays there, and goes nowhere that did not answer.
+ */
+static void test_carried_first(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct end *end = end_new(i);
+
+		configure(end, end->peer, PEER, i ? 0xf0 : 0x10,
+			  "192.0.2.50:7740");
+		end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+		end_run(end, 2 * S);
+		assert_int_equal(end->uses, 0);
+		end_session_up(end, end->introducer, "203.0.113.1:7740");
+		assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+		assert_non_null(end_last(end, WIRE_CONTROL_RELAY_OPEN));
+		end_run(end, S);
+		assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+		assert_non_null(end_last(end, WIRE_CONTROL_CANDIDATES));
+		end_free(end);
+
+		/* What is configured may answer sooner. */
+		end = end_new(i);
+		configure(end, end->peer, PEER, i ? 0xf0 : 0x10,
+			  "192.0.2.50:7740");
+		end->answer = true;
+		end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+		end_run(end, S);
+		assert_true(end_uses(end, "192.0.2.50:7740"));
+		end_free(end);
+	}
+}
+
+/* Nobody introduces any more: nothing goes on, and the kernel can learn. */
+static void test_stop(void **state)
+{
+	struct path_message message = end_candidates(5, false);
+	struct end *end = end_up(true);
+	struct endpoint at = end_ep("192.0.2.50:7740");
+	struct path_info info;
+	unsigned int from;
+
+	(void)state;
+	configure(end, end->peer, PEER, 0xf0, "192.0.2.50:7740");
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	path_agent_stop(end->host, end->agent);
+	assert_true(endpoint_equal(&end->used, &at));
+	assert_ptr_equal(end->used_by, end->peer);
+	path_peer_info(end->peer, &info);
+	assert_false(info.session);
+	assert_int_equal(info.count + info.observed_count, 0);
+	from = end->count;
+	assert_int_equal(path_next_deadline(end->host), CLOCK_NEVER);
+	end_run(end, 60 * S);
+	assert_int_equal(end->count, from);
+	end_free(end);
+
+	/* Nothing is configured: where it answered, if not as the best. */
+	end = end_up(true);
+	end_take_nomination(end);
+	end_candidate(&message, "192.0.2.1:7740");
+	end_told(end, &message);
+	end_run(end, 90 * MS);
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	path_agent_stop(end->host, end->agent);
+	at = end_ep("192.0.2.1:7740");
+	assert_true(endpoint_equal(&end->used, &at));
+	end_free(end);
+
+	/* By a relay, and it is not known whose. */
+	end = end_new(true);
+	configure(end, end->peer, PEER, 0xf0, "192.0.2.50:7740");
+	end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+	path_agent_stop(end->host, end->agent);
+	at = end_ep("192.0.2.50:7740");
+	assert_true(endpoint_equal(&end->used, &at));
+	end_free(end);
+}
+
+/* A peer that nobody talks to introduces us from now on: it is kept. */
+static void test_becomes_introducer(void **state)
+{
+	struct path_peer_config config = {
+		.address = OTHER, .public = { 0x20, OTHER & 0xff },
+		.introducer = true,
+	};
+	struct end *end = end_new(true);
+	unsigned int from;
+
+	(void)state;
+	end->answer = true;
+	end_session_up(end, end->other, "203.0.113.9:7740");
+	path_traffic(end->host, &end->now, end->other, PATH_TRAFFIC_IDLE);
+	end_run(end, 100 * S);
+	from = end->count;
+	end_run(end, 100 * S);
+	assert_int_equal(end_sent_since(end, from, WIRE_CONTROL_PING), 0);
+	assert_int_equal(path_peer_set(end->host, &end->now, end->other,
+				       &config), 0);
+	end_run(end, 101 * S);
+	assert_in_range(end_sent_since(end, from, WIRE_CONTROL_PING), 5, 6);
+	end_free(end);
+}
+
+/* Other addresses: what else worked is proven again, and kept. */
+static void test_backups_after_move(void **state)
+{
+	struct path_address own = { .endpoint = end_ep("198.51.100.8:7740"),
+				    .prefix = 24 };
+	struct path_message message = end_candidates(5, false);
+	struct end *end = end_up(true);
+	struct path_info info;
+
+	(void)state;
+	end_take_nomination(end);
+	end_candidate(&message, "192.0.2.1:7740");
+	end_candidate(&message, "192.0.2.2:7740");
+	end_told(end, &message);
+	end_run(end, 500 * MS);
+	end_take_nomination(end);
+	end_run(end, S);
+	path_addresses_set(end->host, &end->now, &own, 1, true);
+	end_run(end, S);
+	path_peer_info(end->peer, &info);
+	for (unsigned int i = 0; i < info.count; i++)
+		assert_true(info.candidate[i].state == PATH_STATE_VALID ||
+			    info.candidate[i].state == PATH_STATE_IN_USE);
+	end_free(end);
+}
+
 static void test_nothing_known(void **state)
 {
 	struct end *end = end_new(true);
@@ -501,6 +675,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_carried_first),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_becomes_introducer),
+		cmocka_unit_test(test_backups_after_move),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),
 		cmocka_unit_test(test_relay_ended),

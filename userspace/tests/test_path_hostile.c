@@ -162,6 +162,63 @@ static void test_observed(void **state)
 	end_free(end);
 }
 
+/* It is told of us what it may be, and others do not suffer from it. */
+static void test_observed_lies(void **state)
+{
+	struct end *end = end_up(false);
+	struct path_message message = end_candidates(5, false);
+	unsigned int generations = 0;
+	uint32_t generation;
+	struct path_info info;
+
+	(void)state;
+	path_peer_del(end->host, &end->now, end->introducer);
+	end_session_up(end, end->other, "203.0.113.9:7740");
+	end_run(end, 10 * MS);
+	/* Another peer's address is not ours, whatever is said. */
+	pong(end, end->other, "203.0.113.9:7740", "192.0.2.1:7740");
+	end_candidate(&message, "192.0.2.1:7740");
+	end_told(end, &message);
+	assert_true(end_knows(end, "192.0.2.1:7740"));
+	/* All the time another: all of it is not told to all peers. */
+	path_peer_info(end->peer, &info);
+	generation = info.generation;
+	for (int i = 0; i < 240; i++) {
+		const struct sent *ping;
+		char text[32];
+
+		end->answer = false;
+		end_run(end, 250 * MS);
+		ping = end_last(end, WIRE_CONTROL_PING);
+		if (ping->peer != end->other)
+			continue;
+		snprintf(text, sizeof(text), "192.0.2.7:%d", 1000 + i);
+		pong(end, end->other, "203.0.113.9:7740", text);
+		path_peer_info(end->peer, &info);
+		generations += info.generation != generation;
+		generation = info.generation;
+	}
+	assert_in_range(generations, 1, 4);
+	end_free(end);
+}
+
+/* Who introduces us to others is not told where we are. */
+static void test_introducer_not_told(void **state)
+{
+	struct path_message message = end_candidates(5, true);
+	struct endpoint src = end_ep("203.0.113.1:7740");
+	struct end *end = end_up(true);
+	unsigned int from = end->count;
+
+	(void)state;
+	end_say(end, end->introducer, &src, &message);
+	end_run(end, 5 * S);
+	for (unsigned int i = from; i < end->count; i++)
+		assert_false(end->sent[i].type == WIRE_CONTROL_CANDIDATES &&
+			     end->sent[i].peer == end->introducer);
+	end_free(end);
+}
+
 static void test_observed_nonsense(void **state)
 {
 	struct end *end = end_new(true);
@@ -221,7 +278,7 @@ static void test_budget(void **state)
 			    WIRE_CONTROL_PING &&
 			    end->sent[i % SENT_MAX].dst.port != 7740)
 				pings[t / 10]++;
-		path_received(end->host, &end->now, end->peer);
+		path_pinged(end->host, &end->now, end->peer, &src);
 	}
 	for (int t = 0; t + 60 <= 120; t++) {
 		unsigned int sum = 0;
@@ -322,6 +379,8 @@ int main(void)
 		cmocka_unit_test(test_bad_candidates),
 		cmocka_unit_test(test_own_candidates),
 		cmocka_unit_test(test_observed),
+		cmocka_unit_test(test_observed_lies),
+		cmocka_unit_test(test_introducer_not_told),
 		cmocka_unit_test(test_observed_nonsense),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_bounds),

@@ -143,7 +143,8 @@ static void what_is_not_known_is_said(void **state)
 struct host {
 	struct worker worker;
 	struct own_config config;
-	unsigned int checks, sent;
+	unsigned int checks, sent, changes, moves;
+	uint8_t id[12];			/* of the last STUN request */
 };
 
 static struct host host;
@@ -156,11 +157,15 @@ static void op_send(void *ctx, const struct endpoint *dst, const void *bytes,
 	assert_true(endpoint_equal(dst, &at_host->config.stun_server[0]));
 	assert_true(stun_is_message(bytes, len));
 	at_host->sent++;
+	memcpy(at_host->id, (const uint8_t *)bytes + 8, sizeof(at_host->id));
 }
 
-static void op_changed(void *ctx)
+static void op_changed(void *ctx, bool moved)
 {
-	(void)ctx;
+	struct host *at_host = ctx;
+
+	at_host->changes++;
+	at_host->moves += moved;
 }
 
 static void op_checked(void *ctx, uint64_t check)
@@ -318,6 +323,37 @@ static void the_real_sockets_are_used(void **state)
 	close(host.config.route);
 }
 
+/* What a server sees is told, and nobody has moved for that. */
+static void a_stun_answer_is_no_move(void **state)
+{
+	uint8_t answer[32] = { 1, 1, 0, 12, 0x21, 0x12, 0xa4, 0x42 };
+	static const uint8_t mapped[12] = {
+		0, 0x20, 0, 8, 0, 1, 0x3f, 0x2e, 0xe1, 0x12, 0xa6, 0x43,
+	};
+
+	(void)state;
+	host.config.route = addresses_socket();
+	assert_true(host.config.route >= 0);
+	host.config.port_mapping = false;
+	host_start();
+	for (int i = 0; i < 20 && !host.sent; i++)
+		sd_event_run(host.worker.event, 50000);
+	if (!own_has_family(host.worker.own, 0)) {
+		close(host.config.route);
+		skip();
+	}
+	assert_int_equal(host.changes, 1);
+	assert_int_equal(host.moves, 1);
+	memcpy(answer + 8, host.id, sizeof(host.id));
+	memcpy(answer + 20, mapped, sizeof(mapped));
+	assert_true(own_receive(host.worker.own, 0,
+				&host.config.stun_server[0], answer,
+				sizeof(answer)));
+	assert_int_equal(host.changes, 2);
+	assert_int_equal(host.moves, 1);
+	close(host.config.route);
+}
+
 /* The source is the address asked for, and the other side sees it. */
 static void the_gateway_is_asked_from_the_right_address(void **state)
 {
@@ -368,6 +404,7 @@ int main(void)
 		with_host(a_check_lasts_as_long_as_it_has_to),
 		with_host(only_known_members_are_taken),
 		with_host(the_real_sockets_are_used),
+		with_host(a_stun_answer_is_no_move),
 		cmocka_unit_test(the_gateway_is_asked_from_the_right_address),
 	};
 

@@ -347,6 +347,37 @@ static void test_confirmation_lost(void **state)
 	sim_free(sim);
 }
 
+/*
+ * Asked for a handshake again and again: by one way its messages become rarer
+ * all the same, and by another they begin anew.
+ */
+static void test_asked_again(void **state)
+{
+	struct sim *sim = pair_new(13);
+	struct sim_node *node = &sim->node[0];
+	struct endpoint at = sim->node[1].endpoint;
+	unsigned int sent;
+	struct clock now;
+
+	(void)state;
+	sim->blocked[0][1] = true;
+	for (int i = 0; i < 5; i++) {
+		sim_clock(node, &now);
+		assert_int_equal(session_handshake(node->host, &now,
+						   node->peers[1], &at), 0);
+		sim_run(sim, 5 * SIM_S - SIM_MS);
+	}
+	sent = node->sent_type[WIRE_TYPE_INIT];
+	assert_in_range(sent, 7, 11);
+	at.port++;
+	sim_clock(node, &now);
+	assert_int_equal(session_handshake(node->host, &now, node->peers[1],
+					   &at), 0);
+	sim_run(sim, 3 * SIM_S);
+	assert_in_range(node->sent_type[WIRE_TYPE_INIT] - sent, 2, 4);
+	sim_free(sim);
+}
+
 static void test_four_nodes(void **state)
 {
 	struct sim *sim = sim_new(12, 4);
@@ -384,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_clock_both_back),
 		cmocka_unit_test(test_hours),
 		cmocka_unit_test(test_confirmation_lost),
+		cmocka_unit_test(test_asked_again),
 		cmocka_unit_test(test_four_nodes),
 	};
 
