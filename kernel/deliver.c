@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "dev.h"
 #include "event.h"
+#include "frame.h"
 #include "short.h"
 #include "wire.h"
 
@@ -78,7 +79,7 @@ static void deliver_reset(struct sk_buff *skb, struct net_device *netdev,
 		skb_gso_reset(skb);
 	skb_clear_hash(skb);
 	skb->queue_mapping = 0;
-	skb->nohdr = 0;
+	pilot_frame_take_header(skb);
 	skb->peeked = 0;
 	skb_reset_redirect(skb);
 	skb->dev = netdev;

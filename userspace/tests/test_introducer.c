@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "fake_kernel.h"
+#include "tlv.h"
 
 /* Half a millisecond more than a repetition. */
 #define TELL	(INTRODUCER_TELL_AGAIN + CLOCK_MS / 2)
@@ -248,6 +249,69 @@ static void test_not_allowed(void **state)
 	assert_int_equal(refused(fake, 0), WIRE_REFUSED_NOT_ALLOWED);
 	assert_int_equal(fake->entries, 0);
 	fake_free(fake);
+}
+
+/* An open with that much padding. Return: its length. */
+static size_t open_padded(struct fake *fake, unsigned int to, size_t pad)
+{
+	static const uint8_t zeros[64];
+	const struct endpoint src = {
+		.family = AF_INET, .port = 7, .in4.s_addr = 7,
+	};
+	struct tlv_writer w;
+	uint8_t tlvs[128];
+
+	tlv_write_begin(&w, tlvs, sizeof(tlvs));
+	tlv_write_u64(&w, WIRE_CONTROL_TLV_PEER, fake_peer(to));
+	if (pad)
+		tlv_write(&w, WIRE_CONTROL_TLV_PADDING, zeros, pad);
+	introducer_receive(fake->in, fake->now, FAKE_AGENT, fake_peer(0), &src,
+			   WIRE_CONTROL_RELAY_OPEN, tlvs, w.len);
+	return w.len;
+}
+
+/*
+ * Whatever becomes of a request: one answer, to where it came from, and no more
+ * bytes than it took to ask, or none.
+ */
+static void test_answers_are_not_larger(void **state)
+{
+	static const struct {
+		unsigned int to;
+		enum introducer_standing standing;
+		int error;
+	} cases[] = {
+		{ 1, INTRODUCER_DIRECT, 0 },
+		{ 1, INTRODUCER_DIRECT, -ENOSPC },
+		{ 1, INTRODUCER_CARRIED, 0 },
+		{ 1, INTRODUCER_ABSENT, 0 },
+		{ 0, INTRODUCER_DIRECT, 0 },
+		{ 300, INTRODUCER_DIRECT, 0 },
+	};
+	unsigned int answered = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t pad = 0; pad <= 64; pad++) {
+			struct fake *fake = fake_new(3);
+			const struct fake_sent *sent;
+			size_t len;
+
+			fake->standing[0] = cases[i].standing;
+			fake->error = cases[i].error;
+			fake->errors = cases[i].error ? -1 : 0;
+			len = open_padded(fake, cases[i].to, pad);
+			sent = last_to(fake, 0);
+			assert_in_range(sent_to(fake, 0), 0, 1);
+			if (sent) {
+				assert_true(sent->to_src);
+				assert_true(sent->len <= len);
+				answered++;
+			}
+			fake_free(fake);
+		}
+	}
+	assert_in_range(answered, 1, 5 * 64);
 }
 
 /* One that opens as many as it can is refused, the others are served. */
@@ -771,6 +835,7 @@ int main(void)
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_not_here),
 		cmocka_unit_test(test_not_allowed),
+		cmocka_unit_test(test_answers_are_not_larger),
 		cmocka_unit_test(test_greedy),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_rate),
