@@ -190,18 +190,21 @@ static struct path_observed *path_observed_place(struct path_agent *agent,
 	return place;
 }
 
-void path_observed_take(struct path_peer *peer, const struct clock *now,
+bool path_observed_take(struct path_peer *peer, const struct clock *now,
 			const struct endpoint *observed)
 {
 	struct path_agent *agent = peer->agent;
 	struct path_message before = { .count = 0 }, after = { .count = 0 };
 	struct path_observed *place;
+	bool elsewhere;
 
 	if (!path_endpoint_usable(observed) ||
 	    !path_observed_heeded(agent, peer, observed->family, now))
-		return;
+		return false;
 	path_own_write(agent, now, &before);
 	place = path_observed_place(agent, peer, observed->family);
+	elsewhere = place->by == peer && endpoint_is_set(&place->endpoint) &&
+		    !endpoint_equal(&place->endpoint, observed);
 	place->endpoint = *observed;
 	place->by = peer;
 	place->at = now->boot_ns;
@@ -211,8 +214,9 @@ void path_observed_take(struct path_peer *peer, const struct clock *now,
 		    !endpoint_equal(&before.candidate[i].endpoint,
 				    &after.candidate[i].endpoint)) {
 			path_generation_next(agent, now);
-			return;
+			break;
 		}
+	return elsewhere;
 }
 
 void path_observed_drop(struct path_agent *agent, const struct path_peer *by)

@@ -289,6 +289,18 @@ void path_relay_refused(struct path_live *live, const struct clock *now,
 	relay->at = now->boot_ns + relay->interval;
 }
 
+void path_relay_refresh(struct path_live *live, const struct clock *now,
+			const struct path_candidate *c)
+{
+	const struct path_relay *relay = path_relay_of(live, c);
+	const struct endpoint *dst = relay ?
+		path_introducer_at(relay->introducer) : NULL;
+
+	if (dst && now->boot_ns - relay->introducer->live->handshake_at >=
+		   PATH_SESSION_AGAIN)
+		path_handshake(relay->introducer->live, now, dst);
+}
+
 bool path_relay_usable(struct path_live *live, const struct path_candidate *c)
 {
 	const struct path_relay *relay = path_relay_of(live, c);
