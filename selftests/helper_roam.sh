@@ -54,17 +54,24 @@ another_family_breaks_no_flow() {
 	flow_end a "by IPv4, by IPv6, and by IPv4"
 }
 
+# let_pass SECONDS: the time itself is what matters.
+let_pass() {
+	local end=$((SECONDS + $1))
+
+	while [ "$SECONDS" -lt "$end" ]; do
+		pause
+	done
+}
+
 # sleeps SECONDS: nothing runs, the link is down, and the translator forgets.
 sleeps() {
-	local link=a${nat_number[${site_of[a]}]} end=$((SECONDS + $1)) worker
+	local link=a${nat_number[${site_of[a]}]} worker
 
 	worker=$(worker_pid a)
 	kill -STOP "$worker"
 	ipn a link set "$link" down
 	gateway_reset a "${site_of[a]}"
-	while [ "$SECONDS" -lt "$end" ]; do
-		pause
-	done
+	let_pass "$1"
 	ipn a link set "$link" up
 	ipn a route add default via 192.168.1.1
 	kill -CONT "$worker"
@@ -93,7 +100,44 @@ sleep_breaks_no_flow() {
 	flow_end a "with a sleep"
 }
 
+# With a translator at a that forgets after FORGETS seconds, and chooses another
+# port at random each time.
+forgetful() {
+	sites apdm public
+	in_ns a.apdm sysctl -qw net.netfilter.nf_conntrack_udp_timeout="$FORGETS" \
+		net.netfilter.nf_conntrack_udp_timeout_stream="$FORGETS"
+	# So that it is learned in good time, from 10 s on.
+	KEEPALIVE=10
+	agent_start a b
+	agent_start b a
+}
+
+# The translator forgets the path while nothing is said, and lets the introducer
+# in all the same: b gets through at once, at any time.
+a_translator_that_forgets_keeps_nobody_out() {
+	local i start first worst=0
+
+	FORGETS=8 IDLE=3
+	forgetful
+	reaches a "${agent_inet6[b]}"
+	both_are direct
+	for i in 1 2; do
+		# A path is pinged for 60 s after the kernel says that it is
+		# idle; then it is forgotten.
+		let_pass $((IDLE + 60 + FORGETS + 3 * i))
+		start=$(now_ms)
+		stream_start b "${agent_inet6[a]}"
+		soon 20 is_answered
+		read -r first _ < <(stream_end "$start")
+		note "after a while without traffic: an answer in $first ms"
+		[ "$first" -le "$worst" ] || worst=$first
+	done
+	# 750 ms until the old path is dead, and the relay.
+	within 0 "$(patience 3000)" "$worst" "the time to an answer in ms"
+}
+
 helper_tests \
+	a_translator_that_forgets_keeps_nobody_out \
 	another_address_breaks_no_flow \
 	another_family_breaks_no_flow \
 	sleep_breaks_no_flow

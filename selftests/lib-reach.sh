@@ -38,6 +38,8 @@ agents() {
 
 # agent_start SIDE OTHER [LINE]...: told of the introducer's address and of nobody
 # else's, and configured with these lines.
+# KEEPALIVE: the introducer is pinged each so many seconds.
+# IDLE: when the kernel takes the other for idle, never unless given.
 agent_start() {
 	local at=$INTRODUCER:$PORT
 
@@ -50,7 +52,9 @@ agent_start() {
 		peer ${agent_did[introducer]}
 		    introducer yes
 		    endpoint $at
+		    ${KEEPALIVE:+keepalive $KEEPALIVE}
 		peer ${agent_did[$2]}
+		    ${IDLE:+idle $IDLE}
 	END
 	helper_start "$1"
 	soon 20 has_device "$1"

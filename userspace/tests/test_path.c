@@ -65,6 +65,29 @@ static void test_relay_follows(void **state)
 	end_free(end);
 }
 
+/* Nothing comes by the relay: does its kernel know where we are? */
+static void test_relay_refresh(void **state)
+{
+	struct end *end = end_new(true);
+	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct path_message message = end_grant(PEER, 7);
+
+	(void)state;
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	path_wanted(end->host, &end->now, end->peer);
+	end_run(end, 50 * MS);
+	end->sessions = 0;
+	end_say(end, end->introducer, &at, &message);
+	end_run(end, 2900 * MS);
+	assert_int_equal(end->sessions, 1);
+	/* One with it, and one by it. */
+	end_run(end, 200 * MS);
+	assert_int_equal(end->sessions, 3);
+	end_run(end, 4 * S);
+	assert_int_equal(end->sessions, 5);
+	end_free(end);
+}
+
 /* A ping from where nothing is proven: is it one of its paths? */
 static void test_triggered(void **state)
 {
@@ -344,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),
+		cmocka_unit_test(test_relay_refresh),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),
