@@ -17,7 +17,7 @@ b_has_a_at() {
 	pl b path show "${agent_did[a]}" | head -n 1 | grep -qF " endpoint $1"
 }
 
-# move KIND AT: a goes there, until b has it there, directly.
+# moves KIND AT: a goes there, until b has it there, directly.
 moves() {
 	local sent lost gap
 
@@ -34,18 +34,32 @@ moves() {
 	within 0 "$(patience 5000)" "$gap" "the gap in ms"
 }
 
+# between_sites KIND KIND KIND...: a is at the last, b at the first; the others
+# are there when a comes.
+between_sites() {
+	local kind b=$1
+	shift
+
+	sites "$1" "$b"
+	for kind; do
+		site a "$kind"
+	done
+	agent_start a b
+	agent_start b a
+}
+
 another_address_breaks_no_flow() {
-	between eim-apdf eim-apdf
+	between_sites eim-apdf public cgn eim-apdf
 	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
 	both_are direct
 	moves public "$(site_address a public):"
-	moves adm "$(site_address a adm):"
+	moves cgn "$(site_address a cgn):"
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flow_end a "from three networks"
 }
 
 another_family_breaks_no_flow() {
-	between v4only public
+	between_sites public v6only v4only
 	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
 	both_are direct
 	moves v6only "[$(site_prefix6 a v6only)::2]:"
