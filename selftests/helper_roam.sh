@@ -151,7 +151,7 @@ a_translator_that_forgets_keeps_nobody_out() {
 }
 
 helper_tests \
-	a_translator_that_forgets_keeps_nobody_out \
 	another_address_breaks_no_flow \
 	another_family_breaks_no_flow \
-	sleep_breaks_no_flow
+	sleep_breaks_no_flow \
+	a_translator_that_forgets_keeps_nobody_out
