@@ -47,6 +47,14 @@ all_dies() {
 	helper_start "$1"
 }
 
+# Another address of a begins all of it anew, at once: three rounds of punching.
+# They are seen to go on, and now they can succeed.
+moves_soon() {
+	ipn a addr add 192.168.1.77/24 dev "a${nat_number[${site_of[a]}]}"
+	soon 20 is_trying
+	middle_mend
+}
+
 is_trying() {
 	pl a path show "${agent_did[b]}" | grep -q "trying better paths"
 }
@@ -81,18 +89,17 @@ survives() {
 	# Longer than a path may be silent, so that all have noticed.
 	goes_on 30 30
 	both_are relay
-	phase_end "$what, by the relay" "$5" $took
+	phase_end "$what, by the relay" "$5" "$took"
 
 	stream_start a "${agent_inet6[b]}"
 	goes_on
-	soon 60 is_trying
-	middle_mend
+	moves_soon
 	start=$(now_ms)
 	"$death" "$second"
 	took=$(($(now_ms) - start))
 	both_are direct 60
 	goes_on
-	phase_end "$what, on the move" "$6" $took
+	phase_end "$what, on the move" "$6" "$took"
 	# And all of them can still be talked to.
 	soon 60 pl a ping "${agent_did[b]}" count 1
 	soon 60 pl introducer ping "${agent_did[a]}" count 1
