@@ -38,6 +38,8 @@ agents() {
 
 # agent_start SIDE OTHER [LINE]...: told of the introducer's address and of nobody
 # else's, and configured with these lines.
+# KEEPALIVE: the introducer is pinged each so many seconds.
+# IDLE: when the kernel takes the other for idle, never unless given.
 agent_start() {
 	local at=$INTRODUCER:$PORT
 
@@ -50,8 +52,10 @@ agent_start() {
 		peer ${agent_did[introducer]}
 		    introducer yes
 		    endpoint $at
+		    ${KEEPALIVE:+keepalive $KEEPALIVE}
 		peer ${agent_did[$2]}
 		    ${WATCH:-}
+		    ${IDLE:+idle $IDLE}
 	END
 	helper_start "$1"
 	soon 20 has_device "$1"
@@ -83,4 +87,121 @@ path_kind() {
 		echo "${BASH_REMATCH[1]}"
 		return
 	done
+}
+
+kind_is() {
+	[ "$(path_kind "$1" "$(other "$1")")" = "$2" ]
+}
+
+other() {
+	[ "$1" = a ] && echo b || echo a
+}
+
+# both_are KIND [SECONDS]: for both ends, in good time.
+both_are() {
+	soon "${2:-30}" kind_is a "$1"
+	soon "${2:-30}" kind_is b "$1"
+}
+
+# sites KIND KIND: where the agents will be, and the introducer.
+sites() {
+	command -v nft >/dev/null || skip "nft is missing"
+	command -v conntrack >/dev/null || skip "conntrack is missing"
+	lab_up
+	agents
+	site a "$1"
+	site b "$2"
+}
+
+# between KIND KIND: agents at such sites.
+between() {
+	sites "$@"
+	agent_start a b
+	agent_start b a
+}
+
+# In the middle nothing passes between the sites.
+middle_cut() {
+	in_ns inet nft -f - <<-END
+		table inet cut {
+			chain forward {
+				type filter hook forward priority -10;
+				iifname != "introducer" oifname != "introducer" drop
+			}
+		}
+	END
+}
+
+middle_mend() {
+	in_ns inet nft delete table inet cut
+}
+
+relayed() {
+	pl introducer -j relay show | python3 -c 'import json, sys
+print(sum(entry["packets"] for entry in json.load(sys.stdin)))'
+}
+
+# --- a stream ----------------------------------------------------------------
+
+STREAM_INTERVAL=0.05
+
+now_ms() {
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+# stream_start SIDE ADDRESS: pings until stream_end.
+stream_start() {
+	spawn "$TMP/stream" in_ns "$1" ping -n -D -i "$STREAM_INTERVAL" "$2"
+	STREAM=$SPAWNED
+}
+
+is_answered() {
+	grep -q "bytes from" "$TMP/stream"
+}
+
+answers() {
+	grep -c "bytes from" "$TMP/stream" || true
+}
+
+# answers_past NUMBER
+answers_past() {
+	[ "$(answers)" -gt "$1" ]
+}
+
+# goes_on [SECONDS [NUMBER]]: so many more answers, in that time.
+goes_on() {
+	soon "${1:-20}" answers_past $(($(answers) + ${2:-10}))
+}
+
+# "FIRST-MS SENT LOST GAP-MS": when the first answer came, seen from that time;
+# of what was sent from then to the last answer, how many did not come, and how
+# long it took at most from one answer to the next.
+stream_end() {
+	end_process "$STREAM" -INT
+	awk -v from="$1" '
+		/DUP/ || !/bytes from/ {next}
+		{
+			at = substr($1, 2) * 1000
+			sub(/.*icmp_seq=/, "")
+			seq = $1 + 0
+			if (!n++) {
+				first = seq
+				ms = at - from
+				before = at
+			}
+			if (seq < first)
+				first = seq
+			if (seq > last)
+				last = seq
+			if (at - before > gap)
+				gap = at - before
+			before = at
+		}
+		END {
+			if (n)
+				printf "%d %d %d %d\n", ms, last - first + 1,
+					last - first + 1 - n, gap
+			else
+				print "null null null null"
+		}' "$TMP/stream"
 }

@@ -22,6 +22,10 @@ static void say(struct fake *fake, unsigned int from, uint8_t type,
 
 static void step(struct fake *fake, const uint8_t *bytes, size_t left)
 {
+	static const uint8_t types[] = {
+		WIRE_CONTROL_RELAY_CLOSE, WIRE_CONTROL_RELAY_OPEN,
+		WIRE_CONTROL_LATER,
+	};
 	unsigned int a = bytes[1] % PEERS, b = bytes[2] % PEERS;
 
 	switch (bytes[0] % 8) {
@@ -46,8 +50,7 @@ static void step(struct fake *fake, const uint8_t *bytes, size_t left)
 		fake->skip = bytes[2] % 4;
 		break;
 	case 6:
-		say(fake, a, bytes[2] & 1 ? WIRE_CONTROL_RELAY_OPEN :
-			WIRE_CONTROL_RELAY_CLOSE, bytes + 3,
+		say(fake, a, types[bytes[2] % 3], bytes + 3,
 		    left < 60 ? left : 60);
 		break;
 	default:

@@ -337,6 +337,31 @@ static void introducer_close(struct introducer *in,
 	introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED, me);
 }
 
+/* By that it finds out whether its NAT lets us through that long. */
+static void introducer_later(struct introducer *in, uint64_t now,
+			     struct introducer_client *client,
+			     const struct endpoint *src,
+			     const struct path_message *later)
+{
+	if (!in->config.enabled || !endpoint_is_direct(src))
+		return;
+	client->late_at = now + later->lifetime * CLOCK_SECOND;
+	client->late = later->generation;
+	client->late_to = *src;
+}
+
+static void introducer_late(struct introducer *in,
+			    struct introducer_client *client)
+{
+	const struct path_message late = {
+		.type = WIRE_CONTROL_LATE, .generation = client->late,
+	};
+
+	client->late_at = 0;
+	introducer_send(in, client->agent, client->peer, &client->late_to,
+			&late);
+}
+
 /* Nobody gets more than was spent on asking. */
 static bool introducer_open_is_padded(size_t len)
 {
@@ -356,7 +381,7 @@ bool introducer_receive(struct introducer *in, uint64_t now, uint64_t agent,
 	struct path_message message;
 
 	if (type != WIRE_CONTROL_RELAY_OPEN &&
-	    type != WIRE_CONTROL_RELAY_CLOSE)
+	    type != WIRE_CONTROL_RELAY_CLOSE && type != WIRE_CONTROL_LATER)
 		return false;
 	client = introducer_client_take(in, agent, peer);
 	if (!client || !ratelimit_take(&client->requests, now, INTRODUCER_RATE,
@@ -366,10 +391,14 @@ bool introducer_receive(struct introducer *in, uint64_t now, uint64_t agent,
 	}
 	if (path_message_read(type, tlvs, len, &message) ||
 	    (type == WIRE_CONTROL_RELAY_OPEN &&
-	     !introducer_open_is_padded(len)))
+	     !introducer_open_is_padded(len)) ||
+	    (type == WIRE_CONTROL_LATER &&
+	     message.lifetime > WIRE_LATER_SECONDS_MAX))
 		in->stats.malformed++;
 	else if (type == WIRE_CONTROL_RELAY_OPEN)
 		introducer_open(in, now, client, src, message.peer);
+	else if (type == WIRE_CONTROL_LATER)
+		introducer_later(in, now, client, src, &message);
 	else
 		introducer_close(in, client, message.peer);
 	introducer_client_put(in, client, now);
@@ -519,8 +548,11 @@ void introducer_timer(struct introducer *in, uint64_t now)
 				    table_entry(timer, struct introducer_pair,
 						timer), now);
 	while ((client = introducer_client_first(in)) &&
-	       client->timer.at <= now)
-		introducer_client_free(in, client);
+	       client->timer.at <= now) {
+		if (client->late_at && client->late_at <= now)
+			introducer_late(in, client);
+		introducer_client_put(in, client, now);
+	}
 	introducer_ended_tell(in);
 }
 

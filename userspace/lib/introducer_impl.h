@@ -11,12 +11,15 @@
 /* A peer that asked, or that is one of a pair. */
 struct introducer_client {
 	struct table_node node;
-	struct timer timer;		/* when nothing keeps it here any more */
+	struct timer timer;		/* when nothing keeps it here, or late */
 	uint64_t agent;
 	uint64_t peer;
 	struct ratelimit_bucket requests;
 	struct introducer_end *ends;
 	unsigned int opened;		/* pairs that count as its own */
+	uint64_t late_at;		/* it asked for a word then, 0: no */
+	uint32_t late;			/* and what number it has */
+	struct endpoint late_to;
 };
 
 /* One of the two of a pair, and the direction that it sends in. */
@@ -76,6 +79,9 @@ void introducer_client_put(struct introducer *in,
 			   struct introducer_client *client, uint64_t now);
 void introducer_client_free(struct introducer *in,
 			    struct introducer_client *client);
+/* Something is due, or nothing any more. */
+void introducer_client_schedule(struct introducer *in,
+				struct introducer_client *client);
 
 struct introducer_pair *introducer_pair_find(struct introducer *in,
 					     uint64_t agent, uint64_t a,

@@ -71,14 +71,21 @@ void introducer_client_free(struct introducer *in,
 }
 
 /* Who goes and comes again must not find the bucket full. */
+void introducer_client_schedule(struct introducer *in,
+				struct introducer_client *client)
+{
+	uint64_t at = client->ends ? CLOCK_NEVER : client->requests.full_at;
+
+	if (client->late_at)
+		at = client->late_at;
+	timer_set(&in->client_timers, &client->timer, at);
+}
+
 void introducer_client_put(struct introducer *in,
 			   struct introducer_client *client, uint64_t now)
 {
-	if (client->ends)
-		timer_set(&in->client_timers, &client->timer, CLOCK_NEVER);
-	else if (client->requests.full_at > now)
-		timer_set(&in->client_timers, &client->timer,
-			  client->requests.full_at);
+	if (client->ends || client->late_at || client->requests.full_at > now)
+		introducer_client_schedule(in, client);
 	else
 		introducer_client_free(in, client);
 }
@@ -150,7 +157,7 @@ struct introducer_pair *introducer_pair_new(struct introducer *in,
 	pair->owner = -1;
 	for (int i = 0; i < 2; i++) {
 		introducer_end_join(&pair->end[i], pair, client[i]);
-		timer_set(&in->client_timers, &client[i]->timer, CLOCK_NEVER);
+		introducer_client_schedule(in, client[i]);
 	}
 	table_add(&in->by_pair, &pair->node,
 		  introducer_hash(in, agent, low, high));

@@ -103,6 +103,7 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 		    c->kind != PATH_KIND_RELAY)
 			c->state = PATH_STATE_NEW;
 	}
+	path_keep_anew(live);
 	live->fresh = live->theirs_known;
 	live->anew_at = now->boot_ns;
 	if (!live->ready || !live->used)
@@ -486,6 +487,9 @@ static void path_peer_message(struct path_live *live, const struct clock *now,
 	case WIRE_CONTROL_PATH_FAILED:
 		path_failed_take(live, now, src);
 		break;
+	case WIRE_CONTROL_LATE:
+		path_keep_late(live, now, message->generation);
+		break;
 	}
 }
 
@@ -496,8 +500,8 @@ bool path_control(struct path_host *host, const struct clock *now,
 	struct path_message message;
 
 	if (type < WIRE_CONTROL_RELAY_GRANT ||
-	    type > WIRE_CONTROL_PATH_FAILED ||
-	    type == WIRE_CONTROL_RELAY_CLOSE)
+	    type > WIRE_CONTROL_LATE || type == WIRE_CONTROL_RELAY_CLOSE ||
+	    type == WIRE_CONTROL_LATER)
 		return false;
 	if (path_message_read(type, tlvs, len, &message)) {
 		host->stats.rx_refused++;
@@ -530,6 +534,18 @@ void path_pinged(struct path_host *host, const struct clock *now,
 	path_schedule(peer, now);
 }
 
+/*
+ * A NAT gave us another place and we did not move. An introducer's kernel
+ * forwards only from where it knows us to be, and learns that from data.
+ */
+static void path_seen_elsewhere(struct path_live *live,
+				const struct clock *now)
+{
+	if (live->peer->introducer && live->ready && live->used &&
+	    now->boot_ns - live->handshake_at >= CLOCK_SECOND)
+		path_handshake(live, now, &live->used->endpoint);
+}
+
 void path_pong(struct path_host *host, const struct clock *now,
 	       struct path_peer *peer, uint64_t token,
 	       const struct endpoint *src, const struct endpoint *observed,
@@ -551,8 +567,12 @@ void path_pong(struct path_host *host, const struct clock *now,
 	c->state = PATH_STATE_VALID;
 	c->reason = "";
 	path_heard(live, now, c);
-	if (endpoint_is_direct(src))
-		path_observed_take(peer, now, observed);
+	if (endpoint_is_direct(src) &&
+	    path_observed_take(peer, now, observed))
+		path_seen_elsewhere(live, now);
+	if (path_keep_ponged(live, now))
+		live->watch_at = path_earlier(live->watch_at, now->boot_ns +
+					      path_keep_interval(live));
 	if (c != live->used && (!was_valid || c->rtts >= PATH_BETTER_SAMPLES))
 		path_choose_soon(live, now, c);
 	/* Without any way this one is good enough, and better may come. */

@@ -125,7 +125,7 @@ struct path_ops {
 /* Milliseconds; zero members mean the defaults. */
 struct path_config {
 	uint32_t configured_wait;	/* before relays are asked for: 300 */
-	uint32_t relay_first, relay_max; /* open again: 250, 8000 */
+	uint32_t relay_first, relay_max; /* open again: 250, 4000 */
 	uint32_t reach_time;		/* one attempt in all: 30000 */
 	uint32_t observe;		/* pings that keep addresses: 25000 */
 	uint32_t pace;			/* between two pings: 20 */

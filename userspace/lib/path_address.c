@@ -258,19 +258,22 @@ static bool path_observed_early(const struct path_observed *place,
 	       now->boot_ns - place->since < PATH_OBSERVED_HOLD;
 }
 
-void path_observed_take(struct path_peer *peer, const struct clock *now,
+bool path_observed_take(struct path_peer *peer, const struct clock *now,
 			const struct endpoint *observed)
 {
 	struct path_agent *agent = peer->agent;
 	struct path_message before = { .count = 0 }, after = { .count = 0 };
 	struct path_observed *place;
+	bool elsewhere;
 
 	if (!path_endpoint_usable(observed) ||
 	    !path_observed_heeded(agent, peer, observed->family, now))
-		return;
+		return false;
 	place = path_observed_place(agent, peer, observed->family);
+	elsewhere = place->by == peer && endpoint_is_set(&place->endpoint) &&
+		    !endpoint_equal(&place->endpoint, observed);
 	if (path_observed_early(place, peer, observed, now))
-		return;
+		return elsewhere;
 	path_own_write(agent, now, &before);
 	if (place->by != peer || !endpoint_equal(&place->endpoint, observed))
 		place->since = now->boot_ns;
@@ -283,8 +286,9 @@ void path_observed_take(struct path_peer *peer, const struct clock *now,
 		    !endpoint_equal(&before.candidate[i].endpoint,
 				    &after.candidate[i].endpoint)) {
 			path_generation_next(agent, now);
-			return;
+			break;
 		}
+	return elsewhere;
 }
 
 void path_observed_drop(struct path_agent *agent, const struct path_peer *by)

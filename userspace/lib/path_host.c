@@ -156,7 +156,7 @@ static void path_config_fill(struct path_config *config)
 {
 	path_config_default(&config->configured_wait, 300);
 	path_config_default(&config->relay_first, 250);
-	path_config_default(&config->relay_max, 8000);
+	path_config_default(&config->relay_max, 4000);
 	path_config_default(&config->reach_time, 30000);
 	path_config_default(&config->observe, 25000);
 	path_config_default(&config->pace, 20);

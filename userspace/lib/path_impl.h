@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside the state machine of reachability. The files go one way:
- * path.c -> path_watch.c -> path_reach.c -> path_choose.c -> path_check.c ->
- * path_turn.c, path_relay.c -> path_candidate.c -> path_address.c ->
- * path_host.c, and all of them path_name.c; path_info.c only reads.
+ * path.c -> path_watch.c -> path_keep.c, path_reach.c -> path_choose.c ->
+ * path_check.c -> path_turn.c, path_relay.c -> path_candidate.c ->
+ * path_address.c -> path_host.c, and all of them path_name.c; path_info.c
+ * only reads.
  */
 #ifndef PILOT_LIB_PATH_IMPL_H
 #define PILOT_LIB_PATH_IMPL_H
@@ -32,7 +33,7 @@
 #define PATH_PENALTY_MAX	(320 * CLOCK_SECOND)
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
-#define PATH_SESSION_AGAIN	(5 * CLOCK_SECOND)
+#define PATH_SESSION_AGAIN	(2 * CLOCK_SECOND)
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
@@ -163,6 +164,13 @@ struct path_live {
 
 	enum path_turn_need turn_need;	/* as counted by the host */
 	uint64_t turn_at;		/* what is wanted is asked for again */
+
+	uint64_t keep;			/* interval that a NAT needs, 0: any */
+	uint32_t late;			/* number of the answer asked for */
+	uint64_t late_at;		/* it should be there, 0: none asked */
+	const struct path_candidate *late_by;
+	uint64_t missed_at;		/* when it was not, 0: it was */
+	uint64_t learned_at;		/* the interval */
 };
 
 struct path_observed {
@@ -280,8 +288,8 @@ bool path_endpoint_own(const struct path_agent *agent,
 bool path_family_here(const struct path_host *host, sa_family_t family);
 /* Tell all peers that something goes on with. */
 void path_generation_next(struct path_agent *agent, const struct clock *now);
-/* What a peer says it sees of us. */
-void path_observed_take(struct path_peer *peer, const struct clock *now,
+/* What a peer says it sees of us. Return: whether it saw us elsewhere before. */
+bool path_observed_take(struct path_peer *peer, const struct clock *now,
 			const struct endpoint *observed);
 void path_observed_drop(struct path_agent *agent, const struct path_peer *by);
 /* Our candidates into a message. */
@@ -345,6 +353,12 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 bool path_relay_refused(struct path_live *live, const struct clock *now,
 			struct path_peer *introducer, uint8_t reason);
 bool path_relay_usable(struct path_live *live, const struct path_candidate *c);
+/*
+ * Nothing came by it: its introducer's kernel may not know where we are, or not
+ * any more. It learns that from data, and a handshake ends with some.
+ */
+void path_relay_refresh(struct path_live *live, const struct clock *now,
+			const struct path_candidate *c);
 void path_relay_timer(struct path_live *live, const struct clock *now);
 uint64_t path_relay_deadline(const struct path_live *live);
 void path_relay_close_all(struct path_live *live);
@@ -427,6 +441,18 @@ void path_reach_granted(struct path_live *live, const struct clock *now,
 void path_reach_timer(struct path_live *live, const struct clock *now);
 /* The introducers tell what they see of us, if they did not lately. */
 void path_observe(struct path_agent *agent, const struct clock *now);
+
+/* path_keep.c */
+/* Between two pings of an introducer that nothing goes on with. */
+uint64_t path_keep_interval(const struct path_live *live);
+/* One was sent, the next comes after that interval. */
+void path_keep_ask(struct path_live *live, const struct clock *now);
+void path_keep_late(struct path_live *live, const struct clock *now,
+		    uint32_t number);
+/* Return: whether the interval is another. */
+bool path_keep_ponged(struct path_live *live, const struct clock *now);
+/* By another NAT, perhaps. */
+void path_keep_anew(struct path_live *live);
 
 /* path_watch.c */
 /* Something authentic came by the path in use. */

@@ -23,6 +23,8 @@ static const uint16_t path_message_tlvs[] = {
 	[WIRE_CONTROL_NOMINATE] = BIT(GENERATION),
 	[WIRE_CONTROL_NOMINATED] = BIT(GENERATION),
 	[WIRE_CONTROL_PATH_FAILED] = 0,
+	[WIRE_CONTROL_LATER] = BIT(LIFETIME) | BIT(GENERATION),
+	[WIRE_CONTROL_LATE] = BIT(GENERATION),
 };
 
 /* Of those with one length. */
@@ -46,7 +48,7 @@ static const uint8_t path_message_lens[] = {
 static bool path_message_type(uint8_t type)
 {
 	return type >= WIRE_CONTROL_RELAY_OPEN &&
-	       type <= WIRE_CONTROL_PATH_FAILED;
+	       type <= WIRE_CONTROL_LATE;
 }
 
 static int path_message_candidate(const struct tlv *tlv,

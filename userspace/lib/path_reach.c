@@ -188,6 +188,8 @@ void path_reach_timer(struct path_live *live, const struct clock *now)
 	}
 	path_relay_open_all(live, now);
 	c = path_reach_next(live);
+	if (c && c->kind == PATH_KIND_RELAY)
+		path_relay_refresh(live, now, c);
 	if (c)
 		path_reach_by(live, now, c);
 }

@@ -307,6 +307,18 @@ static const char *path_refused_text(uint8_t reason)
 	}
 }
 
+void path_relay_refresh(struct path_live *live, const struct clock *now,
+			const struct path_candidate *c)
+{
+	const struct path_relay *relay = path_relay_of(live, c);
+	const struct endpoint *dst = relay ?
+		path_introducer_at(relay->introducer) : NULL;
+
+	if (dst && now->boot_ns - relay->introducer->live->handshake_at >=
+		   PATH_SESSION_AGAIN)
+		path_handshake(relay->introducer->live, now, dst);
+}
+
 /* One is kept ready while something goes on with the peer. */
 static bool path_relay_needed(struct path_live *live, const struct clock *now,
 			      const struct path_relay *relay)

@@ -20,7 +20,7 @@ static uint64_t path_watch_interval(const struct path_live *live,
 	default:
 		if (live->used->lost)
 			return PATH_KEEP_AGAIN;
-		return live->peer->keepalive * CLOCK_SECOND;
+		return path_keep_interval(live);
 	}
 }
 
@@ -256,6 +256,9 @@ static void path_watch_ping(struct path_live *live, const struct clock *now)
 	ret = path_ping(live, now, live->used, true);
 	if (ret == -EBUSY)
 		interval = path_ms(live, repeat);
+	else if (!ret && live->peer->introducer && !live->used->lost &&
+		 path_mode(live, now) == PATH_MODE_KEEP)
+		path_keep_ask(live, now);
 	if (interval)
 		live->watch_at = now->boot_ns + interval;
 }

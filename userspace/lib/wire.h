@@ -77,6 +77,8 @@
 #define WIRE_CONTROL_NOMINATE		9
 #define WIRE_CONTROL_NOMINATED		10
 #define WIRE_CONTROL_PATH_FAILED	11
+#define WIRE_CONTROL_LATER		12	/* to an introducer */
+#define WIRE_CONTROL_LATE		13	/* from an introducer */
 
 /* TLV types in control messages. */
 #define WIRE_CONTROL_TLV_PADDING	0	/* any length, not looked at */
@@ -92,6 +94,8 @@
 #define WIRE_CONTROL_TLV_GENERATION	10	/* u32 */
 #define WIRE_CONTROL_TLV_CANDIDATE	11	/* u8 kind, an endpoint; repeated */
 #define WIRE_CONTROL_TLV_ROUND		12	/* u8 */
+
+#define WIRE_LATER_SECONDS_MAX		60
 
 #define WIRE_RELAY_F_SIGNALLING		1	/* of a grant: no data frames */
 #define WIRE_CANDIDATES_F_ANSWER	1	/* an answer is wanted */

@@ -104,6 +104,9 @@ static void psim_session_event(struct psim_node *node, struct psim_peer *peer,
 {
 	struct clock now;
 
+	/* Its clients find ways to it, not it to them. */
+	if (node->introducer)
+		return;
 	psim_clock(node->sim, &now);
 	path_session(node->host, &now, peer->path, event, via);
 }
@@ -365,7 +368,7 @@ static void psim_control_receive(struct psim_node *node,
 		psim_pong_receive(node, peer, src, rest + 1);
 	else if (!path_control(node->host, &now, peer->path, src, rest[0],
 			       rest + 1, len - 1))
-		psim_introducer_control(node, peer, rest[0], rest + 1,
+		psim_introducer_control(node, peer, src, rest[0], rest + 1,
 					len - 1);
 }
 
@@ -731,6 +734,7 @@ static void psim_peer_tick(struct psim_node *node, struct psim_peer *peer)
 	}
 	if (peer->persist && peer->current && peer->keepalive_at <= t)
 		psim_data_send(node, peer);
+	psim_late(node, peer);
 	if (peer->traffic && peer->traffic_at <= t)
 		psim_traffic_send(node, peer);
 }

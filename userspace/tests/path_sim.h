@@ -55,6 +55,10 @@ struct psim_peer {
 	uint64_t silent_since;			/* sent, nothing came */
 	uint64_t acquire_at, keepalive_at;
 	uint64_t traffic, traffic_at;		/* interval; 0: none */
+	/* As an introducer: a word that it asked for. */
+	uint64_t late_at;
+	uint32_t late;
+	struct endpoint late_to;
 	/* What is looked at. */
 	unsigned int data_sent, data_received, uses, holds;
 	uint64_t first_received_at, last_received_at, longest_gap;
@@ -82,7 +86,7 @@ struct psim_node {
 	unsigned int refuse;		/* as an introducer: why, 0: not */
 	uint32_t lifetime;		/* of what it grants */
 	struct psim_relay relay[PSIM_RELAYS];
-	unsigned int relayed, relay_drops, opens, closes;
+	unsigned int relayed, relay_drops, opens, closes, lates;
 	struct path_config config;
 	struct turn_pool turn;		/* its TURN servers */
 	bool turn_used;

@@ -40,8 +40,11 @@ uint64_t psim_turn_deadline(const struct psim_node *node);
 /* A frame of a peer, from where it came. */
 void psim_frame_receive(struct psim_node *node, const struct endpoint *src,
 			const uint8_t *bytes, size_t len);
-/* An open or close of a client. */
+/* An open, a close, or another request of a client. */
 void psim_introducer_control(struct psim_node *node, struct psim_peer *peer,
-			     uint8_t type, const uint8_t *tlvs, size_t len);
+			     const struct endpoint *src, uint8_t type,
+			     const uint8_t *tlvs, size_t len);
+/* What an introducer was asked to say by now. */
+void psim_late(struct psim_node *node, struct psim_peer *peer);
 
 #endif /* PILOT_TESTS_PATH_SIM_IMPL_H */

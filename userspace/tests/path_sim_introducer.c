@@ -63,8 +63,12 @@ static void psim_open(struct psim_node *node, int from, int to)
 	struct psim_relay *a, *b;
 
 	node->opens++;
+	/* Its kernel does not know yet where that is. */
+	if (!endpoint_is_set(&node->peer[from].kernel))
+		return;
 	if (node->refuse || to < 0 || to >= PSIM_NODES ||
-	    !node->peer[to].current) {
+	    !node->peer[to].current ||
+	    !endpoint_is_set(&node->peer[to].kernel)) {
 		psim_message_send(node, &node->peer[from], &refused);
 		return;
 	}
@@ -106,8 +110,24 @@ void psim_forward(struct psim_node *node, const struct endpoint *src,
 	node->relay_drops++;
 }
 
+void psim_late(struct psim_node *node, struct psim_peer *peer)
+{
+	const struct path_message late = {
+		.type = WIRE_CONTROL_LATE, .generation = peer->late,
+	};
+	uint8_t tlvs[PATH_MESSAGE_MAX];
+
+	if (!peer->late_at || peer->late_at > node->sim->net.now)
+		return;
+	peer->late_at = 0;
+	node->lates++;
+	psim_control_send(node, peer, &peer->late_to, late.type, tlvs,
+			  path_message_write(&late, tlvs));
+}
+
 void psim_introducer_control(struct psim_node *node, struct psim_peer *peer,
-			     uint8_t type, const uint8_t *tlvs, size_t len)
+			     const struct endpoint *src, uint8_t type,
+			     const uint8_t *tlvs, size_t len)
 {
 	struct path_message message;
 
@@ -117,6 +137,11 @@ void psim_introducer_control(struct psim_node *node, struct psim_peer *peer,
 	if (type == WIRE_CONTROL_RELAY_OPEN)
 		psim_open(node, psim_peer_number(node, peer),
 			  (int)(message.peer - PSIM_ADDRESS(0)));
-	else
+	else if (type == WIRE_CONTROL_RELAY_CLOSE)
 		node->closes++;
+	if (type != WIRE_CONTROL_LATER)
+		return;
+	peer->late_at = node->sim->net.now + message.lifetime * NET_S;
+	peer->late = message.generation;
+	peer->late_to = *src;
 }

@@ -727,7 +727,8 @@ static void receive(struct fake *fake, uint8_t type, const uint8_t *tlvs,
 					    fake_peer(0), &src, type, copy,
 					    len),
 			 type == WIRE_CONTROL_RELAY_OPEN ||
-			 type == WIRE_CONTROL_RELAY_CLOSE);
+			 type == WIRE_CONTROL_RELAY_CLOSE ||
+			 type == WIRE_CONTROL_LATER);
 	free(copy);
 }
 
@@ -764,6 +765,61 @@ static void test_other_types(void **state)
 	(void)state;
 	for (int type = 0; type < 256; type++)
 		receive(fake, type, tlvs, sizeof(tlvs));
+	assert_int_equal(fake->sents, 0);
+	fake_free(fake);
+}
+
+static void later(struct fake *fake, uint32_t seconds, uint32_t number)
+{
+	const struct path_message message = {
+		.type = WIRE_CONTROL_LATER, .lifetime = seconds,
+		.generation = number,
+	};
+	uint8_t tlvs[PATH_MESSAGE_MAX];
+
+	receive(fake, message.type, tlvs, path_message_write(&message, tlvs));
+}
+
+/* One word, to where it was asked from, when it was asked for. */
+static void test_later(void **state)
+{
+	struct fake *fake = fake_new(2);
+
+	(void)state;
+	later(fake, 20, 7);
+	fake_run(fake, 20 * CLOCK_SECOND - CLOCK_MS);
+	assert_int_equal(fake->sents, 0);
+	fake_run(fake, 2 * CLOCK_MS);
+	assert_int_equal(fake->sents, 1);
+	assert_int_equal(last_to(fake, 0)->message.type, WIRE_CONTROL_LATE);
+	assert_int_equal(last_to(fake, 0)->message.generation, 7);
+	assert_true(last_to(fake, 0)->to_src);
+	fake_run(fake, 100 * CLOCK_SECOND);
+	assert_true(introducer_next_deadline(fake->in) == CLOCK_NEVER);
+
+	/* The next request takes the place of the one before. */
+	later(fake, 20, 8);
+	fake_run(fake, 10 * CLOCK_SECOND);
+	/* A pair is opened and ends, and it is said all the same. */
+	later(fake, 20, 9);
+	fake_open(fake, 0, 1);
+	fake_close(fake, 0, 1);
+	fake->sents = 0;
+	fake_run(fake, 21 * CLOCK_SECOND);
+	assert_int_equal(fake->sents, 1);
+	assert_int_equal(last_to(fake, 0)->message.generation, 9);
+
+	/* Not for long, not for who is gone, and not where nobody may meet. */
+	fake->sents = 0;
+	later(fake, WIRE_LATER_SECONDS_MAX + 1, 11);
+	assert_int_equal(stats(fake)->malformed, 1);
+	later(fake, 20, 12);
+	introducer_peer_gone(fake->in, FAKE_AGENT, fake_peer(0));
+	fake_run(fake, 100 * CLOCK_SECOND);
+	fake->config.enabled = false;
+	fake_configure(fake);
+	later(fake, 20, 13);
+	fake_run(fake, 100 * CLOCK_SECOND);
 	assert_int_equal(fake->sents, 0);
 	fake_free(fake);
 }
@@ -850,6 +906,7 @@ int main(void)
 		cmocka_unit_test(test_configure),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_other_types),
+		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_random),
 	};
 

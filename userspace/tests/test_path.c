@@ -291,6 +291,74 @@ static void test_relay_ended_at_hand(void **state)
 	ended(end);
 	assert_true(end_uses(end, "192.0.2.9:999"));
 	assert_int_equal(end->notices[PATH_NOTICE_DEAD], 1);
+/* Nothing comes by the relay: does its kernel know where we are? */
+static void test_relay_refresh(void **state)
+{
+	struct end *end = end_new(true);
+	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct path_message message = end_grant(PEER, 7);
+
+	(void)state;
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	path_wanted(end->host, &end->now, end->peer);
+	end_run(end, 50 * MS);
+	end->sessions = 0;
+	end_say(end, end->introducer, &at, &message);
+	end_run(end, 2900 * MS);
+	assert_int_equal(end->sessions, 1);
+	/* One with it, and one by it. */
+	end_run(end, 200 * MS);
+	assert_int_equal(end->sessions, 3);
+	end_run(end, 4 * S);
+	assert_int_equal(end->sessions, 5);
+	end_free(end);
+}
+
+static void say_late(struct end *end, uint32_t number)
+{
+	struct path_message message = {
+		.type = WIRE_CONTROL_LATE, .generation = number,
+	};
+	struct endpoint at = end_ep("203.0.113.1:7740");
+
+	end_say(end, end->introducer, &at, &message);
+}
+
+/* The word that was asked for, and no other, says that a NAT lets it in. */
+static void test_keep(void **state)
+{
+	struct end *end = end_new(true);
+	const struct sent *later;
+	unsigned int from;
+
+	(void)state;
+	end->answer = true;
+	end_session_up(end, end->introducer, "203.0.113.1:7740");
+	end_run(end, 24 * S);
+	later = end_last(end, WIRE_CONTROL_LATER);
+	assert_non_null(later);
+	assert_int_equal(later->message.lifetime, 24);
+	say_late(end, later->message.generation);
+	end_run(end, 25 * S);
+	assert_int_equal(end_sent_since(end, 0, WIRE_CONTROL_LATER), 2);
+	later = end_last(end, WIRE_CONTROL_LATER);
+	assert_int_equal(later->message.lifetime, 24);
+	say_late(end, later->message.generation + 1);
+	/* Now and then, until it needs no more than 5 s. */
+	from = end->count;
+	end_run(end, 100 * S);
+	assert_in_range(end_sent_since(end, from, WIRE_CONTROL_LATER), 9, 14);
+	later = end_last(end, WIRE_CONTROL_LATER);
+	assert_int_equal(later->message.lifetime, 4);
+	/* Who is not there at all proves nothing of a NAT. */
+	path_addresses_set(end->host, &end->now, NULL, 0, true);
+	end_run(end, S);
+	end->answer = false;
+	end_run(end, 40 * S);
+	end->answer = true;
+	end_run(end, 10 * S);
+	later = end_last(end, WIRE_CONTROL_LATER);
+	assert_int_equal(later->message.lifetime, 24);
 	end_free(end);
 }
 
@@ -684,6 +752,8 @@ int main(void)
 		cmocka_unit_test(test_relay_follows),
 		cmocka_unit_test(test_relay_ended),
 		cmocka_unit_test(test_relay_ended_at_hand),
+		cmocka_unit_test(test_relay_refresh),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),

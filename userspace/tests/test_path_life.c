@@ -358,6 +358,111 @@ static void test_fail_over_asleep(void **state)
 	}
 }
 
+/*
+ * Nothing goes on, behind NATs that forget soon: how long may it take until
+ * something of the peer comes?
+ */
+static int first_after_idle(struct pair *pair, uint64_t idle)
+{
+	struct psim_peer *a = at_a(pair);
+	unsigned int before;
+	uint64_t began;
+
+	psim_run(pair->sim, idle);
+	before = a->data_received;
+	began = pair->sim->net.now;
+	psim_traffic(pair->sim, pair->b, pair->a, 100 * NET_MS);
+	while (a->data_received == before &&
+	       pair->sim->net.now - began < 30 * NET_S)
+		psim_run(pair->sim, 10 * NET_MS);
+	psim_traffic(pair->sim, pair->b, pair->a, 0);
+	return (pair->sim->net.now - began) / NET_MS;
+}
+
+static void test_nat_forgets_soon(void **state)
+{
+	int worst = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 24; seed++) {
+		struct pair pair = pair_new(200 + seed, 1);
+		struct net *net = &pair.sim->net;
+
+		net->nat_timeout = (6 + seed) * NET_S;
+		/* What it needs is found out. */
+		psim_run(pair.sim, 200 * NET_S);
+		psim_pair(pair.sim, pair.a, pair.b, NULL);
+		for (int i = 0; i < 8; i++) {
+			int ms = first_after_idle(&pair, 90 * NET_S + i *
+						  13700 * NET_MS);
+
+			if (ms > worst)
+				worst = ms;
+			/* Its relay is known, or it is asked for. */
+			if (ms > 1000)
+				fail_msg("%d s: %d ms", 6 + (int)seed, ms);
+		}
+		psim_free(pair.sim);
+	}
+	print_message("at most %d ms\n", worst);
+}
+
+/* It costs little, and a NAT that remembers long costs less. */
+static void test_keepalives(void **state)
+{
+	static const struct {
+		unsigned int timeout, least, most;
+	} forgets[] = { { 60, 24, 26 }, { 20, 24, 42 }, { 6, 80, 125 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forgets) / sizeof(*forgets); i++) {
+		struct pair pair = pair_new(230, 1);
+		struct psim_node *r = &pair.sim->node[pair.r[0]];
+		struct psim_peer *at = &pair.sim->node[pair.a].peer[pair.r[0]];
+		unsigned int pings, lates;
+
+		pair.sim->net.nat_timeout = forgets[i].timeout * NET_S;
+		psim_run(pair.sim, 200 * NET_S);
+		pings = at->pings_sent;
+		lates = r->lates;
+		psim_run(pair.sim, 620 * NET_S);
+		assert_in_range(at->pings_sent - pings, forgets[i].least,
+				forgets[i].most);
+		assert_true(r->lates - lates >= 2 * forgets[i].least);
+		/* Another network, and it begins anew. */
+		pair.sim->net.nat_timeout = 60 * NET_S;
+		psim_addresses(pair.sim, pair.a, true);
+		psim_run(pair.sim, 30 * NET_S);
+		pings = at->pings_sent;
+		psim_run(pair.sim, 620 * NET_S);
+		assert_in_range(at->pings_sent - pings, 24, 26);
+		psim_free(pair.sim);
+	}
+}
+
+/* What is lost by chance makes it no worse than it has to be. */
+static void test_keepalives_lost(void **state)
+{
+	struct pair pair = pair_new(240, 1);
+	struct psim_peer *at = &pair.sim->node[pair.a].peer[pair.r[0]];
+	unsigned int pings;
+
+	(void)state;
+	pair.sim->net.loss = 30;
+	psim_run(pair.sim, 1000 * NET_S);
+	pair.sim->net.loss = 0;
+	psim_run(pair.sim, 30 * NET_S);
+	pings = at->pings_sent;
+	psim_run(pair.sim, 600 * NET_S);
+	assert_in_range(at->pings_sent - pings, 24, 121);
+	/* After hours without a loss it is as it was. */
+	psim_run(pair.sim, 10 * 3600 * NET_S);
+	pings = at->pings_sent;
+	psim_run(pair.sim, 600 * NET_S);
+	assert_in_range(at->pings_sent - pings, 23, 25);
+	psim_free(pair.sim);
+}
+
 /* Asleep: nothing is sent. Woken: what died meanwhile is found out. */
 static void test_sleep(void **state)
 {
@@ -654,7 +759,7 @@ static void test_nat_reboots(void **state)
 		net_nat_reset(net, net->host[i ? pair.b : pair.a].realm);
 		psim_run(pair.sim, 130 * NET_S);
 		expect_class(&pair, PATH_CLASS_IPV4);
-		assert_true(longest_gap(&pair) < 32000);
+		assert_true(longest_gap(&pair) < 3000);
 		psim_free(pair.sim);
 	}
 }
@@ -721,7 +826,8 @@ static void test_bad_network(void **state)
 	}
 	print_message("first path after %d ms, at most %d ms, best after %d ms\n",
 		      sum / 40, worst_first, worst_best);
-	assert_true(sum / 40 < 7000);
+	/* An introducer whose kernel got no data yet does not help. */
+	assert_true(sum / 40 < 9000);
 }
 
 /* Through the introducer for long: renewed in time, never interrupted. */
@@ -817,6 +923,9 @@ int main(void)
 		cmocka_unit_test(test_watch_longer),
 		cmocka_unit_test(test_fail_over_watched),
 		cmocka_unit_test(test_fail_over_asleep),
+		cmocka_unit_test(test_nat_forgets_soon),
+		cmocka_unit_test(test_keepalives),
+		cmocka_unit_test(test_keepalives_lost),
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_two_introducers),
 		cmocka_unit_test(test_one_introducer_of_two),

@@ -57,8 +57,13 @@ static struct path_message sample(uint8_t type)
 		m.round = 2;
 		m.generation = 7;
 		break;
+	case WIRE_CONTROL_LATER:
+		m.lifetime = WIRE_LATER_SECONDS_MAX;
+		m.generation = 9;
+		break;
 	case WIRE_CONTROL_NOMINATE:
 	case WIRE_CONTROL_NOMINATED:
+	case WIRE_CONTROL_LATE:
 		m.generation = 0xfffffff0;
 		break;
 	}
@@ -85,7 +90,7 @@ static void test_round_trip(void **state)
 {
 	(void)state;
 	for (uint8_t type = WIRE_CONTROL_RELAY_OPEN;
-	     type <= WIRE_CONTROL_PATH_FAILED; type++) {
+	     type <= WIRE_CONTROL_LATE; type++) {
 		struct path_message m = sample(type), back;
 		uint8_t buf[PATH_MESSAGE_MAX];
 		int len = path_message_write(&m, buf);
@@ -133,6 +138,8 @@ static void test_answers_are_not_larger(void **state)
 	struct path_message refused = sample(WIRE_CONTROL_RELAY_REFUSED);
 	struct path_message nominate = sample(WIRE_CONTROL_NOMINATE);
 	struct path_message nominated = sample(WIRE_CONTROL_NOMINATED);
+	struct path_message later = sample(WIRE_CONTROL_LATER);
+	struct path_message late = sample(WIRE_CONTROL_LATE);
 	uint8_t buf[PATH_MESSAGE_MAX];
 	int asked;
 
@@ -142,6 +149,8 @@ static void test_answers_are_not_larger(void **state)
 	assert_true(path_message_write(&refused, buf) <= asked);
 	asked = path_message_write(&nominate, buf);
 	assert_int_equal(path_message_write(&nominated, buf), asked);
+	asked = path_message_write(&later, buf);
+	assert_true(path_message_write(&late, buf) <= asked);
 }
 
 /* Cut at every byte: only a cut between candidates leaves a message. */
@@ -149,7 +158,7 @@ static void test_truncated(void **state)
 {
 	(void)state;
 	for (uint8_t type = WIRE_CONTROL_RELAY_OPEN;
-	     type <= WIRE_CONTROL_PATH_FAILED; type++) {
+	     type <= WIRE_CONTROL_LATE; type++) {
 		struct path_message m = sample(type), back;
 		uint8_t buf[PATH_MESSAGE_MAX];
 		int len = path_message_write(&m, buf);
@@ -215,6 +224,10 @@ static void test_refused(void **state)
 		{ 5, "03000800" "040091f201000000" },
 		{ 8, "0a000400" "01000000" },
 		{ 10, "" },
+		{ 12, "05000400" "18000000" },
+		{ 12, "0a000400" "01000000" },
+		{ 12, "05000400" "00000000" "0a000400" "01000000" },
+		{ 13, "" },
 	};
 	struct path_message m;
 	uint8_t buf[256];
@@ -254,7 +267,7 @@ static void test_skipped(void **state)
 	/* Other types are others' business. */
 	assert_int_equal(read_exact(0, NULL, 0, &m), -ENOMSG);
 	assert_int_equal(read_exact(WIRE_CONTROL_PONG, NULL, 0, &m), -ENOMSG);
-	assert_int_equal(read_exact(12, NULL, 0, &m), -ENOMSG);
+	assert_int_equal(read_exact(14, NULL, 0, &m), -ENOMSG);
 	m.type = WIRE_CONTROL_PING;
 	assert_int_equal(path_message_write(&m, buf), -EINVAL);
 }
