@@ -8,7 +8,6 @@
 #include "path_sim_impl.h"
 
 #define PSIM_REAL_START	(1790000000ULL * NET_S)
-#define PSIM_HEAD	12		/* type, from, zero, key, index */
 #define PSIM_IDLE	(10 * NET_S)
 #define PSIM_SILENT	(15 * NET_S)
 #define PSIM_KEEPALIVE	(25 * NET_S)

@@ -5,6 +5,7 @@
 
 #include "path_sim.h"
 
+#define PSIM_HEAD	12	/* type, from, zero, key, index */
 #define PSIM_RELAY_LEN	8
 
 static inline int psim_number(const struct psim_node *node)

@@ -221,6 +221,56 @@ static void test_replay(void **state)
 	sim_free(sim);
 }
 
+/*
+ * From wherever else it is played: never twice. One that the receiver never saw is
+ * answered once, to who sends it on, with no more than was spent; nobody's
+ * endpoint moves.
+ */
+static void test_replay_elsewhere(void **state)
+{
+	static const char *const places[] = {
+		"203.0.113.66:666", "[2001:db8::66]:666",
+		"relay:0x66@203.0.113.66:7740", "turn:0x4066@203.0.113.66:3478",
+	};
+	struct sim *sim = pair_up(19);
+	struct endpoint src;
+
+	(void)state;
+	ping(sim, 0, 1);
+	sim_run(sim, 100 * SIM_MS);
+	assert_int_equal(sim->node[0].pongs, 1);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		struct shot before, after;
+
+		assert_int_equal(endpoint_parse(places[i], &src), 0);
+		shot_take(sim, 1, &before);
+		for (int j = 0; j < 50; j++)
+			sim_inject(sim, 1, &src, kept.bytes[0], kept.len[0]);
+		shot_take(sim, 1, &after);
+		assert_memory_equal(&before, &after, sizeof(after));
+	}
+	assert_int_equal(stats(sim, 1)->rx_control_replayed, 200);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		struct endpoint at = sim->node[1].kernel[0].endpoint;
+		unsigned int sent = sim->node[1].sent;
+
+		endpoint_parse(places[i], &src);
+		kept.count = 0;
+		ping(sim, 0, 1);
+		sim_drop(sim);
+		assert_int_equal(kept.count, 1);
+		for (int j = 0; j < 50; j++)
+			sim_inject(sim, 1, &src, kept.bytes[0], kept.len[0]);
+		assert_int_equal(sim->node[1].sent, sent + 1);
+		assert_int_equal(kept.count, 2);
+		assert_true(kept.len[1] <= kept.len[0]);
+		assert_true(endpoint_equal(&sim->node[1].kernel[0].endpoint,
+					   &at));
+		sim_drop(sim);
+	}
+	sim_free(sim);
+}
+
 /* Turned around, what is 64 or more behind the first is too old to tell. */
 static void test_window(void **state)
 {
@@ -608,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_mangled_pong),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_replay_elsewhere),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_wrong_index),
 		cmocka_unit_test(test_index_of_attempt),
