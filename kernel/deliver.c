@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "dev.h"
+#include "frame.h"
 #include "short.h"
 #include "wire.h"
 
@@ -77,7 +78,7 @@ static void deliver_reset(struct sk_buff *skb, struct net_device *netdev,
 		skb_gso_reset(skb);
 	skb_clear_hash(skb);
 	skb->queue_mapping = 0;
-	skb->nohdr = 0;
+	pilot_frame_take_header(skb);
 	skb->peeked = 0;
 	skb_reset_redirect(skb);
 	skb->dev = netdev;

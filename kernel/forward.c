@@ -13,8 +13,6 @@
 #include "open.h"
 
 #define RELAY_HEADER	sizeof(struct pilot_relay_header)
-/* What IP needs in front; the link takes more when it has to. */
-#define HEADROOM	(sizeof(struct ipv6hdr) + sizeof(struct udphdr))
 
 /*
  * What a relay carries: the frames of a session, and no other carrier. So no
@@ -69,6 +67,17 @@ static struct pilot_endpoint *forward_to(const struct pilot_relay *relay,
 	return forward_same(&from->path, &source->path) ? to : NULL;
 }
 
+/*
+ * What IP needs in front; the link takes more when it has to. No more than
+ * that, or what came by IPv4 would be copied before it goes by IPv4 again.
+ */
+static unsigned int forward_headroom(const struct pilot_endpoint *to)
+{
+	return sizeof(struct udphdr) +
+	       (to->path.family == AF_INET ? sizeof(struct iphdr) :
+					     sizeof(struct ipv6hdr));
+}
+
 static void forward_set_id(void *at, u32 id)
 {
 	struct pilot_relay_header *header = at;
@@ -80,20 +89,27 @@ static void forward_set_id(void *at, u32 id)
  * Write @id into each datagram of a chain where it is, if that is memory of
  * ours alone. False: nothing was written.
  */
-static bool forward_chain_ids(struct sk_buff *skb, u32 id)
+static bool forward_chain_ids(struct sk_buff *skb, unsigned int headroom,
+			      u32 id)
 {
 	struct sk_buff *next;
 
 	if (!skb_has_frag_list(skb) || skb_cloned(skb) ||
-	    skb_cow_head(skb, HEADROOM) || !pskb_may_pull(skb, RELAY_HEADER))
+	    skb_cow_head(skb, headroom) || !pskb_may_pull(skb, RELAY_HEADER))
 		return false;
 	skb_walk_frags(skb, next)
 		if (skb_shared(next) || skb_cloned(next) ||
 		    !pskb_may_pull(next, RELAY_HEADER))
 			return false;
 	forward_set_id(skb->data, id);
-	skb_walk_frags(skb, next)
+	skb_walk_frags(skb, next) {
 		forward_set_id(next->data, id);
+		/*
+		 * Who takes the chain apart sends clones, and has room for their
+		 * headers where the old ones were: nothing is copied for that.
+		 */
+		__skb_header_release(next);
+	}
 	return true;
 }
 
@@ -156,7 +172,7 @@ static bool forward_single(struct pilot_relay *relay, struct pilot_endpoint *to,
 			   const struct pilot_source *source,
 			   struct sk_buff *skb)
 {
-	if (skb_cow(skb, HEADROOM)) {
+	if (skb_cow(skb, forward_headroom(to))) {
 		kfree_skb(skb);
 		return false;
 	}
@@ -177,7 +193,7 @@ static bool forward_batch(struct pilot_relay *relay, struct pilot_endpoint *to,
 	struct sk_buff *copy;
 	bool sent = true;
 
-	if (forward_chain_ids(skb, id)) {
+	if (forward_chain_ids(skb, forward_headroom(to), id)) {
 		pilot_frame_reset(skb);
 		pilot_frame_set_gso(skb, size, n);
 		return forward_send(dev, to, source, skb);

@@ -161,7 +161,7 @@ void pilot_frame_reset(struct sk_buff *skb)
 	skb->sw_hash = sw_hash;
 	skb->hash = hash;
 	skb->queue_mapping = 0;
-	skb->nohdr = 0;
+	pilot_frame_take_header(skb);
 	skb->peeked = 0;
 	skb->mac_len = 0;
 	skb->dev = NULL;

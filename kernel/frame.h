@@ -34,6 +34,14 @@ void pilot_frame_set_gso(struct sk_buff *skb, unsigned int size,
 void pilot_frame_take_owner(struct sk_buff *to, struct sk_buff *from);
 void pilot_frame_reset(struct sk_buff *skb);
 
+/* What __skb_header_release() gave away is ours again. */
+static inline void pilot_frame_take_header(struct sk_buff *skb)
+{
+	if (skb->nohdr)
+		atomic_sub(1 << SKB_DATAREF_SHIFT, &skb_shinfo(skb)->dataref);
+	skb->nohdr = 0;
+}
+
 /* Begin a data frame at @at; its counter is written when it is numbered. */
 static inline void pilot_frame_begin(void *at, u32 index)
 {
