@@ -804,6 +804,7 @@ static void test_later(void **state)
 	later(fake, 20, 9);
 	fake_open(fake, 0, 1);
 	fake_close(fake, 0, 1);
+	fake_run(fake, CLOCK_MS);
 	fake->sents = 0;
 	fake_run(fake, 21 * CLOCK_SECOND);
 	assert_int_equal(fake->sents, 1);
