@@ -39,7 +39,8 @@ static void path_schedule(struct path_peer *peer, const struct clock *now)
 	if (live)
 		path_turn_update(live, now);
 	timer_set(&peer->host->timers, &peer->timer,
-		  live ? path_deadline(live, now) : CLOCK_NEVER);
+		  path_earlier(path_tls_deadline(peer, now),
+			       live ? path_deadline(live, now) : CLOCK_NEVER));
 }
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
@@ -63,6 +64,7 @@ void path_timer(struct path_host *host, const struct clock *now)
 
 		if (peer->live)
 			path_live_timer(peer->live, now);
+		path_tls_timer(peer, now);
 		path_schedule(peer, now);
 		/* What was due is done; what is due again waits a little. */
 		if (peer->timer.pos && peer->timer.at <= now->boot_ns)
@@ -113,6 +115,9 @@ static void path_agent_moved(struct path_agent *agent, const struct clock *now,
 {
 	if (anew)
 		path_observed_drop(agent, NULL);
+	for (struct path_peer *peer = agent->introducers; anew && peer;
+	     peer = peer->next_introducer)
+		path_tls_anew(peer, now);
 	path_generation_next(agent, now);
 	for (struct path_live *live = agent->lives; live; live = live->next) {
 		if (anew)
@@ -229,7 +234,8 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 	if (!c && !live->used && endpoint_is_set(&peer->configured))
 		c = path_candidate_add(live, &peer->configured,
 				       PATH_KIND_CONFIGURED);
-	if (c && (!live->used || live->dead || !path_is_fresh(live, now))) {
+	if (c && (!live->used || live->dead || path_tls_leaves(live, c) ||
+		  !path_is_fresh(live, now))) {
 		c->heard_at = now->boot_ns;
 		if (c == live->used && !live->dead) {
 			live->heard_at = now->boot_ns;
@@ -303,6 +309,7 @@ void path_session(struct path_host *host, const struct clock *now,
 	case PATH_SESSION_EXPIRED:
 		if (live)
 			path_expired(live);
+		path_tls_doubt(peer, now);
 		break;
 	case PATH_SESSION_FAILED:
 		/* Other ways have their turn as long as we look for one. */
@@ -402,6 +409,17 @@ bool path_control(struct path_host *host, const struct clock *now,
 	return true;
 }
 
+void path_tls_set(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, const struct endpoint *local)
+{
+	(void)host;
+	if (local)
+		path_tls_up(peer, now, local);
+	else
+		path_tls_down(peer, now);
+	path_schedule(peer, now);
+}
+
 void path_pinged(struct path_host *host, const struct clock *now,
 		 struct path_peer *peer, const struct endpoint *src)
 {
@@ -443,6 +461,10 @@ void path_pong(struct path_host *host, const struct clock *now,
 	path_heard(live, now, c);
 	if (endpoint_is_direct(src))
 		path_observed_take(peer, now, observed);
+	if (path_tls_ponged(live, now, c)) {
+		path_schedule(peer, now);
+		return;
+	}
 	if (c != live->used && (!was_valid || c->rtts >= PATH_BETTER_SAMPLES))
 		path_choose_soon(live, now, c);
 	/* Without any way this one is good enough, and better may come. */
