@@ -29,6 +29,18 @@ static bool path_tls_by_tls(const struct path_peer *peer)
 	       live->used->kind == PATH_KIND_TLS;
 }
 
+static void path_tls_forget(struct path_peer *peer, const struct clock *now)
+{
+	struct path_live *live = peer->live;
+	struct path_candidate *c = live ? path_tls_candidate(live) : NULL;
+
+	if (!c)
+		return;
+	if (c == live->used && live->ready && !live->dead)
+		path_died(live, now, "TLS is not to be used any more");
+	path_candidate_drop(live, c);
+}
+
 static void path_tls_want(struct path_peer *peer, const struct clock *now,
 			  bool wanted)
 {
@@ -43,11 +55,7 @@ static void path_tls_want(struct path_peer *peer, const struct clock *now,
 	tls->udp_at = now->boot_ns + host->config.retry * CLOCK_MS;
 	tls->tries = 0;
 	if (!wanted) {
-		struct path_candidate *c = peer->live ?
-			path_tls_candidate(peer->live) : NULL;
-
-		if (c)
-			path_candidate_drop(peer->live, c);
+		path_tls_forget(peer, now);
 		memset(&tls->local, 0, sizeof(tls->local));
 		tls->at = CLOCK_NEVER;
 	}

@@ -269,6 +269,7 @@ static void test_not_allowed_any_more(void **state)
 	allow(end, false);
 	end_run(end, S);
 	assert_false(end->tls);
+	assert_true(went_to(end, UDP));
 	assert_false(introducer_at(end, LOCAL));
 	end_free(end);
 
