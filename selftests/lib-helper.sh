@@ -88,7 +88,12 @@ helper_pid() {
 }
 
 worker_pid() {
-	pgrep -P "$(helper_pid "$1")"
+	pgrep -P "$(helper_pid "$1")" -f "^pilotd-worker"
+}
+
+# The process for TLS, where there is one.
+bridge_pid() {
+	pgrep -P "$(helper_pid "$1")" -f "^pilotd-bridge"
 }
 
 # identity SIDE [SUFFIX]

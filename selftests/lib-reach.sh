@@ -27,6 +27,7 @@ agents() {
 	cat >"$TMP/introducer/conf" <<-END
 		log-level info
 		introduce yes
+		introduce-tls yes
 		relay ${RELAY:-yes}
 		agent pilot0
 		    identity $TMP/introducer/id

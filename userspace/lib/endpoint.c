@@ -221,6 +221,13 @@ void endpoint_format(const struct endpoint *ep,
 	}
 }
 
+bool endpoint_is_loopback(const struct endpoint *ep)
+{
+	if (ep->family == AF_INET)
+		return ntohl(ep->in4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return ep->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&ep->in6);
+}
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	if (a->family != b->family)

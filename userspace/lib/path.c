@@ -42,7 +42,8 @@ static void path_schedule(struct path_peer *peer, const struct clock *now)
 		at = path_deadline(live, now);
 	}
 	timer_set(&peer->host->timers, &peer->timer,
-		  path_earlier(at, peer->seek_at));
+		  path_earlier(at, path_earlier(peer->seek_at,
+						path_tls_deadline(peer, now))));
 }
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
@@ -68,6 +69,7 @@ void path_timer(struct path_host *host, const struct clock *now)
 			path_introducer_seek(peer, now);
 		if (peer->live)
 			path_live_timer(peer->live, now);
+		path_tls_timer(peer, now);
 		path_schedule(peer, now);
 		/* What was due is done; what is due again waits a little. */
 		if (peer->timer.pos && peer->timer.at <= now->boot_ns)
@@ -121,6 +123,9 @@ static void path_agent_moved(struct path_agent *agent, const struct clock *now,
 		agent->news_at = now->boot_ns;
 		path_observed_drop(agent, NULL);
 	}
+	for (struct path_peer *peer = agent->introducers; anew && peer;
+	     peer = peer->next_introducer)
+		path_tls_anew(peer, now);
 	path_generation_next(agent, now);
 	for (struct path_live *live = agent->lives; live; live = live->next) {
 		if (anew)
@@ -289,7 +294,8 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 	else if (!c && !live->used && endpoint_is_set(&peer->configured))
 		c = path_candidate_add(live, &peer->configured,
 				       PATH_KIND_CONFIGURED);
-	if (c && (!live->used || live->dead || !path_is_fresh(live, now))) {
+	if (c && (!live->used || live->dead || path_tls_leaves(live, c) ||
+		  !path_is_fresh(live, now))) {
 		c->heard_at = now->boot_ns;
 		if (c == live->used && !live->dead) {
 			live->heard_at = now->boot_ns;
@@ -405,6 +411,7 @@ void path_session(struct path_host *host, const struct clock *now,
 			path_expired(live);
 		if (peer->introducer)
 			peer->seek_at = now->boot_ns + PATH_SEEK_LEAST;
+		path_tls_doubt(peer, now);
 		break;
 	case PATH_SESSION_FAILED:
 		/*
@@ -516,6 +523,17 @@ bool path_control(struct path_host *host, const struct clock *now,
 	return true;
 }
 
+void path_tls_set(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, const struct endpoint *local)
+{
+	(void)host;
+	if (local)
+		path_tls_up(peer, now, local);
+	else
+		path_tls_down(peer, now);
+	path_schedule(peer, now);
+}
+
 void path_pinged(struct path_host *host, const struct clock *now,
 		 struct path_peer *peer, const struct endpoint *src)
 {
@@ -570,6 +588,10 @@ void path_pong(struct path_host *host, const struct clock *now,
 	if (endpoint_is_direct(src) &&
 	    path_observed_take(peer, now, observed))
 		path_seen_elsewhere(live, now);
+	if (path_tls_ponged(live, now, c)) {
+		path_schedule(peer, now);
+		return;
+	}
 	if (path_keep_ponged(live, now))
 		live->watch_at = path_earlier(live->watch_at, now->boot_ns +
 					      path_keep_interval(live));

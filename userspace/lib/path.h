@@ -43,6 +43,7 @@ enum path_kind {
 	PATH_KIND_TURN,
 	PATH_KIND_REFLEXIVE,		/* something of the peer came from it */
 	PATH_KIND_RELAY,
+	PATH_KIND_TLS,			/* on loopback, for an introducer */
 };
 
 /* What it is worth, the best first. */
@@ -53,6 +54,7 @@ enum path_class {
 	PATH_CLASS_IPV4,
 	PATH_CLASS_RELAY,
 	PATH_CLASS_TURN,
+	PATH_CLASS_TLS,			/* or a relay that is reached so */
 	PATH_CLASSES,
 };
 
@@ -101,6 +103,11 @@ struct path_ops {
 	 */
 	void (*session)(void *ctx, struct path_peer *peer,
 			const struct endpoint *endpoint);
+	/*
+	 * The introducer is to be reached by TLS, or no more; path_tls_set()
+	 * tells what came of it. NULL: there is no such thing.
+	 */
+	void (*tls)(void *ctx, struct path_peer *peer, bool wanted);
 	/* @text: for the user, may be empty. */
 	void (*notify)(void *ctx, enum path_notice notice,
 		       struct path_peer *peer, const char *text);
@@ -138,6 +145,7 @@ struct path_config {
 	uint32_t active, active_dead;	/* with traffic: 250, 750 */
 	uint32_t warm, warm_dead;	/* a while after it: 1000, 2500 */
 	uint32_t warm_time;		/* that while: 60000 */
+	uint32_t tls_wait;		/* for UDP, before TLS: 2000 */
 	uint32_t rounds;		/* of punching: 3 */
 	uint32_t budget;		/* unproven pings a minute: 200 */
 	uint32_t cost[PATH_CLASSES];	/* added; a class is worth 100: 0 */
@@ -173,6 +181,7 @@ struct path_peer_config {
 	 * host's warm_time, PATH_WATCH_ALWAYS: for ever.
 	 */
 	uint32_t watch;
+	bool tls;			/* where UDP fails; introducers only */
 };
 
 /* Return: 0; -EEXIST for an address this agent has, -EINVAL, -ENOMEM. */
@@ -236,6 +245,13 @@ void path_turn_set(struct path_host *host, const struct clock *now,
 /* A channel that was asked for can be used. */
 void path_turn_ready(struct path_host *host, const struct clock *now);
 
+/*
+ * Of an introducer. @local: a direct endpoint on loopback that speaks for it
+ * from now on, with a connection that is new; NULL: there is none now.
+ */
+void path_tls_set(struct path_host *host, const struct clock *now,
+		  struct path_peer *peer, const struct endpoint *local);
+
 enum path_session {
 	/* There are keys at our end; via: where the handshake went or was. */
 	PATH_SESSION_ESTABLISHED,
@@ -297,7 +313,7 @@ struct path_candidate_info {
 };
 
 #define PATH_INFO_CANDIDATES	(PATH_CANDIDATES_MAX + PATH_RELAYS_MAX + \
-				 PATH_TURN_MAX + 1)
+				 PATH_TURN_MAX + 2)
 #define PATH_OBSERVED_MAX	8
 
 struct path_info {

@@ -15,6 +15,28 @@ struct path_candidate *path_candidate_find(struct path_live *live,
 	return NULL;
 }
 
+struct path_candidate *path_tls_candidate(struct path_live *live)
+{
+	for (int i = 0; i < PATH_SLOTS; i++)
+		if (live->slot[i].kind == PATH_KIND_TLS &&
+		    endpoint_is_set(&live->slot[i].endpoint))
+			return &live->slot[i];
+	return NULL;
+}
+
+struct path_candidate *path_tls_source(struct path_live *live,
+				       const struct endpoint *src)
+{
+	const struct path_peer *peer = live->peer;
+
+	/* The process may not have told of it yet. */
+	if (!peer->tls.allowed ||
+	    !endpoint_is_direct(src) || !endpoint_is_loopback(src) ||
+	    path_tls_candidate(live))
+		return NULL;
+	return path_candidate_add(live, src, PATH_KIND_TLS);
+}
+
 void path_candidate_drop(struct path_live *live, struct path_candidate *c)
 {
 	for (unsigned int i = 0; i < live->flights; i++)
@@ -40,6 +62,8 @@ static unsigned int path_candidate_sort(const struct path_candidate *c)
 		return 0;
 	case PATH_KIND_RELAY:
 		return 1;
+	case PATH_KIND_TLS:
+		return 4;
 	default:
 		return 2;
 	}
@@ -60,7 +84,7 @@ static struct path_candidate *path_candidate_place(struct path_live *live,
 						   unsigned int sort)
 {
 	static const unsigned int max[] = {
-		1, PATH_RELAYS_MAX, PATH_CANDIDATES_MAX, PATH_TURN_MAX,
+		1, PATH_RELAYS_MAX, PATH_CANDIDATES_MAX, PATH_TURN_MAX, 1,
 	};
 	struct path_candidate *free = NULL, *worst = NULL;
 	unsigned int count = 0;
@@ -105,9 +129,24 @@ struct path_candidate *path_candidate_add(struct path_live *live,
 	return c;
 }
 
+/* TLS at the other end of a relay is for the other end to know. */
+static bool path_candidate_by_tls(const struct path_live *live,
+				  const struct path_candidate *c)
+{
+	if (c->kind == PATH_KIND_TLS)
+		return true;
+	for (int i = 0; i < PATH_RELAYS_MAX; i++)
+		if (c->kind == PATH_KIND_RELAY && live->relay[i].state &&
+		    live->relay[i].candidate == c)
+			return path_is_by_tls(live->relay[i].introducer->live);
+	return false;
+}
+
 enum path_class path_candidate_class(const struct path_live *live,
 				     const struct path_candidate *c)
 {
+	if (path_candidate_by_tls(live, c))
+		return PATH_CLASS_TLS;
 	if (c->kind == PATH_KIND_RELAY)
 		return PATH_CLASS_RELAY;
 	if (c->kind == PATH_KIND_TURN || c->endpoint.kind == ENDPOINT_TURN)
@@ -220,7 +259,7 @@ static bool path_ping_afford(struct path_live *live, const struct clock *now,
 	uint32_t budget = live->peer->host->config.budget;
 
 	if (c->proven || c->kind == PATH_KIND_CONFIGURED ||
-	    c->kind == PATH_KIND_RELAY)
+	    c->kind == PATH_KIND_RELAY || c->kind == PATH_KIND_TLS)
 		return true;
 	/* Two fifths at once, and no more than all in a minute. */
 	return ratelimit_take(&live->budget, now->boot_ns,

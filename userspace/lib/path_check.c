@@ -21,6 +21,8 @@ struct path_candidate *path_source(struct path_live *live,
 		return path_relay_adopt(live, now, src);
 	if (src->kind == ENDPOINT_TURN)
 		return path_turn_adopt(live, src);
+	if (endpoint_is_loopback(src))
+		return path_tls_source(live, src);
 	if (!path_endpoint_usable(src) ||
 	    path_endpoint_own(live->peer->agent, src))
 		return NULL;
@@ -35,8 +37,8 @@ bool path_wants(const struct path_live *live, const struct path_candidate *c,
 	bool lost = !live->used || live->dead;
 
 	if (!endpoint_is_set(&c->endpoint) || c == live->used ||
-	    c->kind == PATH_KIND_RELAY || c->endpoint.kind == ENDPOINT_RELAY ||
-	    c->gone ||
+	    c->kind == PATH_KIND_RELAY || c->kind == PATH_KIND_TLS ||
+	    c->endpoint.kind == ENDPOINT_RELAY || c->gone ||
 	    !path_family_here(live->peer->host, c->endpoint.family))
 		return false;
 	if (lost)

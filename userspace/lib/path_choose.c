@@ -28,7 +28,8 @@ void path_use(struct path_live *live, const struct clock *now,
 		live->retry_at = now->boot_ns + path_ms(live, retry);
 	if (c->state == PATH_STATE_FAILED || c->state == PATH_STATE_NEW)
 		c->state = PATH_STATE_CHECKING;
-	live->peer->last = c->endpoint;
+	if (c->kind != PATH_KIND_TLS)
+		live->peer->last = c->endpoint;
 	host->ops.use(host->ctx, live->peer, &c->endpoint, hold);
 	path_introducer_moved(live->peer);
 }
@@ -129,7 +130,9 @@ static void path_choose(struct path_live *live, const struct clock *now)
 	struct path_candidate *best;
 	unsigned int ours, other;
 
-	if (!live->peer->controlling || !live->ready || live->nominee)
+	/* From TLS to something better a handshake leads. */
+	if (!live->peer->controlling || !live->ready || live->nominee ||
+	    path_is_by_tls(live))
 		return;
 	best = path_best(live, now, false);
 	if (!best || !live->used)

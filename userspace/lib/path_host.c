@@ -112,12 +112,39 @@ enum path_turn_need path_turn_need(const struct path_host *host)
 						  PATH_TURN_NONE;
 }
 
-void path_live_due(struct path_live *live, uint64_t at)
+static void path_peer_due(struct path_peer *peer, uint64_t at)
 {
-	struct timer *timer = &live->peer->timer;
+	struct timer *timer = &peer->timer;
 
 	if (!timer->pos || at < timer->at)
-		timer_set(&live->peer->host->timers, timer, at);
+		timer_set(&peer->host->timers, timer, at);
+}
+
+void path_live_due(struct path_live *live, uint64_t at)
+{
+	path_peer_due(live->peer, at);
+}
+
+void path_tls_doubt(struct path_peer *peer, const struct clock *now)
+{
+	struct path_tls *tls = &peer->tls;
+
+	if (!tls->allowed || tls->wanted || tls->doubt_at != CLOCK_NEVER)
+		return;
+	tls->doubt_at = tls->at = now->boot_ns;
+	path_peer_due(peer, now->boot_ns);
+}
+
+void path_tls_anew(struct path_peer *peer, const struct clock *now)
+{
+	struct path_tls *tls = &peer->tls;
+
+	path_tls_doubt(peer, now);
+	if (!tls->wanted)
+		return;
+	tls->tries = 0;
+	tls->udp_at = tls->at = now->boot_ns;
+	path_peer_due(peer, now->boot_ns);
 }
 
 /* Was there traffic, or is it watched all the same? */
@@ -171,6 +198,7 @@ static void path_config_fill(struct path_config *config)
 	path_config_default(&config->warm, 1000);
 	path_config_default(&config->warm_dead, 2500);
 	path_config_default(&config->warm_time, 60000);
+	path_config_default(&config->tls_wait, 2000);
 	path_config_default(&config->rounds, 3);
 	path_config_default(&config->budget, 200);
 }
@@ -250,11 +278,22 @@ static void path_introducer_unlink(struct path_peer *peer)
 	peer->next_introducer = NULL;
 }
 
+static void path_introducer_link(struct path_peer *peer)
+{
+	path_introducer_unlink(peer);
+	if (!peer->introducer)
+		return;
+	peer->next_introducer = peer->agent->introducers;
+	peer->agent->introducers = peer;
+}
+
 /* Without telling anyone: what is known of others is the caller's. */
 static void path_peer_free(struct path_peer *peer)
 {
 	struct path_agent *agent = peer->agent;
 
+	if (peer->tls.wanted)
+		peer->host->ops.tls(peer->host->ctx, peer, false);
 	path_live_free(peer);
 	path_introducer_unlink(peer);
 	timer_set(&peer->host->timers, &peer->timer, CLOCK_NEVER);
@@ -297,7 +336,20 @@ static void path_configured_drop(struct path_live *live)
 			live->slot[i].kind = PATH_KIND_REFLEXIVE;
 }
 
-static void path_peer_fill(struct path_peer *peer,
+/* The session tries UDP by itself, from now on. */
+static void path_tls_allow(struct path_peer *peer, const struct clock *now,
+			   bool allowed)
+{
+	allowed = allowed && peer->introducer && peer->host->ops.tls;
+	if (peer->tls.allowed == allowed)
+		return;
+	peer->tls.allowed = allowed;
+	peer->tls.at = now->boot_ns;
+	path_peer_due(peer, now->boot_ns);
+	path_tls_doubt(peer, now);
+}
+
+static void path_peer_fill(struct path_peer *peer, const struct clock *now,
 			   const struct path_peer_config *config)
 {
 	if (!endpoint_equal(&peer->configured, &config->endpoint))
@@ -308,17 +360,14 @@ static void path_peer_fill(struct path_peer *peer,
 	peer->watch = config->watch;
 	if (config->introducer && !peer->keepalive)
 		peer->keepalive = 25;
+	path_tls_allow(peer, now, config->tls);
 	if (config->introducer == peer->introducer)
 		return;
 	peer->seek_at = CLOCK_NEVER;
 	peer->introducer = config->introducer;
-	path_introducer_unlink(peer);
-	if (!peer->introducer)
-		return;
-	peer->next_introducer = peer->agent->introducers;
-	peer->agent->introducers = peer;
+	path_introducer_link(peer);
 	/* From now on it is pinged: for the NAT, and to tell what it sees. */
-	if (peer->live && peer->live->ready) {
+	if (peer->introducer && peer->live && peer->live->ready) {
 		peer->live->watch_at = 0;
 		path_live_due(peer->live, 0);
 	}
@@ -340,7 +389,6 @@ int path_peer_add(struct path_host *host, const struct clock *now,
 {
 	struct path_peer *peer;
 
-	(void)now;
 	if (!path_peer_config_valid(agent, config))
 		return -EINVAL;
 	if (path_peer_find(agent, config->address))
@@ -358,7 +406,9 @@ int path_peer_add(struct path_host *host, const struct clock *now,
 	peer->controlling = memcmp(agent->public, peer->public,
 				   PATH_KEY_LEN) < 0;
 	peer->seek_at = CLOCK_NEVER;
-	path_peer_fill(peer, config);
+	peer->tls.doubt_at = peer->tls.good_at = CLOCK_NEVER;
+	peer->tls.udp_at = peer->tls.at = CLOCK_NEVER;
+	path_peer_fill(peer, now, config);
 	peer->next = agent->peers;
 	if (peer->next)
 		peer->next->prev = peer;
@@ -392,7 +442,7 @@ int path_peer_set(struct path_host *host, const struct clock *now,
 		path_introducer_gone(peer);
 		path_observed_drop(peer->agent, peer);
 	}
-	path_peer_fill(peer, config);
+	path_peer_fill(peer, now, config);
 	if (kept && path_mode(peer->live, now) != PATH_MODE_KEEP)
 		path_watch_begin(peer->live, now);
 	return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside the state machine of reachability. The files go one way:
- * path.c -> path_watch.c -> path_keep.c, path_reach.c -> path_choose.c ->
- * path_check.c -> path_turn.c, path_relay.c -> path_candidate.c ->
- * path_address.c -> path_host.c, and all of them path_name.c; path_info.c
- * only reads.
+ * path.c -> path_tls.c -> path_watch.c -> path_keep.c, path_reach.c ->
+ * path_choose.c -> path_check.c -> path_turn.c, path_relay.c ->
+ * path_candidate.c -> path_address.c -> path_host.c, and all of them
+ * path_name.c; path_info.c only reads.
  */
 #ifndef PILOT_LIB_PATH_IMPL_H
 #define PILOT_LIB_PATH_IMPL_H
@@ -180,6 +180,18 @@ struct path_observed {
 	uint64_t since;			/* that it is this one */
 };
 
+/* An introducer that UDP may not reach. */
+struct path_tls {
+	bool allowed;
+	bool wanted;			/* asked for, and not given up */
+	uint8_t tries;			/* pings by UDP, of this time */
+	struct endpoint local;		/* unset: not connected */
+	uint64_t doubt_at;		/* since when UDP is in doubt */
+	uint64_t good_at;		/* since when it works again */
+	uint64_t udp_at;		/* when it is tried again */
+	uint64_t at;			/* of what is next */
+};
+
 struct path_peer {
 	struct path_host *host;
 	struct path_agent *agent;
@@ -202,6 +214,7 @@ struct path_peer {
 	uint64_t gave_up_at;		/* no way was found */
 	uint8_t give_ups;		/* in a row */
 	uint64_t seek_at;		/* an introducer is out of reach: again */
+	struct path_tls tls;
 	struct path_live *live;		/* NULL: nothing goes on */
 };
 
@@ -238,6 +251,18 @@ struct path_host {
 	struct path_stats stats;
 };
 
+static inline bool path_is_by_tls(const struct path_live *live)
+{
+	return live && live->used && live->used->kind == PATH_KIND_TLS;
+}
+
+/* It is an introducer that is reached by TLS, and @c is something else. */
+static inline bool path_tls_leaves(const struct path_live *live,
+				   const struct path_candidate *c)
+{
+	return path_is_by_tls(live) && c->kind != PATH_KIND_TLS;
+}
+
 static inline uint64_t path_earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -264,6 +289,10 @@ void path_notify(struct path_live *live, enum path_notice notice,
 /* NULL without memory. */
 struct path_live *path_live_get(struct path_peer *peer);
 void path_live_free(struct path_peer *peer);
+/* Does UDP get to the introducer? Asked now, and TLS is wanted if it does not. */
+void path_tls_doubt(struct path_peer *peer, const struct clock *now);
+/* The same in another network, where UDP may work when it did not before. */
+void path_tls_anew(struct path_peer *peer, const struct clock *now);
 /* Something is due that its own timer does not know of yet. */
 void path_live_due(struct path_live *live, uint64_t at);
 enum path_mode path_mode(const struct path_live *live, const struct clock *now);
@@ -304,6 +333,11 @@ struct path_candidate *path_candidate_add(struct path_live *live,
 					  const struct endpoint *ep,
 					  enum path_kind kind);
 void path_candidate_drop(struct path_live *live, struct path_candidate *c);
+/* What speaks for the introducer on loopback, or NULL. */
+struct path_candidate *path_tls_candidate(struct path_live *live);
+/* The candidate of what came from loopback, or NULL. */
+struct path_candidate *path_tls_source(struct path_live *live,
+				       const struct endpoint *src);
 enum path_class path_candidate_class(const struct path_live *live,
 				     const struct path_candidate *c);
 /* The less the better. */
@@ -468,5 +502,16 @@ void path_failed_take(struct path_live *live, const struct clock *now,
 void path_watch_timer(struct path_live *live, const struct clock *now);
 uint64_t path_watch_deadline(const struct path_live *live,
 			     const struct clock *now);
+
+/* path_tls.c */
+void path_tls_up(struct path_peer *peer, const struct clock *now,
+		 const struct endpoint *local);
+void path_tls_down(struct path_peer *peer, const struct clock *now);
+/* A pong came by @c. Return: whether what follows from it is done. */
+bool path_tls_ponged(struct path_live *live, const struct clock *now,
+		     const struct path_candidate *c);
+void path_tls_timer(struct path_peer *peer, const struct clock *now);
+uint64_t path_tls_deadline(const struct path_peer *peer,
+			   const struct clock *now);
 
 #endif /* PILOT_LIB_PATH_IMPL_H */

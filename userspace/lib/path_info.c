@@ -65,6 +65,11 @@ static const char *path_text(const struct path_live *live)
 		return "no session";
 	if (live->dead)
 		return "no way works";
+	if (live->used && path_candidate_class(live, live->used) ==
+			  PATH_CLASS_TLS)
+		return live->peer->introducer ?
+		       "connected by TLS: UDP is not answered" :
+		       "connected by TLS: the introducer does not answer by UDP";
 	if (live->nominee)
 		return "moving to a better path";
 	if (live->in_round || live->round)

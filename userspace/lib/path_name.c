@@ -11,6 +11,7 @@ const char *path_kind_name(enum path_kind kind)
 		[PATH_KIND_TURN] = "turn",
 		[PATH_KIND_REFLEXIVE] = "reflexive",
 		[PATH_KIND_RELAY] = "relay",
+		[PATH_KIND_TLS] = "tls",
 	};
 
 	return names[kind];
@@ -25,6 +26,7 @@ const char *path_class_name(enum path_class class)
 		[PATH_CLASS_IPV4] = "ipv4",
 		[PATH_CLASS_RELAY] = "relay",
 		[PATH_CLASS_TURN] = "turn",
+		[PATH_CLASS_TLS] = "tls",
 		[PATH_CLASSES] = "none",
 	};
 

@@ -22,6 +22,7 @@ void path_observe(struct path_agent *agent, const struct clock *now)
 			continue;
 		live->watch_at = now->boot_ns;
 		path_live_due(live, now->boot_ns);
+		path_tls_doubt(peer, now);
 	}
 }
 
@@ -59,7 +60,8 @@ static bool path_reach_can(struct path_live *live,
 	if (c->kind == PATH_KIND_RELAY)
 		return path_relay_usable(live, c);
 	/* What the peer said once is for pings, not for handshakes. */
-	return c->kind == PATH_KIND_CONFIGURED || c->configured || c->proven;
+	return c->kind == PATH_KIND_CONFIGURED || c->kind == PATH_KIND_TLS ||
+	       c->configured || c->proven;
 }
 
 /* Each in its turn, so that none of them is all that is tried. */

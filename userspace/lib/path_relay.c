@@ -117,6 +117,8 @@ static void path_relay_ask(struct path_live *live, const struct clock *now,
 
 	if (dst)
 		path_send(at, dst, &open);
+	if (dst && relay->tries >= PATH_RELAY_TRIES - 1)
+		path_tls_doubt(relay->introducer, now);
 	/* Its control keys went with the process that had them, perhaps. */
 	if (dst && relay->tries >= PATH_RELAY_TRIES &&
 	    now->boot_ns - at->handshake_at >= PATH_SESSION_AGAIN)

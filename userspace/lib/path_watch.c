@@ -184,6 +184,7 @@ void path_died(struct path_live *live, const struct clock *now,
 	host->stats.deaths++;
 	path_blame(live, now, c, reason);
 	path_notify(live, PATH_NOTICE_DEAD, "%s", reason);
+	path_tls_doubt(live->peer, now);
 	next = path_best(live, now, true);
 	if (next) {
 		path_use_and_tell(live, now, next);

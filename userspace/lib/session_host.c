@@ -50,7 +50,7 @@ void session_ends(const struct session_peer *peer, struct handshake_ends *ends)
 	ends->network = addr_network(peer->agent->address);
 }
 
-void session_terms(const struct session_peer *peer,
+void session_terms(const struct session_peer *peer, const struct endpoint *at,
 		   struct handshake_terms *terms)
 {
 	const struct session_config *config = &peer->host->config;
@@ -59,8 +59,11 @@ void session_terms(const struct session_peer *peer,
 	terms->address = peer->agent->address;
 	terms->soft_age = config->soft_age;
 	terms->hard_age = config->hard_age;
-	terms->lanes = config->lanes;
-	memcpy(terms->ports, config->ports, sizeof(terms->ports));
+	terms->lanes = 1;
+	if (!endpoint_is_loopback(at)) {
+		terms->lanes = config->lanes;
+		memcpy(terms->ports, config->ports, sizeof(terms->ports));
+	}
 	terms->chacha = true;
 	terms->aes = true;
 	terms->aes_accelerated = config->aes_accelerated;

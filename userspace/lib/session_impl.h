@@ -197,7 +197,11 @@ uint64_t session_jitter(struct session_host *host, uint64_t max);
 void session_notify(struct session_peer *peer, enum session_notice notice,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void session_ends(const struct session_peer *peer, struct handshake_ends *ends);
-void session_terms(const struct session_peer *peer,
+/*
+ * @at: where the handshake goes, or came from. What speaks for the peer on
+ * loopback has one port, and so one lane.
+ */
+void session_terms(const struct session_peer *peer, const struct endpoint *at,
 		   struct handshake_terms *terms);
 /* A free index, random, never 0; taken until dropped. */
 void session_index_take(struct session_peer *peer, struct session_index *index);

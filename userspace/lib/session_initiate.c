@@ -65,9 +65,6 @@ static int session_attempt_send(struct session_peer *peer,
 	session_index_drop(host, &attempt->index);
 	session_index_take(peer, &attempt->index);
 	session_ends(peer, &ends);
-	session_terms(peer, &terms);
-	terms.index = attempt->index.node.key;
-	terms.epoch = attempt->epoch = peer->epoch_last + 1;
 	peer->stamp_sent = stamp_next(peer->stamp_sent, now->real_ns);
 
 	/* A learned endpoint may be stale: try the configured one by turns. */
@@ -77,6 +74,9 @@ static int session_attempt_send(struct session_peer *peer,
 	    endpoint_is_set(&peer->configured))
 		attempt->dst = peer->configured;
 
+	session_terms(peer, &attempt->dst, &terms);
+	terms.index = attempt->index.node.key;
+	terms.epoch = attempt->epoch = peer->epoch_last + 1;
 	session_random(host, ephemeral, sizeof(ephemeral));
 	len = handshake_init_write(&attempt->hs, &ends, &terms,
 				   peer->stamp_sent, ephemeral,
@@ -198,7 +198,7 @@ static int session_response_place(struct session_peer *peer,
 	ret = session_peer_move(peer->host, peer, &attempt->dst);
 	if (ret)
 		return ret;
-	session_terms(peer, &ours);
+	session_terms(peer, &attempt->dst, &ours);
 	return session_key_place(peer, now, SESSION_SLOT_CURRENT,
 				 &attempt->index, &ours, theirs, keys);
 }
@@ -277,7 +277,7 @@ void session_response_receive(struct session_host *host,
 		session_attempt_fail(peer, now);
 		session_notify(peer, SESSION_NOTICE_FAILED, "%s", bad);
 	} else {
-		session_terms(peer, &ours);
+		session_terms(peer, &peer->attempt->dst, &ours);
 		handshake_lanes_take(&hs, true,
 				     handshake_lanes(&ours, &theirs), &keys);
 		session_response_take(peer, now, &theirs, &keys);

@@ -202,7 +202,7 @@ static void session_init_answer(struct session_peer *peer,
 	bool wanted;
 	int len;
 
-	session_terms(peer, &ours);
+	session_terms(peer, src, &ours);
 	ours.cipher = handshake_cipher_choose(&ours, theirs);
 	if (theirs->address != peer->address || !ours.cipher) {
 		host->stats.rx_refused++;

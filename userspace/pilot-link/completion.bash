@@ -63,7 +63,7 @@ _pilot_link_keyword() {
 	link | dev)
 		_pilot_link_words "$(_pilot_link_names)"
 		;;
-	introducer)
+	introducer | tls)
 		_pilot_link_words "$(_pilot_link_lines yes no)"
 		;;
 	watch)
@@ -73,7 +73,7 @@ _pilot_link_keyword() {
 		_pilot_link_words "$(_pilot_link_namespaces)"
 		;;
 	network | address | mtu | endpoint | keepalive | silence | idle | \
-		rate-packets | rate-bytes | count | interval)
+		rate-packets | rate-bytes | tls-name | count | interval)
 		COMPREPLY=()
 		;;
 	*)
@@ -110,7 +110,7 @@ _pilot_link_peer() {
 		((after > 2)) && _pilot_link_keyword "$prev" && return
 		_pilot_link_words "$(_pilot_link_lines link address endpoint \
 			psk keepalive silence idle watch rate-packets \
-			rate-bytes introducer)"
+			rate-bytes introducer tls tls-name)"
 		;;
 	show | list | del*)
 		_pilot_link_keyword "$prev" && return

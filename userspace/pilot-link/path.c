@@ -12,8 +12,8 @@
 
 static const char path_usage[] =
 "Usage: " TOOL_NAME " path [ show ] [ DID | ADDRESS ] [ link NAME ]\n"
-"Shows by which way peers are reached: directly, by a relay, or by a TURN\n"
-"server; which other ways are known, and why they are not in use.\n";
+"Shows by which way peers are reached: directly, by a relay, by a TURN server,\n"
+"or slowly by TLS; which other ways are known, and why they are not in use.\n";
 
 static void path_print_text(const json_t *object, const char *key)
 {

@@ -14,7 +14,8 @@ static const char peer_usage[] =
 "                    [ silence SECONDS ] [ idle SECONDS ]\n"
 "                    [ watch { SECONDS | always } ]\n"
 "                    [ rate-packets NUMBER ] [ rate-bytes NUMBER ]\n"
-"                    [ introducer { yes | no } ]\n"
+"                    [ introducer { yes | no } ] [ tls { yes | no | ENDPOINT } ]\n"
+"                    [ tls-name { NAME | none } ]\n"
 "       " TOOL_NAME " peer delete { DID | ADDRESS } [ link NAME ]\n"
 "DID := the other side's \"" TOOL_NAME " id export\": did:key:z6Mk...\n"
 "ADDRESS := an agent address such as 1:0001.F291.0004, or its IPv6 form\n"
@@ -42,6 +43,8 @@ static const struct keyword peer_settings[] = {
 	{ "rate-packets", "rx_packet_rate", KEYWORD_NUMBER, 0, UINT32_MAX },
 	{ "rate-bytes", "rx_byte_rate", KEYWORD_NUMBER, 0, INT64_MAX },
 	{ "introducer", "introducer", KEYWORD_YES_NO, 0, 0 },
+	{ "tls", "tls", KEYWORD_TEXT, 0, 0 },
+	{ "tls-name", "tls_name", KEYWORD_TEXT, 0, 0 },
 };
 
 #define PEER_COUNT(table)	(sizeof(table) / sizeof((table)[0]))

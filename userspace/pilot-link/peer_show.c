@@ -128,7 +128,7 @@ static void peer_helper_json(json_t *object, const json_t *helper)
 	static const char *const keys[] = {
 		"address", "did", "name", "endpoint", "state",
 		"last_handshake_s", "attempts", "last_error", "key_epoch",
-		"psk", "introducer", "watch", "source",
+		"psk", "introducer", "watch", "tls", "source",
 	};
 	json_t *value;
 	size_t i;
@@ -237,6 +237,7 @@ static void peer_print_helper(const struct tool *tool, const json_t *object)
 			print_plain(" introducer yes");
 		peer_print_text(object, "watch");
 		peer_print_number(object, "watch");
+		peer_print_text(object, "tls");
 		peer_print_text(object, "inet6");
 	}
 	peer_print_number(object, "last_handshake_s");

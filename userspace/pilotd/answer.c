@@ -294,6 +294,7 @@ static json_t *peer_json(const struct worker_agent *agent,
 	char address[ADDR_TEXT_LEN], did[DID_TEXT_LEN];
 	char endpoint[ENDPOINT_TEXT_LEN];
 	struct session_peer_info info;
+	struct endpoint tls;
 	json_t *object;
 
 	session_peer_info(peer, &info);
@@ -322,6 +323,10 @@ static json_t *peer_json(const struct worker_agent *agent,
 				    json_integer(data->config.watch));
 	else
 		json_object_set_new(object, "watch", json_string("always"));
+	if (config_peer_tls(&data->config, &tls)) {
+		endpoint_format(&tls, endpoint);
+		json_object_set_new(object, "tls", json_string(endpoint));
+	}
 	set_number(object, "key_epoch", info.key_epoch);
 	set_number(object, "attempts", info.attempts);
 	if (info.last_error[0])

@@ -19,6 +19,8 @@ void config_init(struct config *config)
 	config->introduce.byte_rate = CONFIG_RELAY_BYTES;
 	config->introduce.pairs = CONFIG_RELAY_CLIENTS;
 	config->introduce.lifetime = CONFIG_RELAY_LIFETIME;
+	config->tls.port = CONFIG_TLS_PORT;
+	config->tls.clients = CONFIG_TLS_CLIENTS;
 }
 
 void config_free(struct config *config)
@@ -59,7 +61,21 @@ bool config_peer_equal(const struct config_peer *a,
 	       a->keepalive == b->keepalive && a->silence == b->silence &&
 	       a->idle == b->idle && a->watch == b->watch &&
 	       a->introducer == b->introducer &&
+	       a->tls == b->tls && !strcmp(a->tls_name, b->tls_name) &&
+	       peer_endpoint_equal(&a->tls_at, &b->tls_at) &&
 	       a->disabled == b->disabled;
+}
+
+bool config_peer_tls(const struct config_peer *peer, struct endpoint *at)
+{
+	if (!peer->introducer || peer->tls == CONFIG_TLS_NO)
+		return false;
+	*at = peer->tls_at;
+	if (!endpoint_is_set(at)) {
+		*at = peer->endpoint;
+		at->port = CONFIG_TLS_PORT;
+	}
+	return endpoint_is_set(at);
 }
 
 bool config_introduce_equal(const struct introducer_config *a,

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bridge_message.h"
 #include "endpoint.h"
 #include "identity.h"
 #include "introducer.h"
@@ -50,6 +51,8 @@
 #define CONFIG_RELAY_CLIENTS	256
 #define CONFIG_RELAY_LIFETIME	300	/* seconds */
 #define CONFIG_RELAY_LIFETIME_MIN	2
+#define CONFIG_TLS_PORT		443
+#define CONFIG_TLS_CLIENTS	256
 #define CONFIG_ERROR_LEN	512
 
 /* The password stays in its file until the worker is told. */
@@ -57,6 +60,12 @@ struct config_turn {
 	struct endpoint server;
 	char user[TURN_USER_LEN];
 	char password[CONFIG_PATH_LEN];	/* the file */
+};
+
+/* Whether an introducer is tried by TLS where UDP is not answered. */
+enum config_tls {
+	CONFIG_TLS_YES,			/* at its endpoint's address, or tls_at */
+	CONFIG_TLS_NO,
 };
 
 struct config_agent {
@@ -86,6 +95,9 @@ struct config_peer {
 	uint32_t idle;			/* or CONFIG_IDLE_UNSET */
 	uint32_t watch;			/* or CONFIG_WATCH_ALWAYS */
 	uint32_t introducer;		/* it introduces us to others */
+	uint32_t tls;			/* enum config_tls */
+	struct endpoint tls_at;		/* TCP; unset: see config_peer_tls() */
+	char tls_name[CONFIG_NAME_LEN];	/* said to the server; "": none */
 	uint32_t disabled;
 	/* What follows is not part of the comparison. */
 	uint32_t line;
@@ -107,6 +119,7 @@ struct config {
 	uint32_t turn_servers;
 	uint32_t port_mapping;
 	struct introducer_config introduce;	/* what we do for our peers */
+	struct bridge_serving tls;		/* the same, by TLS */
 	struct config_agent *agents;
 	size_t agent_count;
 	size_t agent_room;
@@ -203,6 +216,9 @@ static inline bool config_peer_persists(const struct config_peer *peer)
 
 /* Has the agent a peer that introduces it to others? */
 bool config_introduced(const struct config *config, const char *link);
+
+/* Where the peer is tried by TLS. Return: false when it is not. */
+bool config_peer_tls(const struct config_peer *peer, struct endpoint *at);
 
 struct config_agent *config_agent_find(const struct config *config,
 				       const char *name);

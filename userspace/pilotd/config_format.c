@@ -66,6 +66,14 @@ static void format_peer(FILE *out, const struct config_peer *peer)
 			peer->rx_byte_rate);
 	if (peer->introducer)
 		fprintf(out, "  introducer yes\n");
+	if (peer->tls == CONFIG_TLS_NO)
+		fprintf(out, "  tls no\n");
+	if (endpoint_is_set(&peer->tls_at)) {
+		endpoint_format(&peer->tls_at, endpoint);
+		fprintf(out, "  tls %s\n", endpoint);
+	}
+	if (*peer->tls_name)
+		fprintf(out, "  tls-name %s\n", peer->tls_name);
 	if (peer->disabled)
 		fprintf(out, "  disabled yes\n");
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admit.h"
 #include "config.h"
 #include "config_value.h"
 #include "error.h"
@@ -224,6 +225,68 @@ static int set_port_mapping(struct config *config, const char *value,
 	return value_parse_bool(value, &config->port_mapping, error);
 }
 
+/* yes is every address, at the port that is open where others are not. */
+static int set_introduce_tls(struct config *config, const char *value,
+			     char *error)
+{
+	struct bridge_serving *tls = &config->tls;
+	struct endpoint at;
+	uint64_t port;
+
+	if (!strcmp(value, "yes") || !strcmp(value, "no")) {
+		tls->enabled = *value == 'y';
+		return 0;
+	}
+	if (!value_parse_u64(value, 1, UINT16_MAX, &port)) {
+		tls->port = port;
+	} else if (!endpoint_parse_direct(value, &at)) {
+		tls->listen = at;
+	} else {
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad value \"%.80s\"; expected yes, no, a port, or an address such as 192.0.2.1:443 or [2001:db8::1]:443",
+				 value);
+	}
+	tls->enabled = true;
+	return 0;
+}
+
+static int global_path(const char *value, char path[static BRIDGE_PATH_LEN],
+		       char *error)
+{
+	if (!value_is_path(value))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad path \"%.64s\"; expected an absolute one without \"..\", up to %d bytes",
+				 value, CONFIG_PATH_LEN - 1);
+	memcpy(path, value, strlen(value) + 1);
+	return 0;
+}
+
+_Static_assert(BRIDGE_PATH_LEN >= CONFIG_PATH_LEN, "a path fits");
+
+static int set_tls_certificate(struct config *config, const char *value,
+			       char *error)
+{
+	return global_path(value, config->tls.certificate, error);
+}
+
+static int set_tls_key(struct config *config, const char *value, char *error)
+{
+	return global_path(value, config->tls.key, error);
+}
+
+static int set_tls_clients(struct config *config, const char *value,
+			   char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "clients", 1, ADMIT_CLIENTS_MAX, &number,
+			    error);
+	if (!ret)
+		config->tls.clients = number;
+	return ret;
+}
+
 static const struct config_global globals[] = {
 	{ "listen", set_listen, false },
 	{ "lanes", set_lanes, false },
@@ -235,6 +298,10 @@ static const struct config_global globals[] = {
 	{ "relay-bytes", set_relay_bytes, false },
 	{ "relay-clients", set_relay_clients, false },
 	{ "relay-lifetime", set_relay_lifetime, false },
+	{ "introduce-tls", set_introduce_tls, false },
+	{ "tls-certificate", set_tls_certificate, false },
+	{ "tls-key", set_tls_key, false },
+	{ "tls-clients", set_tls_clients, false },
 	{ "stun-server", set_stun_server, true },
 	{ "turn-server", set_turn_server, true },
 	{ "port-mapping", set_port_mapping, false },

@@ -16,7 +16,7 @@ enum parse_block {
 	BLOCK_PEER,
 };
 
-#define PARSE_KEYWORDS	16	/* more than any block has */
+#define PARSE_KEYWORDS	32	/* more than any block has */
 #define PARSE_WORD_LEN	24
 
 struct parser {
@@ -37,7 +37,7 @@ struct parser {
 
 static int parse_fail_at(struct parser *p, unsigned int line)
 {
-	return error_set(p->error, CONFIG_ERROR_LEN, EINVAL, "%.200s:%u: %.280s",
+	return error_set(p->error, CONFIG_ERROR_LEN, EINVAL, "%.120s:%u: %.360s",
 			 p->file, line, p->what);
 }
 
@@ -236,6 +236,17 @@ static int check_twice(struct parser *p)
 	return ret;
 }
 
+static int check_tls(struct parser *p)
+{
+	const struct bridge_serving *tls = &p->config->tls;
+
+	if (!*tls->certificate == !*tls->key)
+		return 0;
+	return parse_fail(p, p->line,
+			  "\"%s\" is missing; expected both tls-certificate and tls-key, or neither",
+			  *tls->key ? "tls-certificate" : "tls-key");
+}
+
 static int check_agents(struct parser *p)
 {
 	struct config *config = p->config;
@@ -312,6 +323,8 @@ static int parse_text(struct parser *p, const char *text, size_t len)
 		text = newline + 1;
 	}
 	ret = check_introduce(p);
+	if (!ret)
+		ret = check_tls(p);
 	if (!ret)
 		ret = check_agents(p);
 	if (!ret)

@@ -246,6 +246,41 @@ static int set_peer_introducer(void *block, const char *value, char *error)
 				error);
 }
 
+static int set_peer_tls(void *block, const char *value, char *error)
+{
+	struct config_peer *peer = block;
+	struct endpoint at;
+
+	memset(&at, 0, sizeof(at));
+	if (!strcmp(value, "yes") || !strcmp(value, "no")) {
+		peer->tls = *value == 'y' ? CONFIG_TLS_YES : CONFIG_TLS_NO;
+		peer->tls_at = at;
+		return 0;
+	}
+	if (endpoint_parse_direct(value, &at) || at.scope)
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad value \"%.80s\"; expected yes, no, 192.0.2.1:443 or [2001:db8::1]:443",
+				 value);
+	peer->tls = CONFIG_TLS_YES;
+	peer->tls_at = at;
+	return 0;
+}
+
+static int set_peer_tls_name(void *block, const char *value, char *error)
+{
+	struct config_peer *peer = block;
+
+	memset(peer->tls_name, 0, sizeof(peer->tls_name));
+	if (!strcmp(value, "none"))
+		return 0;
+	if (!value_is_host(value))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad name \"%.64s\"; expected that of a host, up to %zu bytes, or none",
+				 value, sizeof(peer->tls_name) - 1);
+	memcpy(peer->tls_name, value, strlen(value));
+	return 0;
+}
+
 static const struct config_keyword agent_keywords[] = {
 	{ "identity", set_agent_identity, false },
 	{ "network", set_agent_network, false },
@@ -269,6 +304,8 @@ static const struct config_keyword peer_keywords[] = {
 	{ "rx-packet-rate", set_peer_packet_rate, false },
 	{ "rx-byte-rate", set_peer_byte_rate, false },
 	{ "introducer", set_peer_introducer, false },
+	{ "tls", set_peer_tls, false },
+	{ "tls-name", set_peer_tls_name, false },
 	{ "disabled", set_peer_disabled, false },
 	{ NULL, NULL, false },
 };
@@ -346,6 +383,25 @@ static bool text_ends(const char *text, size_t size)
 	return memchr(text, '\0', size);
 }
 
+static bool tls_valid(const struct config_peer *peer)
+{
+	char text[ENDPOINT_TEXT_LEN];
+	struct endpoint at;
+
+	if (peer->tls > CONFIG_TLS_NO ||
+	    !text_ends(peer->tls_name, sizeof(peer->tls_name)) ||
+	    (*peer->tls_name && (!value_is_host(peer->tls_name) ||
+				 !strcmp(peer->tls_name, "none"))))
+		return false;
+	if (!endpoint_is_set(&peer->tls_at))
+		return true;
+	if (peer->tls == CONFIG_TLS_NO || endpoint_check(&peer->tls_at) ||
+	    peer->tls_at.scope)
+		return false;
+	endpoint_format(&peer->tls_at, text);
+	return !endpoint_parse_direct(text, &at);
+}
+
 static bool address_valid(uint64_t address)
 {
 	return !address || !addr_is_reserved(address);
@@ -393,7 +449,7 @@ bool config_peer_valid(const struct config_peer *peer)
 		if (endpoint_parse_direct(text, &endpoint) == -EINVAL)
 			return false;
 	}
-	return peer->keepalive <= CONFIG_SECONDS_MAX &&
+	return tls_valid(peer) && peer->keepalive <= CONFIG_SECONDS_MAX &&
 	       peer->silence <= CONFIG_SECONDS_MAX &&
 	       (peer->idle <= CONFIG_SECONDS_MAX ||
 		peer->idle == CONFIG_IDLE_UNSET) &&

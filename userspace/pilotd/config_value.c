@@ -151,3 +151,12 @@ bool config_netns_valid(const char *name)
 	}
 	return true;
 }
+
+bool value_is_host(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len < CONFIG_NAME_LEN && *text != '-' && *text != '.' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == len;
+}

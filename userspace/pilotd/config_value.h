@@ -17,6 +17,8 @@ int value_parse_bool(const char *text, uint32_t *flag, char *error);
 /* Valid UTF-8 without control characters, '#' and '"'. */
 bool value_is_clean(const char *text);
 bool value_is_utf8(const char *text, size_t len);
+/* A name of a host as DNS has it, shorter than CONFIG_NAME_LEN. */
+bool value_is_host(const char *text);
 /* Absolute, no empty, "." or ".." part, clean, no blanks, short enough. */
 bool value_is_path(const char *text);
 

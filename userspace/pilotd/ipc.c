@@ -39,6 +39,10 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_PEER_REMOVE] = LENGTH(peer_remove),
 	[IPC_RELOAD] = LENGTH(id),
 	[IPC_ALIVE] = LENGTH(id),
+	[IPC_BRIDGE_STATE] = LENGTH(bridge_state),
+	[IPC_BRIDGE_OPEN] = LENGTH(bridge_open),
+	[IPC_BRIDGE_CLOSE] = LENGTH(bridge_open),
+	[IPC_BRIDGE_HURRY] = LENGTH(id),
 };
 
 void ipc_message_init(struct ipc_message *message, enum ipc_type type)
@@ -145,6 +149,11 @@ static bool content_ok(const struct ipc_message *message)
 	case IPC_PEER_NEW:
 	case IPC_PEER_CHANGE:
 		return config_peer_valid(&message->config_peer);
+	case IPC_BRIDGE_STATE:
+		return bridge_state_valid(&message->bridge_state);
+	case IPC_BRIDGE_OPEN:
+	case IPC_BRIDGE_CLOSE:
+		return bridge_open_valid(&message->bridge_open);
 	case IPC_PEER_REMOVE:
 		return ENDED(message->peer_remove.link);
 	default:

@@ -35,8 +35,12 @@ enum ipc_type {
 	IPC_READY,		/* all that is configured was told */
 	IPC_REPLY,
 	IPC_ALIVE_ASK,		/* IPC_ALIVE is the answer */
+	IPC_BRIDGE_STATE,	/* of a connection by TLS */
 
-	/* From the worker; the parent answers with IPC_REPLY, save the last. */
+	/*
+	 * From the worker; the parent answers with IPC_REPLY, save
+	 * the last four.
+	 */
 	IPC_FIRST_REQUEST,
 	IPC_KEY_NEW = IPC_FIRST_REQUEST,
 	IPC_KEY_DEL,
@@ -51,6 +55,9 @@ enum ipc_type {
 	IPC_PEER_REMOVE,
 	IPC_RELOAD,
 	IPC_ALIVE,
+	IPC_BRIDGE_OPEN,	/* be reached by TLS, and tell */
+	IPC_BRIDGE_CLOSE,
+	IPC_BRIDGE_HURRY,	/* our addresses changed */
 
 	IPC_TYPES,
 };
@@ -173,6 +180,8 @@ struct ipc_message {
 		struct ipc_link_name link_name;
 		struct config_peer config_peer;
 		struct ipc_peer_remove peer_remove;
+		struct bridge_open bridge_open;
+		struct bridge_state bridge_state;
 	};
 };
 

@@ -143,6 +143,21 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *info,
 					  0, on_respawn, parent);
 }
 
+/* The worker may be in other hands: only to where a peer is configured. */
+static void bridge_open(struct parent *parent, const struct bridge_open *open)
+{
+	const struct config *config = &parent->config;
+	struct endpoint at;
+
+	for (size_t i = 0; i < config->peer_count; i++)
+		if (config_peer_tls(&config->peers[i], &at) &&
+		    endpoint_equal(&at, &open->server)) {
+			bridge_keeper_open(&parent->bridge, open);
+			return;
+		}
+	log_warning("the worker wants TLS to where no introducer is configured");
+}
+
 /*
  * The watchdog is fed only while the worker lives too: when neither the
  * parent nor a worker that it starts gets anywhere, systemd begins anew.
@@ -156,10 +171,23 @@ static void on_message(struct parent *parent, struct ipc_message *message)
 	 */
 	if (message->type != IPC_ALIVE || parent->answers++)
 		parent->deaths = 0;
-	if (message->type == IPC_ALIVE)
+	switch (message->type) {
+	case IPC_ALIVE:
 		sd_notify(0, "WATCHDOG=1");
-	else
+		break;
+	case IPC_BRIDGE_OPEN:
+		bridge_open(parent, &message->bridge_open);
+		break;
+	case IPC_BRIDGE_CLOSE:
+		bridge_keeper_close(&parent->bridge,
+				    &message->bridge_open.server);
+		break;
+	case IPC_BRIDGE_HURRY:
+		bridge_keeper_hurry(&parent->bridge);
+		break;
+	default:
 		serve_request(parent, message);
+	}
 }
 
 static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
@@ -342,5 +370,6 @@ int keeper_start(struct parent *parent)
 		tell_agent_all(parent, agent);
 	ipc_message_init(&message, IPC_READY);
 	parent_tell(parent, &message);
+	bridge_keeper_report(&parent->bridge);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "bridge.h"
 #include "config.h"
 #include "log.h"
 #include "options.h"
@@ -125,6 +126,10 @@ int main(int argc, char *argv[])
 	if (argc == 2 && !strcmp(argv[1], WORKER_ARGUMENT)) {
 		log_open("pilotd-worker", LOG_LEVEL_INFO);
 		return worker_run();
+	}
+	if (argc == 2 && !strcmp(argv[1], BRIDGE_ARGUMENT)) {
+		log_open("pilotd-bridge", LOG_LEVEL_INFO);
+		return bridge_run();
 	}
 	log_open("pilotd", LOG_LEVEL_INFO);
 	while ((option = getopt_long(argc, argv, "c:fhV", longs, NULL)) >= 0) {

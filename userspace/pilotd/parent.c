@@ -63,6 +63,15 @@ void parent_tell_introduce(struct parent *parent)
 	parent_tell(parent, &message);
 }
 
+void parent_bridge_state(void *ctx, const struct bridge_state *state)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_BRIDGE_STATE);
+	message.bridge_state = *state;
+	parent_tell(ctx, &message);
+}
+
 void parent_tell_agent(struct parent *parent, const struct agent *agent)
 {
 	struct ipc_message message;
@@ -201,6 +210,7 @@ int parent_merge(struct parent *parent)
 	merged.turn_servers = parent->file.turn_servers;
 	merged.port_mapping = parent->file.port_mapping;
 	merged.introduce = parent->file.introduce;
+	merged.tls = parent->file.tls;
 	ret = merge_into(&merged, &parent->file);
 	if (!ret)
 		ret = merge_into(&merged, &parent->state.config);
@@ -297,7 +307,8 @@ int parent_apply(struct parent *parent, const struct config *old, char *err)
 int parent_reload(struct parent *parent, char *err)
 {
 	struct config fresh, old;
-	int ret;
+	char text[CONFIG_ERROR_LEN];
+	int ret, failure = 0;
 
 	ret = store_load(&fresh, CONFIG_FILE, parent->options->config, err);
 	if (ret)
@@ -324,6 +335,12 @@ int parent_reload(struct parent *parent, char *err)
 	if (!config_introduce_equal(&old.introduce, &parent->config.introduce))
 		parent_tell_introduce(parent);
 	ret = parent_apply(parent, &old, err);
+	if (!bridge_serving_equal(&old.tls, &parent->config.tls))
+		failure = bridge_keeper_serve(&parent->bridge,
+					      &parent->config.tls, text,
+					      sizeof(text));
+	if (failure && !ret)
+		ret = error_set(err, CONFIG_ERROR_LEN, -failure, "%s", text);
 	config_free(&old);
 	return ret;
 }

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "bridge_keeper.h"
 #include "config.h"
 #include "lanes.h"
 #include "options.h"
@@ -28,6 +29,7 @@ struct parent {
 	int handover;
 	gid_t control_gid;
 	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
+	struct bridge_keeper bridge;
 	pid_t worker;
 	int ipc;			/* -1: no worker */
 	unsigned int deaths;		/* of workers, in a row */
@@ -46,6 +48,8 @@ struct agent *parent_agent_at(struct parent *parent, uint64_t address);
 /* Tell the worker, if there is one. One that cannot listen is ended. */
 void parent_tell(struct parent *parent, const struct ipc_message *message);
 void parent_tell_introduce(struct parent *parent);
+/* A state that the bridge told, for the worker. */
+void parent_bridge_state(void *ctx, const struct bridge_state *state);
 void parent_tell_agent(struct parent *parent, const struct agent *agent);
 
 /* Is the agent or peer one that was added at run time? */

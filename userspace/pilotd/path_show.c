@@ -15,6 +15,15 @@ static void set_endpoint(json_t *object, const char *key,
 	json_object_set_new(object, key, json_string(text));
 }
 
+/* By TLS to the introducer that relays, or that the peer is. */
+static bool is_by_tls(const struct path_info *info)
+{
+	for (unsigned int i = 0; i < info->count; i++)
+		if (info->candidate[i].state == PATH_STATE_IN_USE)
+			return info->candidate[i].class == PATH_CLASS_TLS;
+	return false;
+}
+
 /* What a way is in the end, whoever told of it. */
 static const char *kind_of(const struct endpoint *endpoint)
 {
@@ -92,6 +101,7 @@ static json_t *peer_json(const struct worker_agent *agent,
 	char address[ADDR_TEXT_LEN];
 	struct path_info info;
 	json_t *object;
+	bool ways;
 
 	session_peer_info(peer, &session);
 	addr_format(session_peer_address(peer), address);
@@ -100,12 +110,15 @@ static json_t *peer_json(const struct worker_agent *agent,
 	if (data->config.name[0])
 		json_object_set_new(object, "name",
 				    json_string(data->config.name));
+	ways = reach_info(peer, &info);
 	if (endpoint_is_set(&session.endpoint)) {
 		set_endpoint(object, "endpoint", &session.endpoint);
 		json_object_set_new(object, "kind",
-				    json_string(kind_of(&session.endpoint)));
+				    json_string(ways && is_by_tls(&info) ?
+						"tls" :
+						kind_of(&session.endpoint)));
 	}
-	if (reach_info(peer, &info))
+	if (ways)
 		set_ways(object, &info, now_ns);
 	else
 		json_object_set_new(object, "text",

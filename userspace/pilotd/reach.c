@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "log.h"
 #include "own.h"
+#include "reach_tls.h"
 #include "turns.h"
 
 /* A notice of the session that waits until its host is idle. */
@@ -153,6 +154,7 @@ static const struct path_ops path_ops = {
 	.forget = op_forget,
 	.use = op_use,
 	.session = op_session,
+	.tls = reach_tls_want,
 	.notify = op_notify,
 	.random = op_random,
 	.turn_permit = op_turn_permit,
@@ -291,12 +293,14 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 		.keepalive = config_peer_keepalive(&data->config),
 		.watch = data->config.watch,
 	};
+	struct endpoint tls;
 	struct clock now;
 	int ret;
 
 	if (!agent->path)
 		return;
 	clock_read(&now);
+	config.tls = config_peer_tls(&data->config, &tls);
 	memcpy(config.public, data->config.public, sizeof(config.public));
 	ret = data->path ? path_peer_set(worker->reach->host, &now, data->path,
 					 &config) :
@@ -306,6 +310,7 @@ void reach_peer_put(struct worker *worker, struct session_peer *peer)
 		log_error("no ways are looked for to a peer of %s: %s",
 			  agent->config.name, strerror(-ret));
 	introducer_note(worker, &now, peer, data->path && config.introducer);
+	reach_tls_set(worker, worker->reach->host, peer);
 }
 
 void reach_peer_del(struct worker *worker, struct session_peer *peer)
@@ -344,6 +349,12 @@ void reach_own_changed(struct worker *worker, bool moved)
 	path_addresses_set(worker->reach->host, &now, address, n, moved);
 	path_mapped_set(worker->reach->host, &now, mapped, count);
 	path_stun_set(worker->reach->host, &now, seen, stuns);
+	reach_tls_hurry();
+}
+
+void reach_tls(struct worker *worker, const struct bridge_state *state)
+{
+	reach_tls_state(worker, worker->reach->host, state);
 }
 
 void reach_turn_set(struct worker *worker, const struct endpoint *server,

@@ -33,6 +33,9 @@ void reach_turn_ready(struct worker *worker);
 /* Tells what TURN is needed for. Return: whether that is something else. */
 bool reach_turn_settle(struct worker *worker);
 
+/* What the parent said of a connection by TLS. */
+void reach_tls(struct worker *worker, const struct bridge_state *state);
+
 /* The session's callbacks, and what it is to be told in another way. */
 bool reach_control(struct worker *worker, struct session_peer *peer,
 		   const struct endpoint *src, uint8_t type,

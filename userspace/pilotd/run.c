@@ -101,6 +101,15 @@ static int start(struct parent *parent, char *err)
 	ret = open_sockets(parent, err);
 	if (ret)
 		return ret;
+	parent->bridge.event = parent->event;
+	parent->bridge.port = parent->config.port;
+	parent->bridge.log_level = parent->config.log_level;
+	parent->bridge.state = parent_bridge_state;
+	parent->bridge.ctx = parent;
+	if (parent->config.tls.enabled &&
+	    bridge_keeper_serve(&parent->bridge, &parent->config.tls, err,
+				CONFIG_ERROR_LEN))
+		log_error("nobody is served by TLS: %s", err);
 	/* Said in the log; the rest is served, and a reload tries again. */
 	parent_apply(parent, &none, err);
 	make_portmap_secret(parent->portmap_secret);
@@ -149,6 +158,7 @@ int run(const struct options *options)
 	struct agent *next;
 	int ret;
 
+	bridge_keeper_init(&parent.bridge);
 	config_init(&parent.file);
 	state_init(&parent.state);
 	config_init(&parent.config);
@@ -171,6 +181,7 @@ int run(const struct options *options)
 out:
 	if (parent.worker > 0 && parent.ipc >= 0)
 		kill(parent.worker, SIGTERM);
+	bridge_keeper_stop(&parent.bridge);
 	for (; parent.agents; parent.agents = next) {
 		next = parent.agents->next;
 		agent_close(parent.agents);

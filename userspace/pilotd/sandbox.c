@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/sockios.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -17,6 +18,9 @@
 
 #include "error.h"
 #include "log.h"
+
+#define WORKER_FILES	256
+#define BRIDGE_FILES	4096	/* two for each client */
 
 /*
  * What the loop, the allocator and the libraries call once all is set up.
@@ -43,6 +47,24 @@ static const int allowed[] = {
 	SCMP_SYS(time), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_gettime),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(write), SCMP_SYS(writev),
 };
+
+/* What the bridge needs beyond that, to connect to servers. */
+static const int allowed_bridge[] = {
+	SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(setsockopt),
+};
+
+static int allow_sockets(scmp_filter_ctx filter)
+{
+	int ret;
+
+	ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			       SCMP_A0(SCMP_CMP_EQ, AF_INET));
+	if (!ret)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+				       SCMP_SYS(socket), 1,
+				       SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+	return ret;
+}
 
 /* Names of interfaces, for link-local endpoints. */
 static int allow_interfaces(scmp_filter_ctx filter)
@@ -77,10 +99,20 @@ static int allow_memory(scmp_filter_ctx filter)
 	return ret;
 }
 
-static int filter_enter(void)
+static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < count && !ret; i++)
+		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return ret;
+}
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+static int filter_enter(enum sandbox_role role)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	size_t i;
 	int ret;
 
 	if (!filter)
@@ -88,12 +120,28 @@ static int filter_enter(void)
 	ret = allow_interfaces(filter);
 	if (!ret)
 		ret = allow_memory(filter);
-	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !ret; i++)
-		ret = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!ret)
+		ret = allow_calls(filter, allowed, COUNT(allowed));
+	if (!ret && role == SANDBOX_BRIDGE)
+		ret = allow_sockets(filter);
+	if (!ret && role == SANDBOX_BRIDGE)
+		ret = allow_calls(filter, allowed_bridge,
+				  COUNT(allowed_bridge));
 	if (!ret)
 		ret = seccomp_load(filter);
 	seccomp_release(filter);
 	return ret;
+}
+
+/* The unprivileged user: our own when the package made it. */
+static void user_find(uid_t *uid, gid_t *gid)
+{
+	const struct passwd *user = getpwnam("pilotd");
+
+	if (!user)
+		user = getpwnam("nobody");
+	*uid = user ? user->pw_uid : 65534;
+	*gid = user ? user->pw_gid : 65534;
 }
 
 static int user_enter(uid_t uid, gid_t gid)
@@ -119,12 +167,19 @@ static void memory_lock(void)
 	log_info("memory is not locked: keys may be written to swap space");
 }
 
-int sandbox_enter(uid_t uid, gid_t gid, char *err, size_t err_size)
+int sandbox_enter(enum sandbox_role role, char *err, size_t err_size)
 {
-	const struct rlimit none = { 0, 0 }, files = { 256, 256 };
+	const rlim_t count = role == SANDBOX_BRIDGE ? BRIDGE_FILES :
+						      WORKER_FILES;
+	const struct rlimit none = { 0, 0 }, files = { count, count };
+	uid_t uid;
+	gid_t gid;
 	int ret;
 
-	memory_lock();
+	user_find(&uid, &gid);
+	/* The bridge has nothing that is worth it. */
+	if (role == SANDBOX_WORKER)
+		memory_lock();
 	if (setrlimit(RLIMIT_CORE, &none) < 0 ||
 	    setrlimit(RLIMIT_NPROC, &none) < 0 ||
 	    setrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -140,7 +195,7 @@ int sandbox_enter(uid_t uid, gid_t gid, char *err, size_t err_size)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, err_size, errno, "prctl: %s",
 				 strerror(errno));
-	ret = filter_enter();
+	ret = filter_enter(role);
 	if (ret)
 		return error_set(err, err_size, -ret,
 				 "cannot install the system call filter: %s",

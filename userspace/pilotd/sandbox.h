@@ -4,13 +4,17 @@
 #define PILOTD_SANDBOX_H
 
 #include <stddef.h>
-#include <sys/types.h>
+
+enum sandbox_role {
+	SANDBOX_WORKER,			/* has keys, and its sockets */
+	SANDBOX_BRIDGE,			/* has none, and opens sockets */
+};
 
 /*
  * From here on: another user, no capabilities and no way to get any, only
- * the system calls that the worker's loop makes, no core dumps. Return: 0,
+ * the system calls that the loop of this role makes, no core dumps. Return: 0,
  * or -errno with a text in @err.
  */
-int sandbox_enter(uid_t uid, gid_t gid, char *err, size_t err_size);
+int sandbox_enter(enum sandbox_role role, char *err, size_t err_size);
 
 #endif /* PILOTD_SANDBOX_H */

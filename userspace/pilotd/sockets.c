@@ -117,3 +117,26 @@ int socket_connect(const char *path)
 	close(fd);
 	return ret;
 }
+
+int socket_tcp(const struct endpoint *at, char *err, size_t err_size)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(at, &ss);
+	int one = 1, fd, ret;
+
+	fd = socket(at->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_set(err, err_size, errno,
+				 "cannot open a TCP socket: %s",
+				 strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (at->family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&ss, len) == 0 && listen(fd, 128) == 0)
+		return fd;
+	ret = error_set(err, err_size, errno,
+			"cannot listen at TCP port %u: %s; set another with `introduce-tls`",
+			at->port, strerror(errno));
+	close(fd);
+	return ret;
+}

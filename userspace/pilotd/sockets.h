@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "endpoint.h"
+
 /* @family: AF_INET or AF_INET6, which is then for IPv6 only. */
 int socket_udp(int family, uint16_t port, char *err, size_t err_size);
 
@@ -22,5 +24,11 @@ int socket_listen(const char *path, int type, mode_t mode, gid_t gid,
  * waited for. Return: a descriptor, or -errno without a text.
  */
 int socket_connect(const char *path);
+
+/*
+ * A TCP socket that listens at @at, whose address may be unspecified: then at
+ * each one of its family. Return: it, or -errno with a text in @err.
+ */
+int socket_tcp(const struct endpoint *at, char *err, size_t err_size);
 
 #endif /* PILOTD_SOCKETS_H */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a worker comes to life: a new image of the program, with descriptors. */
+/*
+ * How the worker and the bridge come to life: a new image of the program, with
+ * descriptors.
+ */
 #ifndef PILOTD_SPAWN_H
 #define PILOTD_SPAWN_H
 
@@ -45,5 +48,7 @@ struct spawn_sockets {
 /* Return: 0 or -errno. @ipc is the parent's end. */
 int spawn_worker(const struct lanes *lanes, const struct spawn_sockets *sockets,
 		 pid_t *pid, int *ipc);
+/* @listen: below 0 for none, IPv4 and IPv6. The same otherwise. */
+int spawn_bridge(const int listen[static 2], pid_t *pid, int *ipc);
 
 #endif /* PILOTD_SPAWN_H */

@@ -216,6 +216,9 @@ void told_message(struct worker *worker, struct ipc_message *message)
 	case IPC_ENDPOINT_ADOPT:
 		endpoint_adopt(worker, &message->endpoint);
 		break;
+	case IPC_BRIDGE_STATE:
+		reach_tls(worker, &message->bridge_state);
+		break;
 	case IPC_ALIVE_ASK:
 		alive_tell();
 		break;

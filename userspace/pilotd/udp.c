@@ -38,12 +38,10 @@ void udp_batch_free(struct udp_batch *batch)
 	free(batch);
 }
 
-void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
-	       void *ctx)
+unsigned int udp_drain_bare(struct udp_batch *batch, int fd,
+			    udp_receive_fn receive, void *ctx)
 {
-	const uint8_t *bytes;
 	struct endpoint src;
-	size_t len;
 	int i, n;
 
 	for (i = 0; i < UDP_BATCH; i++)
@@ -53,11 +51,32 @@ void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
 		if (batch->message[i].msg_hdr.msg_flags & MSG_TRUNC ||
 		    endpoint_from_sockaddr(&src, &batch->src[i]))
 			continue;
-		bytes = batch->bytes[i];
-		len = batch->message[i].msg_len;
-		if (carrier_parse(&src, &bytes, &len) == 0)
-			receive(ctx, &src, bytes, len);
+		receive(ctx, &src, batch->bytes[i], batch->message[i].msg_len);
 	}
+	return n < 0 ? 0 : n;
+}
+
+struct udp_taker {
+	udp_receive_fn receive;
+	void *ctx;
+};
+
+static void udp_take(void *ctx, const struct endpoint *src,
+		     const uint8_t *bytes, size_t len)
+{
+	const struct udp_taker *taker = ctx;
+	struct endpoint from = *src;
+
+	if (carrier_parse(&from, &bytes, &len) == 0)
+		taker->receive(taker->ctx, &from, bytes, len);
+}
+
+void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
+	       void *ctx)
+{
+	struct udp_taker taker = { .receive = receive, .ctx = ctx };
+
+	udp_drain_bare(batch, fd, udp_take, &taker);
 }
 
 int udp_send(int fd, const struct endpoint *dst, const void *bytes,

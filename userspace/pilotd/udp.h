@@ -32,6 +32,13 @@ void udp_drain(struct udp_batch *batch, int fd, udp_receive_fn receive,
 	       void *ctx);
 
 /*
+ * The same with datagrams as they are, whatever is in them. Return: how many
+ * there were.
+ */
+unsigned int udp_drain_bare(struct udp_batch *batch, int fd,
+			    udp_receive_fn receive, void *ctx);
+
+/*
  * Sends one frame, with the header that the endpoint asks for. Return: 0 or
  * -errno; -EDESTADDRREQ when the endpoint is not set. Does not wait.
  */

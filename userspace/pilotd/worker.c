@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -636,17 +634,6 @@ static int add_sources(struct worker *worker)
 	return ret;
 }
 
-/* The unprivileged user: our own when the package made it. */
-static void worker_user(uid_t *uid, gid_t *gid)
-{
-	const struct passwd *user = getpwnam("pilotd");
-
-	if (!user)
-		user = getpwnam("nobody");
-	*uid = user ? user->pw_uid : 65534;
-	*gid = user ? user->pw_gid : 65534;
-}
-
 static int descriptor(int fd)
 {
 	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
@@ -688,8 +675,6 @@ static int worker_start(struct worker *worker)
 	struct ipc_message message;
 	char err[256] = "";
 	struct clock now;
-	uid_t uid;
-	gid_t gid;
 	int ret;
 
 	ret = ipc_receive(WORKER_FD_IPC, &message, false);
@@ -705,7 +690,6 @@ static int worker_start(struct worker *worker)
 	config.soft_age = worker->init.rekey_after;
 	config.hard_age = config.soft_age * 2 > HARD_AGE ?
 			  config.soft_age * 2 : HARD_AGE;
-	worker_user(&uid, &gid);
 	clock_read(&now);
 	worker->host = session_host_new(&session_ops, worker, &config, &now);
 	worker->batch = udp_batch_new();
@@ -731,7 +715,7 @@ static int worker_start(struct worker *worker)
 		ret = own_start(worker);
 	if (ret < 0)
 		return ret;
-	ret = sandbox_enter(uid, gid, err, sizeof(err));
+	ret = sandbox_enter(SANDBOX_WORKER, err, sizeof(err));
 	if (ret)
 		log_error("cannot give up privileges: %s", err);
 	return ret;

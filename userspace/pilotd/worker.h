@@ -38,6 +38,7 @@ struct worker_peer {
 	uint64_t address;
 	struct path_peer *path;		/* NULL: none are looked for */
 	bool introduces;		/* and is counted by its agent */
+	struct endpoint tls;		/* what is asked of the bridge for it */
 };
 
 struct worker {

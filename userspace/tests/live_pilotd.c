@@ -74,6 +74,7 @@ int main(int argc, char *argv[])
 	if (argc != 3)
 		return 2;
 	log_open("pilotd", LOG_LEVEL_INFO);
+	bridge_keeper_init(&parent.bridge);
 	config_init(&parent.file);
 	config_init(&parent.config);
 	ret = sd_event_default(&parent.event);

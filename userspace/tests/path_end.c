@@ -83,9 +83,19 @@ static void op_random(void *ctx, void *buf, size_t len)
 	memset(buf, 0x5a, len);
 }
 
+static void op_tls(void *ctx, struct path_peer *peer, bool wanted)
+{
+	struct end *end = ctx;
+
+	assert_ptr_equal(peer, end->introducer);
+	assert_int_not_equal(end->tls, wanted);
+	end->tls = wanted;
+}
+
 static const struct path_ops ops = {
 	.send = op_send, .ping = op_ping, .forget = op_forget, .use = op_use,
-	.session = op_session, .notify = op_notify, .random = op_random,
+	.session = op_session, .tls = op_tls, .notify = op_notify,
+	.random = op_random,
 };
 
 struct endpoint end_ep(const char *text)
@@ -166,6 +176,11 @@ void end_run(struct end *end, uint64_t duration)
 			if (copy.at + end->rtt > end->now.boot_ns)
 				advance(end, copy.at + end->rtt -
 					     end->now.boot_ns);
+			if (endpoint_is_loopback(&copy.dst))
+				seen = end_ep("127.64.9.1:999");
+			if (end->silent.port &&
+			    endpoint_equal(&end->silent, &copy.dst))
+				continue;
 			path_pong(end->host, &end->now, copy.peer, copy.token,
 				  &copy.dst, &seen, end->rtt);
 			continue;

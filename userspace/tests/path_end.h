@@ -42,6 +42,8 @@ struct end {
 	bool answer;			/* each ping, after the round trip */
 	uint64_t rtt;
 	uint64_t token;
+	bool tls;			/* the introducer is wanted by it */
+	struct endpoint silent;		/* pings to it are not answered */
 };
 
 struct endpoint end_ep(const char *text);

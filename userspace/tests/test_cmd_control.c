@@ -139,8 +139,8 @@ static void test_requests(void **state)
 
 	snprintf(line, sizeof(line), "peer add %s endpoint 192.0.2.2:7740 "
 		 "link pilot0 psk /etc/psk keepalive 25 silence 60 idle 300 "
-		 "watch always rate-packets 1000 rate-bytes 9000000000 introducer yes",
-		 did);
+		 "watch always rate-packets 1000 rate-bytes 9000000000 "
+		 "introducer yes tls 192.0.2.2:8443 tls-name a.example", did);
 	run("{\"ok\":true}\n", line);
 	assert_int_equal(result.status, TOOL_OK);
 	snprintf(expected, sizeof(expected), "{\"op\":\"peer.add\","
@@ -148,7 +148,9 @@ static void test_requests(void **state)
 		 "\"link\":\"pilot0\",\"psk\":\"/etc/psk\",\"keepalive\":25,"
 		 "\"silence\":60,\"idle\":300,\"watch\":\"always\","
 		 "\"rx_packet_rate\":1000,"
-		 "\"rx_byte_rate\":9000000000,\"introducer\":\"yes\"}", did);
+		 "\"rx_byte_rate\":9000000000,\"introducer\":\"yes\","
+		 "\"tls\":\"192.0.2.2:8443\",\"tls_name\":\"a.example\"}",
+		 did);
 	check_request(expected);
 
 	run("{\"ok\":true}\n", "peer del 1:0001.F291.0004 dev pilot0");

@@ -107,6 +107,10 @@ static const char whole[] =
 	"relay-clients 40\n"
 	"relay-lifetime 50\n"
 	"log-level debug # said often\n"
+	"introduce-tls [2001:db8::9]:8443\n"
+	"tls-certificate /etc/pilot-link/cert.pem\n"
+	"tls-key /etc/pilot-link/key.pem\n"
+	"tls-clients 300\n"
 	"stun-server 192.0.2.1:3478\n"
 	"stun-server [2001:db8::1]:3478\n"
 	"turn-server 192.0.2.1 user:1 /etc/pilot-link/turn\n"
@@ -135,6 +139,8 @@ static const char whole[] =
 	"  rx-packet-rate 1000\n"
 	"  rx-byte-rate 5000000000\n"
 	"  introducer yes\n"
+	"  tls 192.0.2.7:8443\n"
+	"  tls-name relay.example.org\n"
 	"peer @B\n"
 	"  link pilot1\n"
 	"  disabled yes";
@@ -144,6 +150,7 @@ static void every_keyword_is_read(void **state)
 	char error[CONFIG_ERROR_LEN], text[ENDPOINT_TEXT_LEN];
 	struct config_peer *peer;
 	struct config config;
+	struct endpoint tls;
 
 	(void)state;
 	config_init(&config);
@@ -169,6 +176,12 @@ static void every_keyword_is_read(void **state)
 	endpoint_format(&config.turn_server[2].server, text);
 	assert_string_equal(text, "[2001:db8::2]:3478");
 	assert_int_equal(config.port_mapping, 0);
+	assert_true(config.tls.enabled);
+	endpoint_format(&config.tls.listen, text);
+	assert_string_equal(text, "[2001:db8::9]:8443");
+	assert_string_equal(config.tls.certificate, "/etc/pilot-link/cert.pem");
+	assert_string_equal(config.tls.key, "/etc/pilot-link/key.pem");
+	assert_int_equal(config.tls.clients, 300);
 	assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 	assert_true(config.introduce.enabled);
 	assert_true(config.introduce.data);
@@ -184,7 +197,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 19);
+	assert_int_equal(config.agents[0].line, 23);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -203,6 +216,10 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(peer->rx_packet_rate, 1000);
 	assert_int_equal(peer->rx_byte_rate, 5000000000ULL);
 	assert_true(peer->introducer);
+	assert_true(config_peer_tls(peer, &tls));
+	endpoint_format(&tls, text);
+	assert_string_equal(text, "192.0.2.7:8443");
+	assert_string_equal(peer->tls_name, "relay.example.org");
 	assert_false(peer->disabled);
 	assert_null(config_peer_find(&config, "pilot1", public_a));
 	config_free(&config);
@@ -223,6 +240,9 @@ static void defaults_hold(void **state)
 	assert_int_equal(config.stun_servers, 0);
 	assert_int_equal(config.port_mapping, 1);
 	assert_int_equal(config.lanes, 0);
+	assert_false(config.tls.enabled);
+	assert_int_equal(config.tls.port, 443);
+	assert_int_equal(config.tls.clients, CONFIG_TLS_CLIENTS);
 	assert_false(config.introduce.enabled);
 	assert_false(config.introduce.data);
 	assert_int_equal(config.introduce.packet_rate, CONFIG_RELAY_PACKETS);
@@ -475,8 +495,21 @@ static void refusals_say_where_and_what(void **state)
 	(void)state;
 	refuse("lisen 1\n", 1,
 	       "listen, lanes, log-level, rekey-after, introduce, relay, ");
-	refuse("colour red\n", 1, "relay-lifetime, stun-server, turn-server, port-mapping, agent or peer");
+	refuse("colour red\n", 1, "tls-clients, stun-server, turn-server, port-mapping, agent or peer");
 	refuse("introduce maybe\n", 1, "yes or no");
+	refuse("introduce-tls 0\n", 1, "a port, or an address");
+	refuse("introduce-tls 65536\n", 1, "a port, or an address");
+	refuse("introduce-tls relay.example\n", 1, "a port, or an address");
+	refuse("tls-certificate cert.pem\n", 1, "bad path");
+	refuse("tls-key /a/../b\n", 1, "bad path");
+	refuse("tls-key /b\n", 1, "\"tls-certificate\" is missing");
+	refuse("tls-certificate /b\n", 1, "\"tls-key\" is missing");
+	refuse("tls-clients 0\n", 1, "from 1 to 1024");
+	refuse("tls-clients 1025\n", 1, "from 1 to 1024");
+	refuse("agent a\npeer @A\ntls maybe\n", 3, "yes, no, 192.0.2.1:443");
+	refuse("agent a\npeer @A\ntls 192.0.2.1\n", 3, "bad value");
+	refuse("agent a\npeer @A\ntls-name a_b\n", 3, "bad name");
+	refuse("agent a\npeer @A\ntls-name -a\n", 3, "bad name");
 	refuse("introduce yes\nintroduce yes\n", 2, "twice");
 	refuse("relay 1\n", 1, "yes or no");
 	refuse("relay-packets 4294967296\n", 1, "4294967295");

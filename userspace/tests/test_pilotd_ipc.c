@@ -91,6 +91,14 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 		message->relay.entry.to = 1ULL << 32 | 11;
 		message->relay.entry.seconds = 300;
 		break;
+	case IPC_BRIDGE_STATE:
+		endpoint_parse("192.0.2.1:443", &message->bridge_state.server);
+		endpoint_parse("127.64.1.1:9", &message->bridge_state.local);
+		break;
+	case IPC_BRIDGE_OPEN:
+	case IPC_BRIDGE_CLOSE:
+		endpoint_parse("192.0.2.1:443", &message->bridge_open.server);
+		break;
 	case IPC_LINK_ADD:
 		fill_agent(&message->link);
 		break;

@@ -59,6 +59,36 @@ static void test_number(void **state)
 	}
 }
 
+static void shake(struct sim *sim, const struct endpoint *at)
+{
+	struct clock now;
+
+	sim_clock(&sim->node[0], &now);
+	session_handshake(sim->node[0].host, &now, sim->node[0].peers[1], at);
+	sim_run(sim, 2 * SIM_S);
+	assert_true(sim_is_up(sim, 0, 1));
+}
+
+/* What speaks for a peer on loopback has no other ports. */
+static void test_loopback(void **state)
+{
+	struct sim *sim = pair_new(5, 4, 4);
+	struct endpoint at;
+
+	(void)state;
+	sim_carry(sim, 0, "127.64.1.1:4000", 1, "127.64.2.1:5000");
+	sim_carry(sim, 1, "127.64.2.1:5000", 0, "127.64.1.1:4000");
+	assert_int_equal(endpoint_parse("127.64.1.1:4000", &at), 0);
+	shake(sim, &at);
+	assert_int_equal(sim_lanes_up(sim, 0, 1), 0);
+	/* Directly there are all of them, and by loopback none again. */
+	shake(sim, &sim->node[1].endpoint);
+	assert_int_equal(sim_lanes_up(sim, 0, 1), 3);
+	shake(sim, &at);
+	assert_int_equal(sim_lanes_up(sim, 0, 1), 0);
+	sim_free(sim);
+}
+
 static void test_number_refused(void **state)
 {
 	struct sim *sim = sim_new(1, 1);
@@ -355,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_number_refused),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_lane_refused),

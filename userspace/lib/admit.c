@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "admit.h"
+
+#include <errno.h>
+#include <string.h>
+
+void admit_init(struct admit *admit, unsigned int clients_max,
+		const uint8_t key[static 16])
+{
+	memset(admit, 0, sizeof(*admit));
+	admit->clients_max = clients_max < ADMIT_CLIENTS_MAX ?
+			     clients_max : ADMIT_CLIENTS_MAX;
+	memcpy(admit->sources.key, key, sizeof(admit->sources.key));
+}
+
+static bool admit_same(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->family != b->family)
+		return false;
+	return a->family == AF_INET ?
+	       a->in4.s_addr == b->in4.s_addr :
+	       !memcmp(&a->in6, &b->in6, 8);
+}
+
+static bool admit_is_full_of(const struct admit *admit,
+			     const struct endpoint *source)
+{
+	unsigned int strangers = 0, all = 0;
+
+	for (int i = 0; i < ADMIT_PLACES; i++) {
+		const struct admit_place *place = &admit->place[i];
+
+		if (!place->used || !admit_same(&place->source, source))
+			continue;
+		all++;
+		strangers += !place->known;
+	}
+	return all >= ADMIT_SOURCE || strangers >= ADMIT_SOURCE_STRANGERS;
+}
+
+static int admit_oldest(const struct admit *admit)
+{
+	int oldest = -1;
+
+	for (int i = 0; i < ADMIT_PLACES; i++) {
+		const struct admit_place *place = &admit->place[i];
+
+		if (place->used && !place->known &&
+		    (oldest < 0 || place->since < admit->place[oldest].since))
+			oldest = i;
+	}
+	return oldest;
+}
+
+int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
+	      int *displaced)
+{
+	struct admit_place *place;
+	int i = 0;
+
+	*displaced = -1;
+	if (admit_is_full_of(admit, source) ||
+	    !ratelimit_take_prefix(&admit->sources, now, source)) {
+		admit->stats.refused_source++;
+		return -EBUSY;
+	}
+	if (admit->strangers == ADMIT_STRANGERS) {
+		*displaced = admit_oldest(admit);
+		admit_del(admit, *displaced);
+		admit->stats.displaced++;
+	}
+	/* Clients and strangers, each within their bound, leave one. */
+	while (admit->place[i].used)
+		i++;
+	place = &admit->place[i];
+	memset(place, 0, sizeof(*place));
+	place->used = true;
+	place->source = *source;
+	place->since = now;
+	admit->strangers++;
+	admit->stats.admitted++;
+	return i;
+}
+
+void admit_del(struct admit *admit, int i)
+{
+	struct admit_place *place = &admit->place[i];
+
+	if (!place->used)
+		return;
+	if (place->known)
+		admit->clients--;
+	else
+		admit->strangers--;
+	place->used = false;
+}
+
+int admit_known(struct admit *admit, uint64_t now, int i)
+{
+	struct admit_place *place = &admit->place[i];
+
+	if (place->known)
+		return 0;
+	if (admit->clients >= admit->clients_max) {
+		admit->stats.refused_full++;
+		return -ENOSPC;
+	}
+	place->known = true;
+	place->since = now;
+	admit->strangers--;
+	admit->clients++;
+	admit->stats.known++;
+	return 0;
+}
+
+bool admit_frame(struct admit *admit, uint64_t now, int i)
+{
+	struct admit_place *place = &admit->place[i];
+
+	if (place->known) {
+		place->since = now;
+		return true;
+	}
+	if (ratelimit_take(&place->frames, now, ADMIT_STRANGER_RATE,
+			   ADMIT_STRANGER_BURST) &&
+	    ratelimit_take(&admit->frames, now, ADMIT_STRANGERS_RATE,
+			   ADMIT_STRANGERS_BURST))
+		return true;
+	admit->stats.limited++;
+	return false;
+}
+
+uint64_t admit_until(const struct admit *admit, int i)
+{
+	const struct admit_place *place = &admit->place[i];
+
+	return place->since + (place->known ? ADMIT_CLIENT_TIME :
+					      ADMIT_STRANGER_TIME);
+}

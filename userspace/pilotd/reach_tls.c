@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "reach_tls.h"
+
+#include <string.h>
+
+#include "spawn.h"
+
+static struct worker_peer *data_of(const struct session_peer *peer)
+{
+	return session_peer_data(peer);
+}
+
+static void ask(enum ipc_type type, const struct endpoint *server,
+		const char *name)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, type);
+	message.bridge_open.server = *server;
+	message.bridge_open.kind = STREAM_FRAMES;
+	memcpy(message.bridge_open.name, name, strlen(name));
+	/* Without the parent nothing can go on: the loop will see to it. */
+	ipc_send(WORKER_FD_IPC, &message);
+}
+
+typedef bool (*peer_fn)(void *ctx, struct session_peer *peer);
+
+/* Return: for how many peers @each said true. */
+static unsigned int for_each(struct worker *worker, peer_fn each, void *ctx)
+{
+	struct worker_agent *agent;
+	unsigned int count = 0;
+
+	for (agent = worker->agents; agent; agent = agent->next) {
+		struct session_peer *peer = NULL;
+
+		/* Few agents have one, and many peers. */
+		if (!agent->introducers)
+			continue;
+		while ((peer = session_peer_next(agent->session, peer)))
+			if (data_of(peer)->path)
+				count += each(ctx, peer);
+	}
+	return count;
+}
+
+static bool uses(void *ctx, struct session_peer *peer)
+{
+	const struct endpoint *server = ctx;
+
+	return endpoint_is_set(&data_of(peer)->tls) &&
+	       endpoint_equal(&data_of(peer)->tls, server);
+}
+
+static void release(struct worker *worker, struct worker_peer *data)
+{
+	struct endpoint server = data->tls;
+
+	memset(&data->tls, 0, sizeof(data->tls));
+	if (endpoint_is_set(&server) && !for_each(worker, uses, &server))
+		ask(IPC_BRIDGE_CLOSE, &server, "");
+}
+
+void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
+{
+	struct worker_peer *data = data_of(path_peer_data(path));
+	struct worker *worker = ctx;
+	struct endpoint server;
+
+	release(worker, data);
+	if (!wanted || !config_peer_tls(&data->config, &server))
+		return;
+	data->tls = server;
+	ask(IPC_BRIDGE_OPEN, &server, data->config.tls_name);
+}
+
+void reach_tls_set(struct worker *worker, struct path_host *host,
+		   struct session_peer *peer)
+{
+	struct worker_peer *data = data_of(peer);
+	struct endpoint server;
+	struct clock now;
+
+	if (!data->path || !endpoint_is_set(&data->tls) ||
+	    !config_peer_tls(&data->config, &server) ||
+	    endpoint_equal(&server, &data->tls))
+		return;
+	clock_read(&now);
+	path_tls_set(host, &now, data->path, NULL);
+	reach_tls_want(worker, data->path, true);
+}
+
+struct telling {
+	struct path_host *host;
+	const struct bridge_state *state;
+	struct clock now;
+};
+
+static bool tell(void *ctx, struct session_peer *peer)
+{
+	struct worker_peer *data = data_of(peer);
+	const struct telling *telling = ctx;
+	struct endpoint server;
+
+	if (!config_peer_tls(&data->config, &server) ||
+	    !endpoint_equal(&server, &telling->state->server))
+		return false;
+	path_tls_set(telling->host, &telling->now, data->path,
+		     telling->state->up ? &telling->state->local : NULL);
+	return true;
+}
+
+void reach_tls_state(struct worker *worker, struct path_host *host,
+		     const struct bridge_state *state)
+{
+	struct telling telling = { .host = host, .state = state };
+
+	clock_read(&telling.now);
+	/* One that a worker before us wanted, and we have no use for. */
+	if (!for_each(worker, tell, &telling))
+		ask(IPC_BRIDGE_CLOSE, &state->server, "");
+}
+
+void reach_tls_hurry(void)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_BRIDGE_HURRY);
+	ipc_send(WORKER_FD_IPC, &message);
+}

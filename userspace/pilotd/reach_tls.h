@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Introducers that are reached by TLS: what lib/path wants is asked of the
+ * bridge, by way of the parent, and what the bridge tells goes to lib/path.
+ */
+#ifndef PILOTD_REACH_TLS_H
+#define PILOTD_REACH_TLS_H
+
+#include "path.h"
+#include "worker.h"
+
+/* The callback of lib/path. */
+void reach_tls_want(void *ctx, struct path_peer *path, bool wanted);
+/* The peer is configured otherwise, perhaps. */
+void reach_tls_set(struct worker *worker, struct path_host *host,
+		   struct session_peer *peer);
+/* What the parent said of a server. */
+void reach_tls_state(struct worker *worker, struct path_host *host,
+		     const struct bridge_state *state);
+/* Our own addresses are others. */
+void reach_tls_hurry(void);
+
+#endif /* PILOTD_REACH_TLS_H */

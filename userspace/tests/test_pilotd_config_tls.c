@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where and whether an introducer is tried by TLS. */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "check.h"
+#include "config.h"
+
+static char did_a[DID_TEXT_LEN];
+
+static int make_did(void **state)
+{
+	uint8_t seed[IDENTITY_SEED_LEN] = { 1 };
+	struct identity id;
+
+	(void)state;
+	if (sodium_init() < 0 || identity_from_seed(seed, &id))
+		return -1;
+	did_format(id.public, did_a);
+	return 0;
+}
+
+static void an_introducer_is_tried_by_tls(void **state)
+{
+	char error[CONFIG_ERROR_LEN], text[ENDPOINT_TEXT_LEN];
+	struct config_peer peer, other;
+	struct endpoint at;
+
+	(void)state;
+	assert_int_equal(config_peer_init(&peer, did_a, error), 0);
+	assert_int_equal(config_peer_set(&peer, "endpoint", "192.0.2.1:7740",
+					 error), 0);
+	assert_false(config_peer_tls(&peer, &at));
+	assert_int_equal(config_peer_set(&peer, "introducer", "yes", error),
+			 0);
+	/* Where it is by UDP, at the port of the web. */
+	assert_true(config_peer_tls(&peer, &at));
+	endpoint_format(&at, text);
+	assert_string_equal(text, "192.0.2.1:443");
+	other = peer;
+	assert_int_equal(config_peer_set(&peer, "tls", "no", error), 0);
+	assert_false(config_peer_tls(&peer, &at));
+	assert_false(config_peer_equal(&peer, &other));
+	assert_true(config_peer_valid(&peer));
+	assert_int_equal(config_peer_set(&peer, "tls", "[2001:db8::2]:8443",
+					 error), 0);
+	assert_true(config_peer_tls(&peer, &at));
+	assert_int_equal(at.port, 8443);
+	assert_false(config_peer_equal(&peer, &other));
+	assert_true(config_peer_valid(&peer));
+	assert_int_equal(config_peer_set(&peer, "tls", "yes", error), 0);
+	assert_true(config_peer_equal(&peer, &other));
+	assert_int_equal(config_peer_set(&peer, "tls-name", "a.example",
+					 error), 0);
+	assert_false(config_peer_equal(&peer, &other));
+	assert_int_equal(config_peer_set(&peer, "tls-name", "none", error), 0);
+	assert_true(config_peer_equal(&peer, &other));
+	/* Nobody knows where it is. */
+	assert_int_equal(config_peer_set(&peer, "endpoint", "none", error), 0);
+	assert_false(config_peer_tls(&peer, &at));
+	/* What no text could have said. */
+	other.tls = CONFIG_TLS_NO + 1;
+	assert_false(config_peer_valid(&other));
+	other.tls = CONFIG_TLS_NO;
+	endpoint_parse("192.0.2.1:443", &other.tls_at);
+	assert_false(config_peer_valid(&other));
+	other.tls = CONFIG_TLS_YES;
+	assert_true(config_peer_valid(&other));
+	other.tls_at.port = 0;
+	assert_false(config_peer_valid(&other));
+	memset(&other.tls_at, 0, sizeof(other.tls_at));
+	strcpy(other.tls_name, "a b");
+	assert_false(config_peer_valid(&other));
+	memset(other.tls_name, 'a', sizeof(other.tls_name));
+	assert_false(config_peer_valid(&other));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_introducer_is_tried_by_tls),
+	};
+
+	return cmocka_run_group_tests_name("pilotd_config_tls", tests,
+					   make_did, NULL);
+}
