@@ -308,6 +308,12 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		host->ops.use(host->ctx, peer, &live->used->endpoint, true);
 		path_check_soon(live, now, c);
 		agree = true;
+	} else if (!c && !first && live->used && !live->dead) {
+		/*
+		 * Control messages came before the peer's first data, which
+		 * has turned the kernel to where the handshake was just now.
+		 */
+		host->ops.use(host->ctx, peer, &live->used->endpoint, true);
 	}
 	/* Either end may know better than this handshake. */
 	if (agree && peer->controlling && !live->nominee)

@@ -394,6 +394,20 @@ static void the_relayed_address_is_told(void **state)
 	end_free(end);
 }
 
+/* The peer's first data turned the kernel to where the handshake was. */
+static void a_late_confirmation_does_not_turn_the_kernel(void **state)
+{
+	struct end *end = end_up(true);
+	unsigned int uses = end->uses;
+
+	(void)state;
+	path_session(end->host, &end->now, end->peer, PATH_SESSION_CONFIRMED,
+		     NULL);
+	assert_int_equal(end->uses, uses + 1);
+	assert_true(end->held);
+	end_free(end);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -410,6 +424,7 @@ int main(void)
 		cmocka_unit_test(what_is_configured_is_reached_by_a_server),
 		cmocka_unit_test(only_channels_of_our_own_server_are_ways),
 		cmocka_unit_test(the_relayed_address_is_told),
+		cmocka_unit_test(a_late_confirmation_does_not_turn_the_kernel),
 	};
 
 	if (sodium_init() < 0)
