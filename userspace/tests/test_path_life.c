@@ -726,6 +726,32 @@ static void test_roam_by_relay(void **state)
 	}
 }
 
+/* To a network of the other address family: as soon as to another one of the same. */
+static void test_roam_to_family(void **state)
+{
+	struct pair pair = pair_new(77, 1);
+	struct net *net = &pair.sim->net;
+
+	(void)state;
+	net_host_move(net, pair.a, NET_INTERNET, true, false);
+	net_host_move(net, pair.b, NET_INTERNET, true, true);
+	psim_addresses(pair.sim, pair.a, false);
+	psim_addresses(pair.sim, pair.b, false);
+	pair_know(&pair);
+	pair_talk(&pair, 20 * NET_MS);
+	psim_run(pair.sim, 5 * NET_S);
+	expect_class(&pair, PATH_CLASS_IPV4);
+	for (int i = 0; i < 4; i++) {
+		gaps_reset(&pair);
+		net_host_move(net, pair.a, NET_INTERNET, i & 1, !(i & 1));
+		psim_addresses(pair.sim, pair.a, false);
+		psim_run(pair.sim, 5 * NET_S);
+		expect_class(&pair, i & 1 ? PATH_CLASS_IPV4 : PATH_CLASS_IPV6);
+		assert_true(longest_gap(&pair) < 1500);
+	}
+	psim_free(pair.sim);
+}
+
 /* Home to the LAN of the peer, and away again. */
 static void test_roam_to_lan(void **state)
 {
@@ -938,6 +964,7 @@ int main(void)
 		cmocka_unit_test(test_peer_restarts),
 		cmocka_unit_test(test_roam),
 		cmocka_unit_test(test_roam_by_relay),
+		cmocka_unit_test(test_roam_to_family),
 		cmocka_unit_test(test_roam_to_lan),
 		cmocka_unit_test(test_nat_reboots),
 		cmocka_unit_test(test_outage),
