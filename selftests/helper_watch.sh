@@ -52,9 +52,15 @@ events_told() {
 frames() {
 	local before
 
-	before=$(socket_stat a rx-helper)
+	before=$(to_helper)
 	sleep "$1"
-	echo $(($(socket_stat a rx-helper) - before))
+	echo $(($(to_helper) - before))
+}
+
+# By both families: they have both.
+to_helper() {
+	echo $(($(FAMILY=4 socket_stat a rx-helper) +
+		$(FAMILY=6 socket_stat a rx-helper)))
 }
 
 # All of it at both ends, so each ping there is one of the other and an answer.
