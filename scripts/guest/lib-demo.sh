@@ -75,6 +75,11 @@ quietly() {
 	nsenter -t "${host_pid[$1]}" -m -n -- "${@:2}"
 }
 
+# beside HOST COMMAND...: the same with & behind it, whose $! is the command's.
+beside() {
+	exec nsenter -t "${host_pid[$1]}" -m -n -- "${@:2}"
+}
+
 # on_file HOST FILE: standard input is what the user writes there.
 on_file() {
 	local text
@@ -120,14 +125,14 @@ host_start() {
 
 helper_start() {
 	printf '%s# pilotd &\n' "$1"
-	quietly "$1" pilotd >"$work/$1-pilotd.log" 2>&1 &
+	beside "$1" pilotd >"$work/$1-pilotd.log" 2>&1 &
 	pids+=($!)
 	await 10 "pilotd on $1" quietly "$1" test -S /run/pilot-link/control.sock
 }
 
 # capture HOST INTERFACE FILE [ARG]...: returns when it has begun.
 capture() {
-	quietly "$1" tcpdump -i "$2" -U -w "$3" "${@:4}" 2>"$3.log" &
+	beside "$1" tcpdump -i "$2" -U -w "$3" "${@:4}" 2>"$3.log" &
 	pids+=($!)
 	captures+=($!)
 	await 10 "capture on $2" grep -q 'listening on' "$3.log"
@@ -150,7 +155,7 @@ agent_address() {
 
 # web_start HOST ADDRESS: an ordinary server of what is in $work/www.
 web_start() {
-	quietly "$1" busybox httpd -f -p "[$2]:80" -h "$work/www" \
+	beside "$1" busybox httpd -f -p "[$2]:80" -h "$work/www" \
 		2>"$work/httpd.log" &
 	pids+=($!)
 	await 10 "httpd" quietly "$1" sh -c 'ss -Hltn | grep -q ":80 "'
