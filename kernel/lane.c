@@ -23,8 +23,6 @@ static void lane_replace(struct pilot_peer *peer, struct pilot_lane *lane,
 {
 	pilot_endpoint_free(rcu_replace_pointer(lane->endpoint, endpoint,
 						lockdep_is_held(&peer->lock)));
-	lane->learned = 0;
-	lane->tries = 0;
 }
 
 /* Try a lane at @port of the host of @path. It is not known to work there. */
@@ -119,48 +117,6 @@ void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
 		return;
 	if (at0 && !(at && same && pilot_path_same_host(&at->path, &at0->path)))
 		lane_aim(peer, lane, &at0->path, port);
-}
-
-/**
- * pilot_peer_lane_tried - a lane that is not known to work is tried once more
- * @peer: the peer
- * @number: number of the lane
- * @before: when it was tried before, 0 = never
- *
- * What a translator made of the peer's port may be no more, or be again.
- *
- * Context: BH disabled.
- */
-void pilot_peer_lane_tried(struct pilot_peer *peer, unsigned int number,
-			   u64 before)
-{
-	struct pilot_lane *lane = pilot_peer_lane(peer, number);
-	struct pilot_endpoint *at, *at0;
-	__be16 learned = 0, port;
-
-	if (!number)
-		return;
-	spin_lock(&peer->lock);
-	at = lane_endpoint(peer, lane);
-	at0 = lane_endpoint(peer, &peer->lane0);
-	if ((s64)(READ_ONCE(lane->last_rx) - before) > 0)
-		lane->tries = 0;
-	if (++lane->tries <= PILOT_LANE_TRIES || !at || !at0 ||
-	    pilot_endpoint_is_carried(at0) || !lane->port ||
-	    !pilot_path_same_host(&at->path, &at0->path))
-		goto out;
-	port = lane->learned;
-	if (at->path.port != lane->port) {
-		learned = at->path.port;
-		port = lane->port;
-	}
-	if (port) {
-		lane_aim(peer, lane, &at->path, port);
-		lane->learned = learned;
-	}
-	lane->tries = 1;
-out:
-	spin_unlock(&peer->lock);
 }
 
 /**

@@ -29,11 +29,6 @@
  */
 #define PILOT_LANE_WANTED	32
 #define PILOT_LANE_PROBE_NS	NSEC_PER_SEC
-/*
- * After so many tries in vain where it was learned it is tried at the port that
- * the peer tells, and then the other way round.
- */
-#define PILOT_LANE_TRIES	3
 
 /**
  * struct pilot_lane - one lane of a peer
@@ -49,8 +44,6 @@
  * @moved_at: when its endpoint was last learned, 0 = never
  * @wanted: packets that wanted it since it was last tried, counted racily
  * @port: where the peer says it receives the lane; unused in lane 0
- * @learned: the port where it was learned, while @port is tried; 0 = none
- * @tries: in vain, since it was last heard or aimed elsewhere
  *
  * The pointers are RCU pointers written under the lock of the peer. A key is
  * in exactly one slot, and reachable by index exactly while it is. The times
@@ -68,8 +61,6 @@ struct pilot_lane {
 	u64 moved_at;
 	u32 wanted;
 	__be16 port;
-	__be16 learned;
-	u8 tries;
 };
 
 /* Was @time set, and less than @ns ago? Another CPU's clock may be ahead. */

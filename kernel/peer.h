@@ -162,8 +162,6 @@ bool pilot_peer_control_allowed(struct pilot_peer *peer);
 int pilot_peer_lane_make(struct pilot_peer *peer, unsigned int number);
 void pilot_peer_lane_aim(struct pilot_peer *peer, unsigned int number,
 			 __be16 port);
-void pilot_peer_lane_tried(struct pilot_peer *peer, unsigned int number,
-			   u64 before);
 void pilot_peer_endpoint_set(struct pilot_peer *peer,
 			     struct pilot_endpoint *endpoint);
 bool pilot_peer_endpoint_learn(struct pilot_peer *peer, unsigned int number,

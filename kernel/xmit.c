@@ -424,15 +424,13 @@ void pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number)
 void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
 {
 	struct pilot_lane *lane = pilot_peer_lane(peer, number);
-	u64 now = pilot_now(), before;
+	u64 now = pilot_now();
 
-	if (!lane || pilot_lane_is_fresh(lane, now))
-		return;
-	before = READ_ONCE(lane->probed_at);
-	if (pilot_lane_within(before, PILOT_LANE_PROBE_NS, now))
+	if (!lane || pilot_lane_is_fresh(lane, now) ||
+	    pilot_lane_within(READ_ONCE(lane->probed_at), PILOT_LANE_PROBE_NS,
+			      now))
 		return;
 	WRITE_ONCE(lane->probed_at, now);
-	pilot_peer_lane_tried(peer, number, before);
 	WRITE_ONCE(lane->wanted, 0);
 	tx_empty(peer, number, true);
 }
@@ -450,17 +448,14 @@ void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number)
 void pilot_xmit_touch(struct pilot_peer *peer, unsigned int number)
 {
 	struct pilot_lane *lane = pilot_peer_lane(peer, number);
-	u64 now = pilot_now(), before;
+	u64 now = pilot_now();
 	bool probe;
 
 	if (!lane)
 		return;
 	probe = READ_ONCE(peer->lanes) > 1 && !pilot_lane_is_fresh(lane, now);
-	if (probe) {
-		before = READ_ONCE(lane->probed_at);
+	if (probe)
 		WRITE_ONCE(lane->probed_at, now);
-		pilot_peer_lane_tried(peer, number, before);
-	}
 	tx_empty(peer, number, probe);
 }
 

@@ -248,41 +248,6 @@ lanes_are_learned_behind_a_nat() {
 	equal "$(lane_stat a 1 port)" 9001 "lane 1's port after a rekey"
 }
 
-# A translator goes, and whoever is behind a filter has to begin.
-lane_is_tried_where_the_peer_says_it_is() {
-	needs_two_processors
-	command -v conntrack >/dev/null || skip "conntrack is missing"
-	lanes_begin 2
-	in_ns b nft -f - <<-EOF
-		table ip nat {
-			chain out {
-				type nat hook postrouting priority 100;
-				udp sport $(lane_port 1) snat to 10.0.0.2:9001
-			}
-		}
-	EOF
-	lane_key a 5 6 1 0 next
-	lane_key a 5 6 1 1 next "port $(lane_port 1)"
-	lane_key b 6 5 1 0 current
-	lane_key b 6 5 1 1 current "port $(lane_port 1)"
-	lanes_work 2
-	equal "$(lane_stat a 1 port)" 9001 "lane 1's port at first"
-	in_ns a nft -f - <<-EOF
-		table inet filter {
-			chain input {
-				type filter hook input priority 0;
-				ct state new udp dport $(lane_port 1) drop
-			}
-		}
-	EOF
-	in_ns b nft delete table ip nat
-	in_ns b conntrack -F 2>/dev/null
-	in_ns a conntrack -F 2>/dev/null
-	wait_for 20 lane_fails a 1 || fail "lane 1 is still said to work"
-	lane_used 1 a
-	equal "$(lane_stat a 1 port)" "$(lane_port 1)" "lane 1's port"
-}
-
 rekey_of_all_lanes_loses_nothing() {
 	local epoch cpu
 
@@ -424,7 +389,6 @@ run_tests each_processor_has_its_lane all_lanes_are_shown_and_work \
 	unequal_numbers_use_what_both_have lane_that_never_worked_is_not_used \
 	lane_that_stops_working_is_left lane_in_use_stays_known \
 	lanes_move_together lanes_are_learned_behind_a_nat \
-	lane_is_tried_where_the_peer_says_it_is \
 	rekey_of_all_lanes_loses_nothing key_of_a_lane_goes \
 	socket_of_a_lane_goes processors_come_and_go two_flows_in_two_lanes \
 	handshakes_are_dropped_on_other_lanes what_makes_no_sense_is_refused \
