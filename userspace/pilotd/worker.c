@@ -639,6 +639,16 @@ static int descriptor(int fd)
 	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
 }
 
+/* Before anything is opened, which would take the place of one that is missing. */
+static void descriptors_note(struct worker *worker)
+{
+	worker->has_udp6 = descriptor(WORKER_FD_UDP6) >= 0;
+	worker->route = descriptor(WORKER_FD_ROUTE);
+	worker->gateway[0] = descriptor(WORKER_FD_GATEWAY4);
+	worker->gateway[1] = descriptor(WORKER_FD_GATEWAY6);
+	worker->announcements = descriptor(WORKER_FD_ANNOUNCEMENTS);
+}
+
 static int own_start(struct worker *worker)
 {
 	const struct ipc_init *init = &worker->init;
@@ -646,10 +656,9 @@ static int own_start(struct worker *worker)
 		.port = init->port,
 		.stun_servers = init->stun_servers,
 		.port_mapping = init->port_mapping,
-		.route = descriptor(WORKER_FD_ROUTE),
-		.gateway = { descriptor(WORKER_FD_GATEWAY4),
-			     descriptor(WORKER_FD_GATEWAY6) },
-		.announcements = descriptor(WORKER_FD_ANNOUNCEMENTS),
+		.route = worker->route,
+		.gateway = { worker->gateway[0], worker->gateway[1] },
+		.announcements = worker->announcements,
 	};
 
 	memcpy(config.stun_server, init->stun_server,
@@ -683,7 +692,7 @@ static int worker_start(struct worker *worker)
 	worker->init = message.init;
 	sodium_memzero(&message, sizeof(message));
 	log_level_set(worker->init.log_level);
-	worker->has_udp6 = descriptor(WORKER_FD_UDP6) >= 0;
+	descriptors_note(worker);
 	config.lanes = worker->init.lanes;
 	memcpy(config.ports, worker->init.lane_ports, sizeof(config.ports));
 	config.aes_accelerated = cpu_has_aes();

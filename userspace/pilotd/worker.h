@@ -54,6 +54,10 @@ struct worker {
 	struct worker_agent *agents;
 	struct ipc_init init;
 	bool has_udp6;
+	/* Of the host's addresses and gateways; -1 for one that is missing. */
+	int route;
+	int gateway[2];
+	int announcements;
 	uint32_t last_id;
 	sd_event_source *ipc_source;
 	sd_event_source *udp_source[2];
