@@ -5,6 +5,7 @@ PILOTD_PARTS := $(filter-out pilotd/main.c,$(PILOTD_SRC))
 PILOTD_CONFIG := $(filter pilotd/config%,$(PILOTD_SRC))
 
 TEST_pilotd_config_EXTRA := $(PILOTD_CONFIG)
+TEST_pilotd_config_sets_EXTRA := $(PILOTD_CONFIG)
 TEST_pilotd_config_tls_EXTRA := $(PILOTD_CONFIG)
 TEST_pilotd_state_EXTRA := $(PILOTD_CONFIG) pilotd/store.c
 TEST_pilotd_journal_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
