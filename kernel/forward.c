@@ -107,8 +107,10 @@ static bool forward_chain_ids(struct sk_buff *skb, unsigned int headroom,
 		/*
 		 * Who takes the chain apart sends clones, and has room for their
 		 * headers where the old ones were: nothing is copied for that.
+		 * A relay on this host may have done so before.
 		 */
-		__skb_header_release(next);
+		if (!next->nohdr)
+			__skb_header_release(next);
 	}
 	return true;
 }

@@ -177,7 +177,8 @@ static void fuzz_configure(struct fuzz *fuzz, int number, uint8_t how)
 	if (path_peer_set(fuzz->host, &fuzz->now, fuzz->peer[i], &config))
 		__builtin_trap();
 	if ((how & 0xc1) == 0xc0)
-		path_agent_stop(fuzz->host, path_peer_agent(fuzz->peer[i]));
+		path_agent_stop(fuzz->host, &fuzz->now,
+				path_peer_agent(fuzz->peer[i]));
 }
 
 static void fuzz_peers(struct fuzz *fuzz, struct path_agent *agent)

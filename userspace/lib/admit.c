@@ -100,8 +100,10 @@ int admit_known(struct admit *admit, uint64_t now, int i)
 {
 	struct admit_place *place = &admit->place[i];
 
-	if (place->known)
+	if (place->known) {
+		place->since = now;
 		return 0;
+	}
 	if (admit->clients >= admit->clients_max) {
 		admit->stats.refused_full++;
 		return -ENOSPC;
@@ -118,10 +120,9 @@ bool admit_frame(struct admit *admit, uint64_t now, int i)
 {
 	struct admit_place *place = &admit->place[i];
 
-	if (place->known) {
-		place->since = now;
+	/* It stays as long as it is answered. */
+	if (place->known)
 		return true;
-	}
 	if (ratelimit_take(&place->frames, now, ADMIT_STRANGER_RATE,
 			   ADMIT_STRANGER_BURST) &&
 	    ratelimit_take(&admit->frames, now, ADMIT_STRANGERS_RATE,

@@ -34,7 +34,7 @@ struct admit_place {
 	bool used;
 	bool known;
 	struct endpoint source;
-	uint64_t since;			/* or when it was last heard */
+	uint64_t since;			/* or when it was last answered */
 	struct ratelimit_bucket frames;
 };
 

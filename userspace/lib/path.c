@@ -354,6 +354,7 @@ static void path_expired(struct path_live *live)
 	live->backup_at = live->retry_at = CLOCK_NEVER;
 	live->told = live->theirs_known = false;
 	live->tells = 0;
+	path_keep_interrupted(live);
 	if (!live->reach_until)
 		path_relay_close_all(live);
 }
@@ -376,22 +377,27 @@ static const struct endpoint *path_direct(const struct path_live *live)
 	return proven ? &proven->endpoint : NULL;
 }
 
-void path_agent_stop(struct path_host *host, struct path_agent *agent)
+void path_agent_stop(struct path_host *host, const struct clock *now,
+		     struct path_agent *agent)
 {
 	while (agent->lives) {
 		struct path_live *live = agent->lives;
 		struct path_peer *peer = live->peer;
 		const struct endpoint *at = path_direct(live);
+		const struct endpoint *where = live->used ?
+			&live->used->endpoint : &peer->via;
 
 		/* From a direct one the kernel can learn, by itself. */
-		if (at && path_is_carried(live->used ? &live->used->endpoint :
-						       &peer->via))
+		if (at && (path_is_carried(where) ||
+			   endpoint_is_loopback(where)))
 			host->ops.use(host->ctx, peer, at, false);
 		path_relay_close_all(live);
 		path_live_free(peer);
 		peer->via.family = AF_UNSPEC;
 		timer_set(&host->timers, &peer->timer, CLOCK_NEVER);
 	}
+	for (struct path_peer *peer = agent->peers; peer; peer = peer->next)
+		path_tls_stop(peer, now);
 	path_observed_drop(agent, NULL);
 }
 

@@ -167,7 +167,8 @@ void path_agent_del(struct path_host *host, struct path_agent *agent);
  * happens: all that goes on ends. Peers reached by a relay are then at the
  * configured endpoint, or at a direct one that worked, if there is any.
  */
-void path_agent_stop(struct path_host *host, struct path_agent *agent);
+void path_agent_stop(struct path_host *host, const struct clock *now,
+		     struct path_agent *agent);
 void *path_agent_data(const struct path_agent *agent);
 
 struct path_peer_config {

@@ -349,6 +349,21 @@ static void path_tls_allow(struct path_peer *peer, const struct clock *now,
 	path_tls_doubt(peer, now);
 }
 
+/* A peer introduces us from now on, or does not. */
+static void path_introducer_set(struct path_peer *peer, bool introducer)
+{
+	if (introducer == peer->introducer)
+		return;
+	peer->seek_at = CLOCK_NEVER;
+	peer->introducer = introducer;
+	path_introducer_link(peer);
+	/* From now on it is pinged: for the NAT, and to tell what it sees. */
+	if (introducer && peer->live && peer->live->ready) {
+		peer->live->watch_at = 0;
+		path_live_due(peer->live, 0);
+	}
+}
+
 static void path_peer_fill(struct path_peer *peer, const struct clock *now,
 			   const struct path_peer_config *config)
 {
@@ -360,17 +375,9 @@ static void path_peer_fill(struct path_peer *peer, const struct clock *now,
 	peer->watch = config->watch;
 	if (config->introducer && !peer->keepalive)
 		peer->keepalive = 25;
+	path_introducer_set(peer, config->introducer);
+	/* Only an introducer is reached so. */
 	path_tls_allow(peer, now, config->tls);
-	if (config->introducer == peer->introducer)
-		return;
-	peer->seek_at = CLOCK_NEVER;
-	peer->introducer = config->introducer;
-	path_introducer_link(peer);
-	/* From now on it is pinged: for the NAT, and to tell what it sees. */
-	if (peer->introducer && peer->live && peer->live->ready) {
-		peer->live->watch_at = 0;
-		path_live_due(peer->live, 0);
-	}
 }
 
 static bool path_peer_config_valid(const struct path_agent *agent,
@@ -432,6 +439,7 @@ int path_peer_set(struct path_host *host, const struct clock *now,
 		  const struct path_peer_config *config)
 {
 	bool kept = peer->live && path_mode(peer->live, now) == PATH_MODE_KEEP;
+	uint32_t keepalive = peer->keepalive;
 
 	(void)host;
 	if (memcmp(config->public, peer->public, PATH_KEY_LEN) ||
@@ -443,7 +451,8 @@ int path_peer_set(struct path_host *host, const struct clock *now,
 		path_observed_drop(peer->agent, peer);
 	}
 	path_peer_fill(peer, now, config);
-	if (kept && path_mode(peer->live, now) != PATH_MODE_KEEP)
+	if (kept && (keepalive != peer->keepalive ||
+		     path_mode(peer->live, now) != PATH_MODE_KEEP))
 		path_watch_begin(peer->live, now);
 	return 0;
 }

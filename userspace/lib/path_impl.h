@@ -486,6 +486,8 @@ void path_keep_late(struct path_live *live, const struct clock *now,
 /* Return: whether the interval is another. */
 bool path_keep_ponged(struct path_live *live, const struct clock *now);
 /* By another NAT, perhaps. */
+/* The way was gone meanwhile, or is another one: what was asked for proves nothing. */
+void path_keep_interrupted(struct path_live *live);
 void path_keep_anew(struct path_live *live);
 
 /* path_watch.c */
@@ -511,6 +513,8 @@ void path_tls_down(struct path_peer *peer, const struct clock *now);
 bool path_tls_ponged(struct path_live *live, const struct clock *now,
 		     const struct path_candidate *c);
 void path_tls_timer(struct path_peer *peer, const struct clock *now);
+/* Given up until it is allowed again. */
+void path_tls_stop(struct path_peer *peer, const struct clock *now);
 uint64_t path_tls_deadline(const struct path_peer *peer,
 			   const struct clock *now);
 

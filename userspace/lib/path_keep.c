@@ -75,6 +75,11 @@ bool path_keep_ponged(struct path_live *live, const struct clock *now)
 	return true;
 }
 
+void path_keep_interrupted(struct path_live *live)
+{
+	live->late_at = live->missed_at = 0;
+}
+
 void path_keep_anew(struct path_live *live)
 {
 	live->keep = 0;

@@ -153,6 +153,13 @@ uint64_t path_tls_deadline(const struct path_peer *peer,
 	return tls->at;
 }
 
+void path_tls_stop(struct path_peer *peer, const struct clock *now)
+{
+	peer->tls.allowed = false;
+	path_tls_want(peer, now, false);
+	peer->tls.at = peer->tls.doubt_at = CLOCK_NEVER;
+}
+
 void path_tls_timer(struct path_peer *peer, const struct clock *now)
 {
 	struct path_tls *tls = &peer->tls;
@@ -215,9 +222,11 @@ void path_tls_down(struct path_peer *peer, const struct clock *now)
 {
 	struct path_live *live = peer->live;
 	struct path_candidate *c = live ? path_tls_candidate(live) : NULL;
+	bool ours = peer->tls.wanted && c &&
+		    endpoint_equal(&c->endpoint, &peer->tls.local);
 
 	memset(&peer->tls.local, 0, sizeof(peer->tls.local));
-	if (!c)
+	if (!ours)
 		return;
 	if (c == live->used && live->ready && !live->dead)
 		path_died(live, now, "the TLS connection broke");

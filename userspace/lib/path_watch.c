@@ -254,6 +254,9 @@ static void path_watch_ping(struct path_live *live, const struct clock *now)
 	live->watch_at = CLOCK_NEVER;
 	if (!interval && live->heard_at != now->boot_ns)
 		return;
+	/* A way that is gone says nothing of NATs. */
+	if (live->used->lost)
+		path_keep_interrupted(live);
 	ret = path_ping(live, now, live->used, true);
 	if (ret == -EBUSY)
 		interval = path_ms(live, repeat);

@@ -133,13 +133,23 @@ static const char *turn_error_text(unsigned int error)
 	}
 }
 
+/* It granted something, and did not say what. */
+static void turn_useless(struct turn_client *client)
+{
+	turn_become(client, TURN_REFUSED);
+	snprintf(client->problem, sizeof(client->problem),
+		 "the server names no relayed address");
+	client->ops->changed(client->ctx);
+}
+
 static void turn_refused(struct turn_client *client,
 			 const struct turn_answer *answer)
 {
 	char text[ENDPOINT_TEXT_LEN];
 
 	turn_become(client, TURN_REFUSED);
-	if (answer->error == TURN_ERROR_ALTERNATE &&
+	/* Not signed, it may be anybody's word. */
+	if (answer->error == TURN_ERROR_ALTERNATE && answer->authentic &&
 	    endpoint_is_set(&answer->alternate)) {
 		endpoint_format(&answer->alternate, text);
 		snprintf(client->problem, sizeof(client->problem),
@@ -193,6 +203,8 @@ static void turn_allocate_answered(struct turn_client *client, uint64_t now,
 	if (!answer->error) {
 		if (endpoint_is_set(&answer->relayed))
 			turn_granted(client, answer);
+		else
+			turn_useless(client);
 		return;
 	}
 	/* One of ours from before, about which nobody here knows more. */

@@ -68,12 +68,15 @@ bool turn_request_fits(const struct turn_transaction *tr, const uint8_t *bytes)
 
 /*
  * RFC 8489 9.2.5: once the server has our credentials, what it says is signed,
- * save that it does not know them, or could not read them.
+ * save that it does not know them, or could not read them. Before that it can
+ * only refuse.
  */
 static bool turn_answer_believed(const struct turn_transaction *tr,
 				 const struct turn_answer *answer)
 {
-	return !tr->signs || answer->authentic ||
+	if (!tr->signs)
+		return answer->error;
+	return answer->authentic ||
 	       answer->error == TURN_ERROR_REQUEST ||
 	       answer->error == TURN_ERROR_UNAUTHORIZED ||
 	       answer->error == TURN_ERROR_STALE;

@@ -160,13 +160,12 @@ int agent_introduced(struct agent *agent, const struct config *config,
 		     bool introduced, char *err)
 {
 	const struct config_peer *peer;
-	int ret = 0;
 	size_t i;
+	int ret;
 
 	if (introduced == agent->introduced)
 		return 0;
-	agent->introduced = introduced;
-	for (i = 0; i < config->peer_count && !ret; i++) {
+	for (i = 0; i < config->peer_count; i++) {
 		peer = &config->peers[i];
 		if (peer->disabled || peer->idle != CONFIG_IDLE_UNSET ||
 		    strcmp(peer->link, agent->config.name))
@@ -175,10 +174,11 @@ int agent_introduced(struct agent *agent, const struct config *config,
 				       agent_peer_address(agent, peer),
 				       config_peer_idle(peer, introduced),
 				       err, CONFIG_ERROR_LEN);
-		if (ret == -ENOENT)
-			ret = 0;
+		if (ret && ret != -ENOENT)
+			return ret;
 	}
-	return ret;
+	agent->introduced = introduced;
+	return 0;
 }
 
 /* The addresses of a device's peers, sorted when they are searched. */

@@ -293,6 +293,11 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 		keeper->open[i] = *open;
 		memset(&keeper->said[i], 0, sizeof(keeper->said[i]));
 	}
+	/* One more who asks. */
+	if (keeper->pid && keeper->said[i].up) {
+		keeper->state(keeper->ctx, &keeper->said[i]);
+		return;
+	}
 	/* One that starts is told of all there are. */
 	if (!keeper->pid && !keeper->respawn_source)
 		start(keeper);

@@ -270,7 +270,7 @@ static void introducer_note(struct worker *worker, const struct clock *now,
 	agent->introducers += introduces - data->introduces;
 	data->introduces = introduces;
 	if (before && !agent->introducers) {
-		path_agent_stop(worker->reach->host, agent->path);
+		path_agent_stop(worker->reach->host, now, agent->path);
 		return;
 	}
 	if (!agent->introducers)

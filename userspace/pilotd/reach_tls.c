@@ -72,6 +72,7 @@ void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 	if (!wanted || !config_peer_tls(&data->config, &server))
 		return;
 	data->tls = server;
+	data->tls_number = 0;
 	ask(IPC_BRIDGE_OPEN, &server, data->config.tls_name);
 }
 
@@ -101,13 +102,19 @@ static bool tell(void *ctx, struct session_peer *peer)
 {
 	struct worker_peer *data = data_of(peer);
 	const struct telling *telling = ctx;
+	const struct bridge_state *state = telling->state;
 	struct endpoint server;
 
 	if (!config_peer_tls(&data->config, &server) ||
-	    !endpoint_equal(&server, &telling->state->server))
+	    !endpoint_equal(&server, &state->server))
 		return false;
+	/* Each who asks is told, and so are the others, who know. */
+	if (state->up && state->number == data->tls_number)
+		return true;
 	path_tls_set(telling->host, &telling->now, data->path,
-		     telling->state->up ? &telling->state->local : NULL);
+		     state->up ? &state->local : NULL);
+	/* Not before: it may ask for the connection only now. */
+	data->tls_number = state->up ? state->number : 0;
 	return true;
 }
 

@@ -110,6 +110,7 @@ static int start(struct parent *parent, char *err)
 	    bridge_keeper_serve(&parent->bridge, &parent->config.tls, err,
 				CONFIG_ERROR_LEN))
 		log_error("nobody is served by TLS: %s", err);
+	*err = '\0';
 	/* Said in the log; the rest is served, and a reload tries again. */
 	parent_apply(parent, &none, err);
 	make_portmap_secret(parent->portmap_secret);

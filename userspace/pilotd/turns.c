@@ -194,24 +194,33 @@ void turns_permit(struct turns *turns, uint64_t now,
 {
 	struct turn_client *client = turn_pool_current(&turns->pool);
 
-	if (client)
-		turn_permit(client, now, peer);
+	if (!client)
+		return;
+	turn_permit(client, now, peer);
+	rearm(turns);
 }
 
 int turns_channel(struct turns *turns, uint64_t now,
 		  const struct endpoint *peer, struct endpoint *via)
 {
 	struct turn_client *client = turn_pool_current(&turns->pool);
+	int ret;
 
-	return client ? turn_channel(client, now, peer, via) : -ENOTCONN;
+	if (!client)
+		return -ENOTCONN;
+	ret = turn_channel(client, now, peer, via);
+	rearm(turns);
+	return ret;
 }
 
 void turns_keep(struct turns *turns, uint64_t now, const struct endpoint *via)
 {
 	struct turn_client *client = turn_pool_current(&turns->pool);
 
-	if (client)
-		turn_keep(client, now, via);
+	if (!client)
+		return;
+	turn_keep(client, now, via);
+	rearm(turns);
 }
 
 static json_t *server_json(const struct turn_pool *pool, unsigned int i)

@@ -126,7 +126,7 @@ static void test_stop(void **state)
 	(void)state;
 	configure(end, end->peer, PEER, 0xf0, "192.0.2.50:7740");
 	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
-	path_agent_stop(end->host, end->agent);
+	path_agent_stop(end->host, &end->now, end->agent);
 	assert_true(endpoint_equal(&end->used, &at));
 	assert_ptr_equal(end->used_by, end->peer);
 	path_peer_info(end->peer, &info);
@@ -145,7 +145,7 @@ static void test_stop(void **state)
 	end_told(end, &message);
 	end_run(end, 90 * MS);
 	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
-	path_agent_stop(end->host, end->agent);
+	path_agent_stop(end->host, &end->now, end->agent);
 	at = end_ep("192.0.2.1:7740");
 	assert_true(endpoint_equal(&end->used, &at));
 	end_free(end);
@@ -154,7 +154,7 @@ static void test_stop(void **state)
 	end = end_new(true);
 	configure(end, end->peer, PEER, 0xf0, "192.0.2.50:7740");
 	end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
-	path_agent_stop(end->host, end->agent);
+	path_agent_stop(end->host, &end->now, end->agent);
 	at = end_ep("192.0.2.50:7740");
 	assert_true(endpoint_equal(&end->used, &at));
 	end_free(end);

@@ -20,6 +20,25 @@ static void allow(struct end *end, bool tls)
 				       &config), 0);
 }
 
+/* As a configuration that names it has it. */
+static void test_from_the_start(void **state)
+{
+	struct path_peer_config config = {
+		.address = INTRODUCER, .public = { 0xf0, INTRODUCER & 0xff },
+		.endpoint = end_ep(UDP), .introducer = true, .tls = true,
+	};
+	struct end *end = end_new(true);
+
+	(void)state;
+	end->silent = end_ep(UDP);
+	path_peer_del(end->host, &end->now, end->introducer);
+	assert_int_equal(path_peer_add(end->host, &end->now, end->agent,
+				       &config, NULL, &end->introducer), 0);
+	end_run(end, 3 * S);
+	assert_true(end->tls);
+	end_free(end);
+}
+
 static void up(struct end *end, const char *local)
 {
 	struct endpoint at = end_ep(local);
@@ -304,6 +323,7 @@ static void test_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_from_the_start),
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_not_wanted),
 		cmocka_unit_test(test_relay),

@@ -329,8 +329,12 @@ static void test_admit_frames(void **state)
 	admit_known(admit, 4 * S, place);
 	for (int i = 0; i < 1000; i++)
 		assert_true(admit_frame(admit, 5 * S, place));
+	/* Nor does it keep a client: answers do. */
 	assert_int_equal(admit_until(admit, place),
-			 5 * S + ADMIT_CLIENT_TIME);
+			 4 * S + ADMIT_CLIENT_TIME);
+	assert_int_equal(admit_known(admit, 6 * S, place), 0);
+	assert_int_equal(admit_until(admit, place),
+			 6 * S + ADMIT_CLIENT_TIME);
 	/* All strangers together have a bound as well. */
 	admit = admit_new(2);
 	passed = 0;
