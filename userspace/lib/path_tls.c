@@ -8,6 +8,7 @@
 #include "path_impl.h"
 
 #define PATH_TLS_PING		(500 * CLOCK_MS)	/* while in doubt */
+#define PATH_TLS_HANDSHAKE	CLOCK_SECOND		/* while in doubt */
 #define PATH_TLS_AGAIN		(5 * CLOCK_SECOND)	/* a handshake */
 #define PATH_TLS_TRIES		3	/* pings by UDP, each time */
 #define PATH_TLS_SETTLED	(10 * CLOCK_SECOND)	/* of UDP */
@@ -62,6 +63,30 @@ static void path_tls_want(struct path_peer *peer, const struct clock *now,
 	host->ops.tls(host->ctx, peer, wanted);
 }
 
+/* Where UDP would go, if it went. */
+static struct path_candidate *path_tls_other(struct path_live *live)
+{
+	const struct endpoint *ep = &live->peer->configured;
+
+	if (!endpoint_is_set(ep) ||
+	    !path_family_here(live->peer->host, ep->family))
+		return NULL;
+	return path_candidate_add(live, ep, PATH_KIND_CONFIGURED);
+}
+
+/*
+ * Either end may have lost what it knew of the session, and cannot answer or
+ * ask: a handshake tells whether UDP gets through.
+ */
+static void path_tls_ask_anew(struct path_peer *peer, const struct clock *now)
+{
+	struct path_live *live = path_live_get(peer);
+	struct path_candidate *c = live ? path_tls_other(live) : NULL;
+
+	if (c && now->boot_ns - live->handshake_at >= PATH_TLS_HANDSHAKE)
+		path_handshake(live, now, &c->endpoint);
+}
+
 /* Return: whether it is over with the doubt. */
 static bool path_tls_ask(struct path_peer *peer, const struct clock *now)
 {
@@ -79,19 +104,11 @@ static bool path_tls_ask(struct path_peer *peer, const struct clock *now)
 	}
 	if (path_tls_by_udp(peer))
 		path_ping(peer->live, now, peer->live->used, false);
+	/* Not at once: what a helper before us left is told first. */
+	if (now->boot_ns - tls->doubt_at >= PATH_TLS_PING)
+		path_tls_ask_anew(peer, now);
 	tls->at = now->boot_ns + PATH_TLS_PING;
 	return false;
-}
-
-/* Where UDP would go, if it went. */
-static struct path_candidate *path_tls_other(struct path_live *live)
-{
-	const struct endpoint *ep = &live->peer->configured;
-
-	if (!endpoint_is_set(ep) ||
-	    !path_family_here(live->peer->host, ep->family))
-		return NULL;
-	return path_candidate_add(live, ep, PATH_KIND_CONFIGURED);
 }
 
 static void path_tls_try_udp(struct path_peer *peer, const struct clock *now)

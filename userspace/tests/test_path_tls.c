@@ -73,6 +73,25 @@ static bool went_to(const struct end *end, const char *text)
 	return endpoint_equal(&end->session, &at);
 }
 
+/* A helper that was restarted: a handshake shows that UDP is as good as ever. */
+static void test_handshake_first(void **state)
+{
+	struct end *end = end_new(true);
+
+	(void)state;
+	end->answer = true;
+	allow(end, true);
+	end_run(end, 400 * MS);
+	assert_int_equal(end->sessions, 0);
+	end_run(end, 200 * MS);
+	assert_int_equal(end->sessions, 1);
+	assert_true(went_to(end, UDP));
+	end_session_up(end, end->introducer, UDP);
+	end_run(end, 10 * S);
+	assert_false(end->tls);
+	end_free(end);
+}
+
 /* By TLS to the introducer, and by its relay to the peer. */
 static struct end *end_by_tls(void)
 {
@@ -324,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_from_the_start),
+		cmocka_unit_test(test_handshake_first),
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_not_wanted),
 		cmocka_unit_test(test_relay),
