@@ -189,6 +189,7 @@ struct path_tls {
 	uint64_t doubt_at;		/* since when UDP is in doubt */
 	uint64_t good_at;		/* since when it works again */
 	uint64_t udp_at;		/* when it is tried again */
+	uint64_t udp_wait;		/* and how long after that */
 	uint64_t at;			/* of what is next */
 };
 

@@ -10,6 +10,7 @@
 #define PATH_TLS_PING		(500 * CLOCK_MS)	/* while in doubt */
 #define PATH_TLS_HANDSHAKE	CLOCK_SECOND		/* while in doubt */
 #define PATH_TLS_AGAIN		(5 * CLOCK_SECOND)	/* a handshake */
+#define PATH_TLS_BACK		(2 * CLOCK_SECOND)	/* UDP is tried again */
 #define PATH_TLS_TRIES		3	/* pings by UDP, each time */
 #define PATH_TLS_SETTLED	(10 * CLOCK_SECOND)	/* of UDP */
 
@@ -53,7 +54,9 @@ static void path_tls_want(struct path_peer *peer, const struct clock *now,
 	tls->wanted = wanted;
 	tls->doubt_at = tls->good_at = CLOCK_NEVER;
 	tls->at = now->boot_ns;
-	tls->udp_at = now->boot_ns + host->config.retry * CLOCK_MS;
+	/* It may only have been a restart. */
+	tls->udp_wait = PATH_TLS_BACK;
+	tls->udp_at = now->boot_ns + tls->udp_wait;
 	tls->tries = 0;
 	if (!wanted) {
 		path_tls_forget(peer, now);
@@ -125,7 +128,9 @@ static void path_tls_try_udp(struct path_peer *peer, const struct clock *now)
 	if (c && c->state != PATH_STATE_VALID)
 		path_candidate_fail(c, "no answer by UDP");
 	tls->tries = 0;
-	tls->udp_at = now->boot_ns + peer->host->config.retry * CLOCK_MS;
+	tls->udp_wait = path_earlier(tls->udp_wait * 2,
+				     peer->host->config.retry * CLOCK_MS);
+	tls->udp_at = now->boot_ns + tls->udp_wait;
 }
 
 static void path_tls_keep(struct path_peer *peer, const struct clock *now)

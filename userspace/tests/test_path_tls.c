@@ -184,7 +184,7 @@ static void test_relay(void **state)
 	end_free(end);
 }
 
-/* Pings by UDP each minute; when one is answered, a handshake, and then all. */
+/* Pings by UDP, less and less; when one is answered, a handshake, and then all. */
 static void test_back(void **state)
 {
 	struct endpoint configured = end_ep(UDP);
@@ -196,10 +196,11 @@ static void test_back(void **state)
 	for (unsigned int i = from; i < end->count; i++)
 		pings += endpoint_equal(&end->sent[i % SENT_MAX].dst,
 					&configured);
-	assert_int_equal(pings, 3);
+	/* Soon, as it may have been a restart; then each minute. */
+	assert_int_equal(pings, 15);
 	assert_true(introducer_at(end, LOCAL));
 	memset(&end->silent, 0, sizeof(end->silent));
-	end_run(end, 25 * S);
+	end_run(end, 40 * S);
 	/* The handshake is under way: until then nothing moves. */
 	assert_true(went_to(end, UDP));
 	assert_true(introducer_at(end, LOCAL));
