@@ -152,7 +152,7 @@ it_is_sandboxed() {
 	[[ $status =~ NoNewPrivs:[[:space:]]*1 ]] ||
 		fail "it may gain privileges"
 	[[ $status =~ Seccomp:[[:space:]]*2 ]] || fail "no filter of system calls"
-	equal "$(word CapBnd: <<<"$status")" 00000000002051e5 "capabilities"
+	equal "$(word CapBnd: <<<"$status")" 00000000002055e5 "capabilities"
 	for path in /etc/pilot-link/x /usr/x /home/x /var/x; do
 		! nsenter -t "$main" -m touch "$path" 2>/dev/null ||
 			fail "it can write $path"
