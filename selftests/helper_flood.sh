@@ -8,6 +8,8 @@
 
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
+# shellcheck source=selftests/lib-flood.sh
+. "$(dirname "$0")/lib-flood.sh"
 
 # A second of emulation, and what two or three lost messages cost.
 CONNECT_MS=5000
@@ -58,65 +60,9 @@ connect() {
 	MS=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
 }
 
-# flood_start KIND RATE: "random" initiations that nobody here could have made, or
-# the "recorded" one, whose MAC is right, from sources all over; RATE is how many
-# a second, 0 as fast as the sender can.
-flood_start() {
-	spawn "$TMP/flood" in_ns c python3 -c '
-import os, random, signal, socket, struct, sys, time
-kind, rate = sys.argv[1], int(sys.argv[2])
-recorded = bytes.fromhex(open(sys.argv[3]).read())
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-def packet():
-    body = recorded
-    if kind == "random":
-        body = recorded[:4] + os.urandom(len(recorded) - 4)
-    source = bytes([10, 99, random.randrange(256), random.randrange(1, 255)])
-    udp = struct.pack("!HHHH", random.randrange(1024, 65535), 7740,
-                      8 + len(body), 0)
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(body), 0, 0, 64, 17, 0)
-    return ip + source + socket.inet_aton("10.0.9.2") + udp + body
-packets = [packet() for _ in range(3000)]
-sent, going = 0, True
-def stop(*_):
-    global going
-    going = False
-signal.signal(signal.SIGTERM, stop)
-print("ready", flush=True)
-start = time.monotonic()
-while going:
-    if rate and sent > (time.monotonic() - start) * rate:
-        time.sleep(0.02)
-        continue
-    for p in packets[:20]:
-        try:
-            s.sendto(p, ("10.0.9.2", 0))
-            sent += 1
-        except OSError:
-            pass
-    packets = packets[20:] + packets[:20]
-print("sent", sent)' "$1" "$2" "$TMP/initiation"
-	FLOOD=$SPAWNED
-	soon 60 grep -q ready "$TMP/flood"
-	FLOOD_BEGAN=${EPOCHREALTIME/[.,]/}
-}
-
-flood_end() {
-	local ms=$(((${EPOCHREALTIME/[.,]/} - FLOOD_BEGAN) / 1000)) sent
-
-	end_process "$FLOOD"
-	sent=$(word sent <"$TMP/flood")
-	note "flood: $sent messages in $ms ms"
-	[ "$sent" -ge 500 ] || fail "that was no flood"
-}
-
 # under_flood KIND RATE AGENT
 under_flood() {
-	local before
-
-	before=$(flood_seen)
-	flood_start "$1" "$2"
-	soon 20 flood_has_come $((before + 500))
+	flood_start c "b side" 10.0.9.2 "$1" "$2" "$TMP/initiation"
 	connect "$3"
 	note "first packet of a new pair under $1 messages: $MS ms"
 	[ "$MS" -le "$(($(patience 1) * CONNECT_MS))" ] ||
@@ -124,25 +70,6 @@ under_flood() {
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flood_end
 	kill -0 "$(helper_pid b)" || fail "b's helper died"
-}
-
-flood_seen() {
-	in_ns b cat /sys/class/net/side/statistics/rx_packets
-}
-
-flood_has_come() {
-	[ "$(flood_seen)" -ge "$1" ]
-}
-
-# handshakes MEMBER: a counter of b's helper.
-handshakes() {
-	python3 -c '
-import json, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(b"{\"op\": \"status\"}\n")
-reply = json.loads(s.makefile().readline())
-print(reply["result"]["handshakes"][sys.argv[2]])' "$TMP/b/sock" "$1"
 }
 
 a_flood_of_handshakes_keeps_nobody_out() {
@@ -154,12 +81,12 @@ a_flood_of_handshakes_keeps_nobody_out() {
 	note "first packet of a new pair without a flood: $MS ms"
 	flow_start a b "$(inet6 b 0 1)" "$(patience 40)" -b 5M
 	under_flood random 4000 2
-	[ "$(handshakes strangers)" -ge 500 ] ||
+	[ "$(helper_status b handshakes strangers)" -ge 500 ] ||
 		fail "the random messages did not get to the helper"
 	under_flood recorded 4000 3
-	[ "$(handshakes replayed)" -ge 500 ] ||
+	[ "$(helper_status b handshakes replayed)" -ge 500 ] ||
 		fail "the recorded messages did not get to the helper"
-	equal "$(handshakes limited)" 0 "messages held against the limits"
+	equal "$(helper_status b handshakes limited)" 0 "messages held against the limits"
 	equal "$(worker_pid b)" "$worker" "b's worker"
 	flow_end a "beside the floods"
 	reaches a "$(inet6 b 0 1)"

@@ -9,29 +9,14 @@
 . "$(dirname "$0")/lib-helper.sh"
 # shellcheck source=selftests/lib-reach.sh
 . "$(dirname "$0")/lib-reach.sh"
+# shellcheck source=selftests/lib-coturn.sh
+. "$(dirname "$0")/lib-coturn.sh"
 
 RELAY=no
 TURN=${NAT_SERVER[1]}
-servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
-libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
-
-turn_start() {
-	spawn "$TMP/turn" in_ns introducer env LD_LIBRARY_PATH="$libraries" \
-		"$servers/usr/bin/turnserver" -n --no-cli --no-tls --no-dtls \
-		--no-tcp --log-file stdout --simple-log \
-		--pidfile "$TMP/turn.pid" --userdb "$TMP/turn.db" \
-		--lt-cred-mech --user u:secret --realm example.org \
-		--listening-ip "$TURN" --relay-ip "$TURN"
-	TURN_PID=$SPAWNED
-	soon 30 turn_hears
-}
-
-turn_hears() {
-	in_ns introducer ss -Hlun "src = $TURN:3478" | grep -q .
-}
 
 turn_is_gone() {
-	! turn_hears
+	! hears introducer 3478
 }
 
 # What there is to see of the ways when a test has failed.
@@ -51,13 +36,12 @@ between() {
 	trap 'show_ways $?' EXIT
 
 	command -v nft >/dev/null || skip "nft is missing"
-	[ -e "$servers/complete" ] ||
-		skip "coturn is missing: scripts/setup"
+	has_servers || skip "coturn is missing: scripts/setup"
 	lab_up
 	agents
 	echo secret >"$TMP/password"
 	chmod 600 "$TMP/password"
-	turn_start
+	turn_start introducer "$TURN"
 	site a apdm
 	site b apdm
 	for side in a b; do
@@ -121,9 +105,9 @@ a_server_that_starts_anew_is_used_again() {
 	end_process "$PINGS" -INT
 	gets_through b
 	ping_start b "${agent_inet6[a]}" 0.1
-	end_process "$TURN_PID" -KILL
+	end_process "$COTURN" -KILL
 	soon 10 turn_is_gone
-	turn_start
+	turn_start introducer "$TURN"
 	soon 30 answered b
 	note "lost while the server was away: $(ping_end b) pings of 0.1 s"
 	both_by_turn

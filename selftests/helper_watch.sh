@@ -63,6 +63,10 @@ to_helper() {
 		$(FAMILY=6 socket_stat a rx-helper)))
 }
 
+is_watched_less() {
+	[ "$(frames 4)" -le 10 ]
+}
+
 # All of it at both ends, so each ping there is one of the other and an answer.
 idle_paths_are_watched_less_and_less() {
 	watched watch 15
@@ -73,7 +77,7 @@ idle_paths_are_watched_less_and_less() {
 	soon 30 told peer-idle 1
 	within 14 30 "$(frames 8)" "frames in 8 s when idle"
 	# b goes on for longer than a, which answers only.
-	sleep 10
+	soon 30 is_watched_less
 	within 6 20 "$(frames 8)" "frames in 8 s when idle for long"
 	reaches a "${agent_inet6[b]}"
 	soon 10 told peer-active 1

@@ -393,6 +393,11 @@ listens() {
 	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
 }
 
+# hears NS PORT: by UDP, some process does.
+hears() {
+	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
+}
+
 # iperf FROM TO NODE [ARGS]...: the output is in $TMP/iperf.
 iperf() {
 	local from=$1 to=$2 node=$3
@@ -570,14 +575,37 @@ run_one() {
 	[ -z "${PILOT_TEST_TIMES:-}" ] || echo "# $name took until $SECONDS s"
 }
 
+# choose_tests FUNCTION...: CHOSEN are those that match $TEST, all when it is not
+# set.
+choose_tests() {
+	local name
+
+	CHOSEN=()
+	for name; do
+		[[ ! $name =~ ${TEST:-.} ]] || CHOSEN+=("$name")
+	done
+}
+
+# Runs the CHOSEN, each as a case. Return: whether none failed.
+run_chosen() {
+	local name number=0 failed=0
+
+	echo "1..${#CHOSEN[@]}"
+	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
+	trap 'exit 143' TERM INT HUP
+	for name in "${CHOSEN[@]}"; do
+		number=$((number + 1))
+		run_one "$name" "$number"
+	done
+	[ "$failed" -eq 0 ]
+}
+
 # run_tests FUNCTION...: only those that match $TEST, when it is set.  Without the
 # module when WITHOUT_MODULE is set, which needs no guest.
 run_tests() {
-	local name number=0 failed=0 ours=0 list=()
+	local ours=0
 
-	for name; do
-		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
-	done
+	choose_tests "$@"
 	echo "KTAP version 1"
 	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
 	[ -x "$tools/pilot_ctl" ] || skip_all "the programs are not built: run make"
@@ -585,15 +613,8 @@ run_tests() {
 		module_load || skip_all "the pilot module does not load"
 		ours=1
 	fi
-	[ "$ours" -eq 0 ] || list+=(module_unloads)
-	echo "1..${#list[@]}"
-	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
-	trap 'exit 143' TERM INT HUP
-	for name in "${list[@]}"; do
-		number=$((number + 1))
-		run_one "$name" "$number"
-	done
-	[ "$failed" -eq 0 ]
+	[ "$ours" -eq 0 ] || CHOSEN+=(module_unloads)
+	run_chosen
 	exit
 }
 

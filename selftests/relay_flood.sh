@@ -10,6 +10,8 @@
 . "$(dirname "$0")/lib-helper.sh"
 # shellcheck source=selftests/lib-introducer.sh
 . "$(dirname "$0")/lib-introducer.sh"
+# shellcheck source=selftests/lib-flood.sh
+. "$(dirname "$0")/lib-flood.sh"
 
 PINGS=50
 # Of a slow guest, whose processors the flooder has a good part of.
@@ -18,6 +20,7 @@ SLOWER_MOST=10
 CONNECT_MS=6000
 # What a client of the relay may send, packets a second.
 CAP=400
+FLOOD_RATE=4000
 
 # Agents in a and b that are measured, g and h of which g is greedy, and s, where
 # strangers are: their invented sources, 10.99.0.0/16, are routed back to it.
@@ -74,82 +77,6 @@ served_under() {
 	equal "$(worker_pid r)" "$WORKER" "the introducer's worker"
 }
 
-# strangers KIND: 4000 a second from sources all over, until strangers_end.
-strangers() {
-	spawn "$TMP/flood" in_ns s python3 -c '
-import os, random, signal, socket, struct, sys, time
-kind, rate = sys.argv[1], int(sys.argv[2])
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-def frame(type, size):
-    return struct.pack("<I", type) + os.urandom(size - 4)
-bodies = {
-    "relay": lambda: struct.pack("<I", 0x96) + os.urandom(4) +
-        random.choice((frame(0x94, 100), frame(0x91, 244), frame(0x95, 90))),
-    "initiation": lambda: frame(0x91, 244),
-    "control": lambda: frame(0x95, 90),
-    "stun": lambda: struct.pack("!HHI", 1, 0, 0x2112a442) + os.urandom(12),
-}
-def packet():
-    body = bodies[kind]()
-    source = bytes([10, 99, random.randrange(256), random.randrange(1, 255)])
-    udp = struct.pack("!HHHH", random.randrange(1024, 65535), 7740,
-                      8 + len(body), 0)
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 28 + len(body), 0, 0, 64, 17, 0)
-    return ip + source + socket.inet_aton("10.0.5.1") + udp + body
-packets = [packet() for _ in range(4000)]
-sent, going = 0, True
-def stop(*_):
-    global going
-    going = False
-signal.signal(signal.SIGTERM, stop)
-print("ready", flush=True)
-start = time.monotonic()
-while going:
-    if sent > (time.monotonic() - start) * rate:
-        time.sleep(0.01)
-        continue
-    for p in packets[:20]:
-        try:
-            s.sendto(p, ("10.0.5.1", 0))
-            sent += 1
-        except OSError:
-            pass
-    packets = packets[20:] + packets[:20]
-print("sent", sent)' "$1" 4000
-	FLOOD=$SPAWNED
-	soon 60 grep -q ready "$TMP/flood"
-	FLOOD_BEGAN=${EPOCHREALTIME/[.,]/}
-	soon 20 flood_has_come $(($(flood_seen) + 500))
-}
-
-strangers_end() {
-	local ms=$(((${EPOCHREALTIME/[.,]/} - FLOOD_BEGAN) / 1000)) sent
-
-	end_process "$FLOOD"
-	sent=$(word sent <"$TMP/flood")
-	note "that were $sent datagrams in $ms ms"
-	[ "$sent" -ge $((ms / 2)) ] || fail "that was no flood"
-}
-
-flood_seen() {
-	in_ns r cat /sys/class/net/to-s/statistics/rx_packets
-}
-
-flood_has_come() {
-	[ "$(flood_seen)" -ge "$1" ]
-}
-
-# status GROUP MEMBER: a counter of r's helper.
-status() {
-	python3 -c '
-import json, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(b"{\"op\": \"status\"}\n")
-reply = json.loads(s.makefile().readline())
-print(reply["result"][sys.argv[2]][sys.argv[3]])' "$TMP/r/sock" "$1" "$2"
-}
-
 strangers_keep_nobody_from_a_relay() {
 	local kind n=1
 
@@ -157,13 +84,15 @@ strangers_keep_nobody_from_a_relay() {
 	WORKER=$(worker_pid r)
 	for kind in relay initiation control stun; do
 		n=$((n + 1))
-		strangers "$kind"
+		flood_start s "r to-s" 10.0.5.1 "$kind" $FLOOD_RATE
 		served_under "under $kind frames of strangers" "$n"
-		strangers_end
+		flood_end
+		[ "$FLOOD_SENT" -ge $((FLOOD_MS / 2)) ] ||
+			fail "that was no flood"
 	done
-	[ "$(status handshakes strangers)" -ge 500 ] ||
+	[ "$(helper_status r handshakes strangers)" -ge 500 ] ||
 		fail "the initiations did not get to the helper"
-	equal "$(status introducer opened)" 6 "pairs that were introduced"
+	equal "$(helper_status r introducer opened)" 6 "pairs that were introduced"
 }
 
 # told_by NAME ADDRESS: a number of r's entry from that agent.
@@ -247,16 +176,16 @@ one_that_asks_without_end_takes_from_nobody() {
 	soon 30 refused_at_least 40
 	served_under "beside one that asks for $n peers all the time" 2
 	end_process "$GREED"
-	note "it was refused $(status introducer refused) times, and not" \
-		"heard $(($(status introducer limited) +
-			$(status control limited))) times"
-	[ $(($(status introducer limited) + $(status control limited))) -ge 1 ] ||
+	note "it was refused $(helper_status r introducer refused) times, and not" \
+		"heard $(($(helper_status r introducer limited) +
+			$(helper_status r control limited))) times"
+	[ $(($(helper_status r introducer limited) + $(helper_status r control limited))) -ge 1 ] ||
 		fail "it did not ask above what is taken of one"
-	equal "$(status introducer opened)" 3 "pairs that were introduced"
+	equal "$(helper_status r introducer opened)" 3 "pairs that were introduced"
 }
 
 refused_at_least() {
-	[ "$(status introducer refused)" -ge "$1" ]
+	[ "$(helper_status r introducer refused)" -ge "$1" ]
 }
 
 helper_tests strangers_keep_nobody_from_a_relay \

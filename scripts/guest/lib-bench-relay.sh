@@ -8,9 +8,11 @@
 #
 # shellcheck disable=SC2034,SC2154
 
+# shellcheck source=selftests/lib-coturn.sh
+. "$top/selftests/lib-coturn.sh"
+
 HOP_PORT=4001
 TURN_PORT=3478
-servers=${PILOT_CACHE:-$HOME/.cache/pilot-link}/servers
 
 # What lib-relay.sh makes goes by the names a, r and b.
 hop_names() {
@@ -89,19 +91,6 @@ hop_agents_by() {
 
 # coturn_up: as a TURN server that asks nobody who he is.
 coturn_up() {
-	local program=$servers/usr/bin/turnserver libraries
-
-	[ -x "$program" ] || fail "coturn is missing: scripts/setup"
-	libraries=$(find "$servers" -name '*.so*' -printf '%h\n' | sort -u |
-		paste -sd :)
-	spawn "$TMP/coturn" in_ns r env LD_LIBRARY_PATH="$libraries" \
-		"$program" -n --no-auth --no-cli --no-tls --no-dtls --no-tcp \
-		--listening-ip 10.0.1.1 --relay-ip 10.0.2.1 \
-		--listening-port "$TURN_PORT" --log-file stdout --simple-log \
-		--pidfile "$TMP/coturn.pid" --userdb "$TMP/coturn.db"
-	wait_for 30 coturn_hears || fail "coturn: $(tail -n 5 "$TMP/coturn")"
-}
-
-coturn_hears() {
-	in_ns r ss -Hlun "sport = :$TURN_PORT" | grep -q .
+	has_servers || fail "coturn is missing: scripts/setup"
+	coturn_start r --no-auth --listening-ip 10.0.1.1 --relay-ip 10.0.2.1
 }

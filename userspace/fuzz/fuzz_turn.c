@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The client against a hostile server that asks for no password and sees every
+ * The client against a hostile server that knows the password and sees every
  * request, with peers that ask for whatever they like. Each step is a kind, a
  * length and bytes.
  */
@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <re_types.h>
+#include <re_hmac.h>
+
 #include "be.h"
 #include "turn_pool.h"
 
-#define SENT	16
+#define SENT		16
+#define SIGNATURE	24
 
 static struct {
 	uint8_t head[SENT][STUN_MESSAGE_MIN];	/* of requests, the last ones */
@@ -64,11 +68,23 @@ static const struct turn_pool_ops ops = {
 	.frame = fuzz_frame, .told = fuzz_told, .checked = fuzz_none,
 };
 
-/* An answer to one of the last requests, or data of a peer. */
+/* MESSAGE-INTEGRITY, RFC 8489 14.5. Return: the new length. */
+static size_t sign(uint8_t *message, size_t len, const uint8_t *key)
+{
+	be_put16(message + 2, len - STUN_MESSAGE_MIN + SIGNATURE);
+	be_put16(message + len, 0x0008);
+	be_put16(message + len + 2, SIGNATURE - 4);
+	hmac_sha1(key, TURN_KEY_LEN, message, len, message + len + 4,
+		  SIGNATURE - 4);
+	return len + SIGNATURE;
+}
+
+/* An answer to one of the last requests, signed or not, or data of a peer. */
 static void receive(uint8_t kind, const uint8_t *bytes, size_t len)
 {
-	struct endpoint src = state.pool.server[kind >> 7].client.account.server;
-	uint8_t *copy = malloc(STUN_MESSAGE_MIN + len);
+	const struct turn_client *client = &state.pool.server[kind >> 7].client;
+	struct endpoint src = client->account.server;
+	uint8_t *copy = malloc(STUN_MESSAGE_MIN + len + SIGNATURE);
 	uint16_t type;
 
 	memcpy(copy, state.head[kind % SENT], STUN_MESSAGE_MIN);
@@ -77,8 +93,10 @@ static void receive(uint8_t kind, const uint8_t *bytes, size_t len)
 	be_put16(copy + 2, len);
 	memcpy(copy + 4, "\x21\x12\xa4\x42", 4);
 	memcpy(copy + STUN_MESSAGE_MIN, bytes, len);
-	turn_pool_receive(&state.pool, state.now, &src, copy,
-			  STUN_MESSAGE_MIN + len);
+	len += STUN_MESSAGE_MIN;
+	if (client->has_realm && !(kind & 0x50))
+		len = sign(copy, len, client->realm.key);
+	turn_pool_receive(&state.pool, state.now, &src, copy, len);
 	free(copy);
 }
 

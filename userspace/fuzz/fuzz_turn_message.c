@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdlib.h>
-#include <string.h>
-
+#include "stun_input.h"
 #include "turn_message.h"
 
 static void check_endpoint(const struct endpoint *endpoint)
@@ -47,21 +45,8 @@ static void check(const uint8_t *bytes, size_t len)
 		__builtin_trap();
 }
 
-/* As it came, and once more with the header that lets it pass. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t cookie[4] = { 0x21, 0x12, 0xa4, 0x42 };
-	uint8_t *copy = malloc(size ? size : 1);
-
-	memcpy(copy, data, size);
-	check(copy, size);
-	if (size >= STUN_MESSAGE_MIN) {
-		copy[0] &= 0x3f;
-		copy[2] = (size - STUN_MESSAGE_MIN) >> 8;
-		copy[3] = size - STUN_MESSAGE_MIN;
-		memcpy(copy + 4, cookie, sizeof(cookie));
-		check(copy, size);
-	}
-	free(copy);
+	stun_input(data, size, check);
 	return 0;
 }

@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * libre writes and reads the attributes, as in stun_message.c; its sockets,
- * its loop and its client are not used.
- */
-#define HAVE_INTTYPES_H	1
-#define HAVE_STDBOOL_H	1
-#define HAVE_INET6	1
+#include "turn_message.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <re_types.h>
-#include <re_mem.h>
-#include <re_mbuf.h>
-#include <re_list.h>
-#include <re_md5.h>
-#include <re_sa.h>
-#include <re_stun.h>
-
 #include "be.h"
-#include "turn_message.h"
+#include "stun_read.h"
+
+#include <re_md5.h>
 
 #define TURN_TYPE_DATA	0x0017		/* an indication of method 7 */
 
@@ -88,44 +76,6 @@ size_t turn_request_write(uint8_t out[static TURN_REQUEST_MAX],
 	return len;
 }
 
-/* A copy: libre counts references to the memory of what it reads. */
-static int turn_decode(const uint8_t *bytes, size_t len, struct mbuf **mbp,
-		       struct stun_msg **msgp)
-{
-	struct stun_unknown_attr unknown;
-	struct mbuf *mb = mbuf_alloc(len);
-	int ret;
-
-	*msgp = NULL;
-	*mbp = mb;
-	if (!mb)
-		return -ENOMEM;
-	ret = mbuf_write_mem(mb, bytes, len);
-	mb->pos = 0;
-	if (!ret)
-		ret = stun_msg_decode(msgp, mb, &unknown);
-	if (ret)
-		return ret == ENOMEM ? -ENOMEM : -EBADMSG;
-	if (unknown.typec || (stun_msg_attr(*msgp, STUN_ATTR_FINGERPRINT) &&
-			      stun_msg_chk_fingerprint(*msgp)))
-		return -EBADMSG;
-	return 0;
-}
-
-/* What cannot be sent to is as good as none. */
-static void get_endpoint(const struct stun_msg *msg, uint16_t type,
-			 struct endpoint *endpoint)
-{
-	const struct stun_attr *attr = stun_msg_attr(msg, type);
-	struct sockaddr_storage ss = { 0 };
-
-	if (!attr)
-		return;
-	memcpy(&ss, &attr->v.sa.u, sizeof(attr->v.sa.u));
-	if (endpoint_from_sockaddr(endpoint, &ss) || endpoint_check(endpoint))
-		memset(endpoint, 0, sizeof(*endpoint));
-}
-
 /* One that is too long is as good as none. */
 static void get_text(const struct stun_msg *msg, uint16_t type,
 		     char text[static TURN_TEXT_LEN])
@@ -152,9 +102,9 @@ static int turn_read(const struct stun_msg *msg, enum turn_method method,
 	}
 	get_text(msg, STUN_ATTR_REALM, answer->realm);
 	get_text(msg, STUN_ATTR_NONCE, answer->nonce);
-	get_endpoint(msg, STUN_ATTR_XOR_RELAY_ADDR, &answer->relayed);
-	get_endpoint(msg, STUN_ATTR_XOR_MAPPED_ADDR, &answer->mapped);
-	get_endpoint(msg, STUN_ATTR_ALT_SERVER, &answer->alternate);
+	stun_read_endpoint(msg, STUN_ATTR_XOR_RELAY_ADDR, &answer->relayed);
+	stun_read_endpoint(msg, STUN_ATTR_XOR_MAPPED_ADDR, &answer->mapped);
+	stun_read_endpoint(msg, STUN_ATTR_ALT_SERVER, &answer->alternate);
 	attr = stun_msg_attr(msg, STUN_ATTR_LIFETIME);
 	if (attr)
 		answer->lifetime = attr->v.lifetime;
@@ -176,7 +126,7 @@ int turn_answer_parse(const uint8_t *bytes, size_t len,
 	int ret;
 
 	memset(answer, 0, sizeof(*answer));
-	ret = turn_decode(bytes, len, &mb, &msg);
+	ret = stun_read(bytes, len, &mb, &msg);
 	if (!ret)
 		ret = turn_read(msg, method, key, answer);
 	mem_deref(msg);
@@ -195,7 +145,7 @@ static int turn_data_read(const struct stun_msg *msg, struct turn_data *data)
 {
 	const struct stun_attr *attr = stun_msg_attr(msg, STUN_ATTR_DATA);
 
-	get_endpoint(msg, STUN_ATTR_XOR_PEER_ADDR, &data->peer);
+	stun_read_endpoint(msg, STUN_ATTR_XOR_PEER_ADDR, &data->peer);
 	if (!attr || !endpoint_is_set(&data->peer))
 		return -EBADMSG;
 	data->len = mbuf_get_left(&attr->v.mb);
@@ -212,7 +162,7 @@ int turn_data_parse(const uint8_t *bytes, size_t len, struct turn_data *data)
 	int ret;
 
 	memset(data, 0, offsetof(struct turn_data, bytes));
-	ret = turn_decode(bytes, len, &mb, &msg);
+	ret = stun_read(bytes, len, &mb, &msg);
 	if (!ret)
 		ret = turn_is_data(bytes) ? turn_data_read(msg, data) :
 					    -EBADMSG;

@@ -106,6 +106,14 @@ static void netcheck_rtt(const json_t *object)
 			    (long long)json_integer_value(rtt) % 1000);
 }
 
+static void netcheck_problem(const json_t *object)
+{
+	const char *problem = json_get_text(object, "problem");
+
+	if (problem)
+		print_plain(" (%s)", problem);
+}
+
 static void netcheck_hosts(const struct tool *tool, const json_t *report)
 {
 	const json_t *hosts = json_object_get(report, "host");
@@ -146,7 +154,6 @@ static void netcheck_servers(const json_t *family)
 static void netcheck_mapping(const json_t *family)
 {
 	const json_t *mapping = json_object_get(family, "port_mapping");
-	const char *problem = json_get_text(mapping, "problem");
 
 	if (!json_is_object(mapping))
 		return;
@@ -157,8 +164,7 @@ static void netcheck_mapping(const json_t *family)
 	netcheck_seconds(mapping, "lifetime_s", "lifetime");
 	netcheck_seconds(mapping, "left_s", "left");
 	netcheck_text(mapping, "gateway", "gateway");
-	if (problem)
-		print_plain(" (%s)", problem);
+	netcheck_problem(mapping);
 	print_newline();
 }
 
@@ -191,8 +197,6 @@ static void netcheck_turn(const json_t *report)
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "turn"), i, server) {
-		const char *problem = json_get_text(server, "problem");
-
 		print_plain("turn:");
 		netcheck_text(server, "server", "server");
 		netcheck_text(server, "state", "state");
@@ -200,8 +204,7 @@ static void netcheck_turn(const json_t *report)
 		netcheck_text(server, "relayed", "relayed");
 		if (json_is_true(json_object_get(server, "used")))
 			print_plain(" in use");
-		if (problem)
-			print_plain(" (%s)", problem);
+		netcheck_problem(server);
 		print_newline();
 	}
 }

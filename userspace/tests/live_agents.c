@@ -8,8 +8,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,16 +15,14 @@
 
 #include "addr.h"
 #include "addresses.h"
-#include "bridge.h"
 #include "bridge_keeper.h"
 #include "gateway.h"
 #include "ipc.h"
 #include "lanes.h"
+#include "live.h"
 #include "log.h"
-#include "sockets.h"
 #include "spawn.h"
 #include "store.h"
-#include "worker.h"
 
 struct live {
 	sd_event *event;
@@ -156,15 +152,10 @@ static int start(struct live *live, char *argv[], char *err)
 	ret = store_load(&live->config, CONFIG_FILE, argv[1], err);
 	if (ret)
 		return ret;
-	log_level_set(live->config.log_level);
-	lanes_init(&live->lanes, live->config.port, 1);
-	ret = lanes_open(&live->lanes, err, CONFIG_ERROR_LEN);
+	ret = live_open(&live->config, &live->lanes, argv[2], &live->control,
+			err);
 	if (ret)
 		return ret;
-	live->control = socket_listen(argv[2], SOCK_STREAM, 0660, 0, err,
-				      CONFIG_ERROR_LEN);
-	if (live->control < 0)
-		return live->control;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 		       live->events) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
@@ -192,40 +183,25 @@ int main(int argc, char *argv[])
 {
 	char err[CONFIG_ERROR_LEN] = "";
 	struct live live = { .ipc = -1 };
-	sigset_t set;
 	int ret;
 
 	if (sodium_init() < 0)
 		return 1;
-	if (argc == 2 && !strcmp(argv[1], WORKER_ARGUMENT)) {
-		log_open("worker", LOG_LEVEL_INFO);
-		return worker_run();
-	}
-	if (argc == 2 && !strcmp(argv[1], BRIDGE_ARGUMENT)) {
-		log_open("bridge", LOG_LEVEL_INFO);
-		return bridge_run();
-	}
+	ret = live_role(argc, argv);
+	if (ret >= 0)
+		return ret;
 	if (argc != 3)
 		return 2;
 	log_open("pilotd", LOG_LEVEL_INFO);
 	config_init(&live.config);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	ret = sd_event_default(&live.event);
-	if (ret >= 0)
-		ret = sd_event_add_signal(live.event, NULL, SIGTERM, NULL,
-					  NULL);
+	ret = live_event(&live.event);
 	if (ret >= 0)
 		ret = start(&live, argv, err);
 	if (ret < 0) {
 		log_error("%s", err[0] ? err : strerror(-ret));
 		return 1;
 	}
-	puts("ready");
-	fflush(stdout);
-	ret = sd_event_loop(live.event);
+	ret = live_loop(live.event);
 	bridge_keeper_stop(&live.bridge);
 	kill(live.worker, SIGTERM);
 	config_free(&live.config);

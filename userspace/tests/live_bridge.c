@@ -9,7 +9,6 @@
  * Prints "state SERVER LOCAL up|down NUMBER TEXT" whenever that is told, and
  * "bridge PID" when one was started.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 
 #include "bridge.h"
 #include "bridge_keeper.h"
+#include "live.h"
 #include "log.h"
 
 static void on_state(void *ctx, const struct bridge_state *state)
@@ -82,7 +82,6 @@ int main(int argc, char *argv[])
 	struct bridge_keeper keeper = {
 		.state = on_state, .log_level = LOG_LEVEL_DEBUG,
 	};
-	sigset_t set;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -93,14 +92,9 @@ int main(int argc, char *argv[])
 	if (argc < 4)
 		return 2;
 	log_open("keeper", LOG_LEVEL_DEBUG);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	keeper.port = atoi(argv[1]);
 	bridge_keeper_init(&keeper);
-	if (sd_event_default(&keeper.event) < 0 ||
-	    sd_event_add_signal(keeper.event, NULL, SIGTERM, NULL, NULL) < 0 ||
+	if (live_event(&keeper.event) ||
 	    begin(&keeper, argc, argv) ||
 	    sd_event_add_time_relative(keeper.event, NULL, CLOCK_MONOTONIC, 0,
 				       0, on_child, &keeper) < 0)

@@ -7,31 +7,15 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include <sodium.h>
 
 #include "keeper.h"
+#include "live.h"
 #include "log.h"
-#include "sockets.h"
-#include "spawn.h"
 #include "store.h"
-#include "worker.h"
-
-static int add_signals(struct parent *parent)
-{
-	sigset_t set;
-	int ret;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	ret = sd_event_add_signal(parent->event, NULL, SIGTERM, NULL, NULL);
-	return ret < 0 ? ret : 0;
-}
 
 static int start(struct parent *parent, char *argv[], char *err)
 {
@@ -42,15 +26,10 @@ static int start(struct parent *parent, char *argv[], char *err)
 		ret = parent_merge(parent);
 	if (ret)
 		return ret;
-	log_level_set(parent->config.log_level);
-	lanes_init(&parent->lanes, parent->config.port, 1);
-	ret = lanes_open(&parent->lanes, err, CONFIG_ERROR_LEN);
+	ret = live_open(&parent->config, &parent->lanes, argv[2],
+			&parent->control, err);
 	if (ret)
 		return ret;
-	parent->control = socket_listen(argv[2], SOCK_STREAM, 0660, 0, err,
-					CONFIG_ERROR_LEN);
-	if (parent->control < 0)
-		return parent->control;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	parent->events = pair[0];
@@ -67,28 +46,23 @@ int main(int argc, char *argv[])
 
 	if (sodium_init() < 0)
 		return 1;
-	if (argc == 2 && !strcmp(argv[1], WORKER_ARGUMENT)) {
-		log_open("worker", LOG_LEVEL_INFO);
-		return worker_run();
-	}
+	ret = live_role(argc, argv);
+	if (ret >= 0)
+		return ret;
 	if (argc != 3)
 		return 2;
 	log_open("pilotd", LOG_LEVEL_INFO);
 	bridge_keeper_init(&parent.bridge);
 	config_init(&parent.file);
 	config_init(&parent.config);
-	ret = sd_event_default(&parent.event);
-	if (ret >= 0)
-		ret = add_signals(&parent);
+	ret = live_event(&parent.event);
 	if (ret >= 0)
 		ret = start(&parent, argv, err);
 	if (ret < 0) {
 		log_error("%s", err[0] ? err : strerror(-ret));
 		return 1;
 	}
-	puts("ready");
-	fflush(stdout);
-	ret = sd_event_loop(parent.event);
+	ret = live_loop(parent.event);
 	if (parent.worker > 0 && parent.ipc >= 0)
 		kill(parent.worker, SIGTERM);
 	config_free(&parent.file);

@@ -129,12 +129,15 @@ static void live_say(struct live *live)
 	struct turn_client *client = turn_pool_current(&live->pool);
 	uint8_t frame[64] = { 0 };
 	struct endpoint via;
-	int header, len;
+	int header, len, ret;
 
 	if (!client)
 		return;
 	turn_permit(client, live_now(), &live->peer);
-	if (turn_channel(client, live_now(), &live->peer, &via))
+	ret = turn_channel(client, live_now(), &live->peer, &via);
+	if (ret == -EACCES)
+		printf("forbidden\n");
+	if (ret)
 		return;
 	len = snprintf((char *)frame + 9, sizeof(frame) - 9, "hello%u",
 		       live->sent++) + 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two helpers behind NATs, and introducers. */
+/* Two helpers behind NATs, introducers, and servers. */
 #ifndef PILOT_TESTS_PATH_PAIR_H
 #define PILOT_TESTS_PATH_PAIR_H
 
@@ -9,6 +9,7 @@ struct pair {
 	struct psim *sim;
 	int r[2];			/* introducers */
 	int a, b;
+	int server[2];			/* TURN, where there are any */
 };
 
 /* Both behind NATs that can be punched; @a is the controlling end. */

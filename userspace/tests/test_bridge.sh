@@ -6,12 +6,10 @@
 #
 #   a: a client of     b: the server
 
-# shellcheck source=selftests/lib.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/../../selftests/lib.sh"
+# shellcheck source=userspace/tests/lib-host.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib-host.sh"
 
-here=$(dirname -- "$(readlink -f -- "$0")")
-live=$here/../build/tests/live_bridge
-export ASAN_OPTIONS=detect_leaks=0
+live=$build/tests/live_bridge
 
 SERVER=$(underlay 2):443
 
@@ -207,7 +205,7 @@ clients_have_a_bound() {
 # --- with workers ------------------------------------------------------------
 
 tool() {
-	"$here/../build/pilot-link" "$@"
+	"$build/pilot-link" "$@"
 }
 
 # agents_conf NS OTHER [GLOBAL]... [-- LINE...]: lines of the peer's block.
@@ -230,7 +228,7 @@ agents_conf() {
 
 worker_start() {
 	spawn_ready "$TMP/$1.log" in_ns "$1" \
-		"$here/../build/tests/live_agents" "$TMP/$1.conf" \
+		"$build/tests/live_agents" "$TMP/$1.conf" \
 		"$TMP/$1.sock"
 }
 
@@ -255,7 +253,7 @@ workers_start() {
 
 # goes_by KIND
 goes_by() {
-	in_ns a "$here/../build/pilot-link" --control "$TMP/a.sock" path show \
+	in_ns a "$build/pilot-link" --control "$TMP/a.sock" path show \
 		>"$TMP/path" && grep -q "class $1 state in-use rtt" "$TMP/path"
 }
 
@@ -288,29 +286,9 @@ has_connection() {
 	! has_no_connection
 }
 
-run_tests_here() {
-	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
-	[ -x "$live" ] || skip_all "not built: make tests"
-	command -v python3 >/dev/null || skip_all "python3 is missing"
-	ip netns add "$NSP-probe" 2>/dev/null ||
-		skip_all "no network namespaces here"
-	ip netns del "$NSP-probe"
-	local name number=0 failed=0 list=()
-	for name; do
-		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
-	done
-	echo "KTAP version 1"
-	echo "1..${#list[@]}"
-	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
-	trap 'exit 143' TERM INT HUP
-	for name in "${list[@]}"; do
-		number=$((number + 1))
-		run_one "$name" "$number"
-	done
-	[ "$failed" -eq 0 ]
-}
-
-run_tests_here frames_go_both_ways a_server_that_died_is_found_again \
+command -v python3 >/dev/null || skip_all "python3 is missing"
+need_host live_bridge
+host_tests frames_go_both_ways a_server_that_died_is_found_again \
 	a_client_that_died_is_replaced a_dead_link_is_noticed \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \

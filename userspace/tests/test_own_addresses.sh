@@ -4,88 +4,21 @@
 # Where a host can be reached, as others see it: the real worker and the real
 # pilot-link behind a NAT of nftables, with coturn as the STUN server and
 # miniupnpd in the gateway.
-#
-#   host --lan-- gw --wan-- inet
-#
-# The addresses are only these namespaces': a gateway with an address that is
-# reserved for documentation maps nothing.
 
-# shellcheck source=selftests/lib.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/../../selftests/lib.sh"
-
-build=$(dirname -- "$(readlink -f -- "$0")")/../build
-servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
-libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
-export ASAN_OPTIONS=detect_leaks=0
-
-STUN=20.0.0.10
-STUN_OTHER=20.0.0.11
-STUN6=2a00:20::10
-STUN6_OTHER=2a00:20::11
-
-# --- the network -------------------------------------------------------------
-
-# link_up NS DEV ADDRESS...
-link_up() {
-	local ns=$1 dev=$2 address
-	shift 2
-
-	for address; do
-		case $address in
-		*:*) echo "addr add $address dev $dev nodad" ;;
-		*) echo "addr add $address dev $dev" ;;
-		esac
-	done | ipn "$ns" -batch -
-	ipn "$ns" -batch - <<-END
-		link set lo up
-		link set $dev up
-	END
-}
-
-# network MASQUERADE [ARG]...: with these words in the NAT's rule.
-network() {
-	ns_add host gw inet
-	ip link add lan netns "$NSP-host" type veth peer name lan \
-		netns "$NSP-gw"
-	ip link add wan netns "$NSP-gw" type veth peer name wan \
-		netns "$NSP-inet"
-	link_up host lan 192.168.7.10/24 2a00:7::10/64
-	link_up gw lan 192.168.7.1/24 2a00:7::1/64
-	link_up gw wan 20.0.0.1/24 2a00:20::1/64
-	link_up inet wan $STUN/24 $STUN_OTHER/24 $STUN6/64 $STUN6_OTHER/64
-	ipn host route add default via 192.168.7.1
-	ipn host -6 route add default via 2a00:7::1
-	ipn inet -6 route add 2a00:7::/64 via 2a00:20::1
-	in_ns gw sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-	in_ns gw nft -f - <<-END
-		table ip nat {
-			chain out {
-				type nat hook postrouting priority srcnat
-				oifname wan $* comment "ours"
-			}
-		}
-	END
-}
+# shellcheck source=userspace/tests/lib-host.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib-host.sh"
+# shellcheck source=userspace/tests/lib-gateway.sh
+. "$here/lib-gateway.sh"
 
 # --- the programs ------------------------------------------------------------
 
 stun_server() {
-	local args=(--stun-only --no-cli --no-tls --no-dtls --no-tcp
-		--log-file stdout --simple-log --pidfile "$TMP/turn.pid"
-		--userdb "$TMP/turn.db")
-	local address
+	local args=(--stun-only) address
 
 	for address in $STUN $STUN_OTHER $STUN6 $STUN6_OTHER; do
 		args+=(--listening-ip "$address")
 	done
-	spawn "$TMP/stun" in_ns inet env LD_LIBRARY_PATH="$libraries" \
-		"$servers/usr/bin/turnserver" -n "${args[@]}" "$@"
-	wait_for 20 hears inet 3478 || fail "coturn: $(tail -n 5 "$TMP/stun")"
-}
-
-# hears NS PORT: by UDP.
-hears() {
-	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
+	coturn_start inet "${args[@]}" "$@"
 }
 
 # gateway_start [LINE]...: miniupnpd, with these lines of configuration.
@@ -164,67 +97,6 @@ has_no_pinhole() {
 
 has_no_mapping() {
 	! has_mapping
-}
-
-# helper_start [LINE]...: with these lines of configuration.
-helper_start() {
-	{
-		echo "log-level debug"
-		printf '%s\n' "$@"
-	} >"$TMP/conf"
-	spawn "$TMP/helper" in_ns host "$build/tests/live_pilotd" \
-		"$TMP/conf" "$TMP/sock"
-	HELPER=$SPAWNED
-	wait_for 20 grep -q ready "$TMP/helper" || fail "$(cat "$TMP/helper")"
-}
-
-netcheck() {
-	"$build/pilot-link" --control "$TMP/sock" netcheck >"$TMP/netcheck"
-}
-
-# line PATTERN: there is such a line in what netcheck said.
-line() {
-	grep -qE -- "$1" "$TMP/netcheck" || {
-		cat "$TMP/netcheck"
-		tail -n 5 "$TMP/helper" "$TMP/stun" "$TMP/upnpd" 2>/dev/null
-		fail "no line like: $1"
-	}
-}
-
-# --- running -----------------------------------------------------------------
-
-need() {
-	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
-	[ -x "$build/tests/live_pilotd" ] || skip_all "not built: make tests"
-	[ -e "$servers/complete" ] ||
-		skip_all "coturn and miniupnpd are missing: scripts/setup"
-	ip netns add "$NSP-probe" 2>/dev/null ||
-		skip_all "no network namespaces here"
-	ip netns exec "$NSP-probe" nft "add table ip x; add chain ip x y \
-		{ type nat hook postrouting priority 0; }; \
-		add rule ip x y masquerade fully-random" 2>/dev/null || {
-		ip netns del "$NSP-probe"
-		skip_all "no NAT by nftables here"
-	}
-	ip netns del "$NSP-probe"
-}
-
-own_tests() {
-	local name number=0 failed=0 list=()
-
-	need
-	for name; do
-		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
-	done
-	echo "KTAP version 1"
-	echo "1..${#list[@]}"
-	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
-	trap 'exit 143' TERM INT HUP
-	for name in "${list[@]}"; do
-		number=$((number + 1))
-		run_one "$name" "$number"
-	done
-	[ "$failed" -eq 0 ]
 }
 
 # --- tests -------------------------------------------------------------------
@@ -402,7 +274,10 @@ changes_of_the_network_are_followed() {
 	line '^advice: this host has no address that others could use'
 }
 
-own_tests masquerade_keeps_one_port random_masquerade_does_not \
+need_host live_pilotd
+need_servers
+need_nat
+host_tests masquerade_keeps_one_port random_masquerade_does_not \
 	two_servers_of_one_address_tell_as_much \
 	a_stateful_firewall_is_told_from_none blocked_udp_is_noticed \
 	pcp_maps_renews_and_gives_back nat_pmp_is_used_where_pcp_is_not \

@@ -8,54 +8,32 @@
 
 #include "check.h"
 #include "path_end.h"
-#include "path_sim.h"
-
-struct pair {
-	struct psim *sim;
-	int r, a, b;
-	int server[2];
-};
+#include "path_pair.h"
 
 /*
  * Behind NATs of this sort; the introducer only signals. @lower: the end that
  * chooses, 0 for a.
  */
-static struct pair pair_new(uint64_t seed, enum net_rule rule, int lower)
+static struct pair pair_by_turn(uint64_t seed, enum net_rule rule, int lower)
 {
 	struct pair pair = { .sim = psim_new(seed) };
 	struct net *net = &pair.sim->net;
 	int ra = net_nat_add(net, 0, rule, NET_PORT, false);
 	int rb = net_nat_add(net, 0, rule, NET_PORT, false);
 
-	pair.r = psim_introducer(pair.sim, true, false);
-	pair.sim->node[pair.r].signalling = true;
+	pair.r[0] = psim_introducer(pair.sim, true, false);
+	pair.sim->node[pair.r[0]].signalling = true;
 	pair.a = psim_node(pair.sim, ra, true, false);
 	pair.b = psim_node(pair.sim, rb, true, false);
 	pair.server[0] = psim_turn_server(pair.sim);
 	pair.server[1] = psim_turn_server(pair.sim);
 	psim_control(pair.sim, lower ? pair.b : pair.a,
 		     lower ? pair.a : pair.b);
-	psim_introduce(pair.sim, pair.a, pair.r);
-	psim_introduce(pair.sim, pair.b, pair.r);
+	psim_introduce(pair.sim, pair.a, pair.r[0]);
+	psim_introduce(pair.sim, pair.b, pair.r[0]);
 	psim_pair(pair.sim, pair.a, pair.b, NULL);
 	psim_run(pair.sim, 2 * NET_S);
 	return pair;
-}
-
-static void talk(struct pair *pair)
-{
-	psim_traffic(pair->sim, pair->a, pair->b, 20 * NET_MS);
-	psim_traffic(pair->sim, pair->b, pair->a, 20 * NET_MS);
-}
-
-static struct psim_peer *at_a(struct pair *pair)
-{
-	return &pair->sim->node[pair->a].peer[pair->b];
-}
-
-static struct psim_peer *at_b(struct pair *pair)
-{
-	return &pair->sim->node[pair->b].peer[pair->a];
 }
 
 static struct turn_server *server(struct pair *pair, int i)
@@ -78,16 +56,6 @@ static void block(struct pair *pair, int a, int b)
 	pair->sim->net.blocked[b][a] = true;
 }
 
-static void expect_class(struct pair *pair, enum path_class class)
-{
-	if (psim_class(pair->sim, pair->a, pair->b) == class &&
-	    psim_class(pair->sim, pair->b, pair->a) == class)
-		return;
-	psim_show(pair->sim, pair->a, pair->b);
-	psim_show(pair->sim, pair->b, pair->a);
-	fail_msg("not by %s", path_class_name(class));
-}
-
 /* Real data came to both ends since. */
 static int until_data(struct pair *pair, uint64_t limit)
 {
@@ -95,8 +63,8 @@ static int until_data(struct pair *pair, uint64_t limit)
 
 	while (pair->sim->net.now - began < limit) {
 		psim_run(pair->sim, 10 * NET_MS);
-		if (at_a(pair)->last_received_at > began &&
-		    at_b(pair)->last_received_at > began)
+		if (pair_at_a(pair)->last_received_at > began &&
+		    pair_at_b(pair)->last_received_at > began)
 			return (pair->sim->net.now - began) / NET_MS;
 	}
 	psim_show(pair->sim, pair->a, pair->b);
@@ -104,24 +72,12 @@ static int until_data(struct pair *pair, uint64_t limit)
 	return -1;
 }
 
-static void gaps_reset(struct pair *pair)
-{
-	at_a(pair)->longest_gap = at_b(pair)->longest_gap = 0;
-}
-
-static unsigned int longest_gap(struct pair *pair)
-{
-	uint64_t a = at_a(pair)->longest_gap, b = at_b(pair)->longest_gap;
-
-	return (a > b ? a : b) / NET_MS;
-}
-
 /* Of either end, whichever chooses, and with loss. */
 static void data_goes_by_a_server_where_nothing_else_takes_it(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 16; i++) {
-		struct pair pair = pair_new(100 + i, NET_PORT, i & 1);
+		struct pair pair = pair_by_turn(100 + i, NET_PORT, i & 1);
 		int user = i & 2 ? pair.b : pair.a;
 
 		pair.sim->net.loss = i & 4 ? 10 : 0;
@@ -129,17 +85,17 @@ static void data_goes_by_a_server_where_nothing_else_takes_it(void **state)
 		if (i & 8)
 			psim_turn(pair.sim, i & 2 ? pair.a : pair.b,
 				  pair.server, 1);
-		talk(&pair);
+		pair_talk(&pair, 20 * NET_MS);
 		assert_in_range(until_data(&pair, 10 * NET_S), 0,
 				i & 4 ? 6000 : 2000);
 		psim_run(pair.sim, 10 * NET_S);
-		expect_class(&pair, PATH_CLASS_TURN);
+		pair_expect(&pair, PATH_CLASS_TURN);
 		assert_true(server(&pair, 0)->channel_data > 100);
 		/* And stays there, through all that has to be renewed. */
-		gaps_reset(&pair);
+		pair_gaps_reset(&pair);
 		psim_run(pair.sim, 700 * NET_S);
-		expect_class(&pair, PATH_CLASS_TURN);
-		assert_in_range(longest_gap(&pair), 0, i & 4 ? 2500 : 60);
+		pair_expect(&pair, PATH_CLASS_TURN);
+		assert_in_range(pair_longest_gap(&pair), 0, i & 4 ? 2500 : 60);
 		psim_free(pair.sim);
 	}
 }
@@ -149,16 +105,16 @@ static void each_may_have_its_own_server(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct pair pair = pair_new(200 + i, NET_PORT, i);
+		struct pair pair = pair_by_turn(200 + i, NET_PORT, i);
 
 		block(&pair, pair.a, pair.server[1]);
 		block(&pair, pair.b, pair.server[0]);
 		psim_turn(pair.sim, pair.a, &pair.server[0], 1);
 		psim_turn(pair.sim, pair.b, &pair.server[1], 1);
-		talk(&pair);
+		pair_talk(&pair, 20 * NET_MS);
 		assert_in_range(until_data(&pair, 10 * NET_S), 0, 3000);
 		psim_run(pair.sim, 5 * NET_S);
-		expect_class(&pair, PATH_CLASS_TURN);
+		pair_expect(&pair, PATH_CLASS_TURN);
 		assert_true(server(&pair, 0)->channel_data > 50);
 		assert_true(server(&pair, 1)->channel_data > 50);
 		psim_free(pair.sim);
@@ -171,29 +127,29 @@ static void nobody_is_asked_where_another_path_works(void **state)
 
 	(void)state;
 	/* An introducer that takes data. */
-	pair = pair_new(300, NET_PORT, 0);
-	pair.sim->node[pair.r].signalling = false;
+	pair = pair_by_turn(300, NET_PORT, 0);
+	pair.sim->node[pair.r[0]].signalling = false;
 	psim_turn(pair.sim, pair.a, pair.server, 1);
 	psim_turn(pair.sim, pair.b, pair.server, 1);
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 30 * NET_S);
-	expect_class(&pair, PATH_CLASS_RELAY);
+	pair_expect(&pair, PATH_CLASS_RELAY);
 	assert_int_equal(asked(server(&pair, 0)), 0);
 	psim_free(pair.sim);
 	/* NATs that can be punched. */
-	pair = pair_new(301, NET_ENDPOINT, 0);
+	pair = pair_by_turn(301, NET_ENDPOINT, 0);
 	psim_turn(pair.sim, pair.a, pair.server, 1);
 	psim_turn(pair.sim, pair.b, pair.server, 1);
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 30 * NET_S);
-	expect_class(&pair, PATH_CLASS_IPV4);
+	pair_expect(&pair, PATH_CLASS_IPV4);
 	assert_int_equal(asked(server(&pair, 0)), 0);
 	psim_free(pair.sim);
 }
 
 static void an_idle_pair_needs_no_server(void **state)
 {
-	struct pair pair = pair_new(310, NET_PORT, 0);
+	struct pair pair = pair_by_turn(310, NET_PORT, 0);
 
 	(void)state;
 	psim_turn(pair.sim, pair.a, pair.server, 1);
@@ -206,18 +162,18 @@ static void a_server_that_starts_anew_is_used_again(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		struct pair pair = pair_new(400 + i, NET_PORT, i & 1);
+		struct pair pair = pair_by_turn(400 + i, NET_PORT, i & 1);
 
 		psim_turn(pair.sim, i & 2 ? pair.b : pair.a, pair.server, 1);
-		talk(&pair);
+		pair_talk(&pair, 20 * NET_MS);
 		psim_run(pair.sim, 10 * NET_S);
-		expect_class(&pair, PATH_CLASS_TURN);
+		pair_expect(&pair, PATH_CLASS_TURN);
 		for (int n = 0; n < 3; n++) {
 			turn_server_restart(server(&pair, 0));
 			assert_in_range(until_data(&pair, 10 * NET_S), 0,
 					4000);
 			psim_run(pair.sim, 5 * NET_S);
-			expect_class(&pair, PATH_CLASS_TURN);
+			pair_expect(&pair, PATH_CLASS_TURN);
 		}
 		psim_free(pair.sim);
 	}
@@ -225,49 +181,49 @@ static void a_server_that_starts_anew_is_used_again(void **state)
 
 static void a_dead_server_is_left_for_another(void **state)
 {
-	struct pair pair = pair_new(500, NET_PORT, 0);
+	struct pair pair = pair_by_turn(500, NET_PORT, 0);
 
 	(void)state;
 	psim_turn(pair.sim, pair.a, pair.server, 2);
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 10 * NET_S);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	assert_int_equal(asked(server(&pair, 1)), 0);
 	server(&pair, 0)->silent = true;
 	assert_in_range(until_data(&pair, 30 * NET_S), 0, 14000);
 	psim_run(pair.sim, 60 * NET_S);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	/* It stays there, too. */
 	server(&pair, 0)->silent = false;
-	gaps_reset(&pair);
+	pair_gaps_reset(&pair);
 	psim_run(pair.sim, 60 * NET_S);
-	assert_in_range(longest_gap(&pair), 0, 60);
+	assert_in_range(pair_longest_gap(&pair), 0, 60);
 	psim_free(pair.sim);
 }
 
 static void a_server_that_refuses_is_left_for_another(void **state)
 {
-	struct pair pair = pair_new(510, NET_PORT, 0);
+	struct pair pair = pair_by_turn(510, NET_PORT, 0);
 
 	(void)state;
 	psim_turn(pair.sim, pair.b, pair.server, 2);
 	server(&pair, 0)->password = "another";
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	assert_in_range(until_data(&pair, 10 * NET_S), 0, 3000);
 	psim_run(pair.sim, 5 * NET_S);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	assert_true(server(&pair, 1)->channel_data > 50);
 	psim_free(pair.sim);
 }
 
 static void a_server_that_was_away_is_asked_again(void **state)
 {
-	struct pair pair = pair_new(520, NET_PORT, 1);
+	struct pair pair = pair_by_turn(520, NET_PORT, 1);
 
 	(void)state;
 	server(&pair, 0)->silent = true;
 	psim_turn(pair.sim, pair.a, pair.server, 1);
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 60 * NET_S);
 	server(&pair, 0)->silent = false;
 	assert_in_range(until_data(&pair, 60 * NET_S), 0, 50000);
@@ -276,25 +232,25 @@ static void a_server_that_was_away_is_asked_again(void **state)
 
 static void a_direct_path_is_better_and_ends_the_need(void **state)
 {
-	struct pair pair = pair_new(600, NET_ENDPOINT, 0);
+	struct pair pair = pair_by_turn(600, NET_ENDPOINT, 0);
 
 	(void)state;
 	block(&pair, pair.a, pair.b);
 	psim_turn(pair.sim, pair.a, pair.server, 1);
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 10 * NET_S);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	pair.sim->net.blocked[pair.a][pair.b] = false;
 	pair.sim->net.blocked[pair.b][pair.a] = false;
-	gaps_reset(&pair);
+	pair_gaps_reset(&pair);
 	assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
 					 PATH_CLASS_IPV4, 90 * NET_S),
 			0, 90000);
-	assert_in_range(longest_gap(&pair), 0, 100);
+	assert_in_range(pair_longest_gap(&pair), 0, 100);
 	assert_non_null(turn_server_only(server(&pair, 0)));
 	psim_run(pair.sim, 620 * NET_S);
 	assert_null(turn_server_only(server(&pair, 0)));
-	expect_class(&pair, PATH_CLASS_IPV4);
+	pair_expect(&pair, PATH_CLASS_IPV4);
 	psim_free(pair.sim);
 }
 
@@ -303,15 +259,15 @@ static void a_restarted_helper_gets_its_server_back(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		struct pair pair = pair_new(700 + i, NET_PORT, i & 1);
+		struct pair pair = pair_by_turn(700 + i, NET_PORT, i & 1);
 
 		psim_turn(pair.sim, pair.a, pair.server, 1);
-		talk(&pair);
+		pair_talk(&pair, 20 * NET_MS);
 		psim_run(pair.sim, 10 * NET_S);
 		psim_restart(pair.sim, i & 2 ? pair.a : pair.b);
 		assert_in_range(until_data(&pair, 40 * NET_S), 0, 25000);
 		psim_run(pair.sim, 5 * NET_S);
-		expect_class(&pair, PATH_CLASS_TURN);
+		pair_expect(&pair, PATH_CLASS_TURN);
 		psim_free(pair.sim);
 	}
 }
@@ -324,12 +280,12 @@ static void what_is_configured_is_reached_by_a_server(void **state)
 	struct pair pair = { .sim = sim };
 
 	(void)state;
-	pair.r = psim_introducer(sim, true, false);
+	pair.r[0] = psim_introducer(sim, true, false);
 	pair.a = psim_node(sim, realm, true, false);
 	pair.b = psim_node(sim, NET_INTERNET, true, false);
 	pair.server[0] = psim_turn_server(sim);
-	psim_introduce(sim, pair.a, pair.r);
-	block(&pair, pair.a, pair.r);
+	psim_introduce(sim, pair.a, pair.r[0]);
+	block(&pair, pair.a, pair.r[0]);
 	block(&pair, pair.a, pair.b);
 	psim_pair(sim, pair.a, pair.b, &sim->net.host[pair.b].ep4);
 	psim_turn(sim, pair.a, pair.server, 1);
@@ -338,9 +294,9 @@ static void what_is_configured_is_reached_by_a_server(void **state)
 	psim_traffic(sim, pair.b, pair.a, 20 * NET_MS);
 	assert_in_range(until_data(&pair, 10 * NET_S), 0, 1000);
 	psim_run(sim, 10 * NET_S);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	/* By such a way an introducer could do nothing for us. */
-	assert_int_equal(sim->node[pair.r].peer[pair.a].current, 0);
+	assert_int_equal(sim->node[pair.r[0]].peer[pair.a].current, 0);
 	psim_free(sim);
 }
 

@@ -10,26 +10,15 @@
 #include "addr.h"
 #include "check.h"
 #include "config.h"
+#include "dids.h"
 
 static char did_a[DID_TEXT_LEN], did_b[DID_TEXT_LEN];
 static uint8_t public_a[32], public_b[32];
 
 static int make_dids(void **state)
 {
-	uint8_t seed[IDENTITY_SEED_LEN] = { 1 };
-	struct identity id;
-
 	(void)state;
-	if (sodium_init() < 0 || identity_from_seed(seed, &id))
-		return -1;
-	memcpy(public_a, id.public, sizeof(public_a));
-	did_format(id.public, did_a);
-	seed[0] = 2;
-	if (identity_from_seed(seed, &id))
-		return -1;
-	memcpy(public_b, id.public, sizeof(public_b));
-	did_format(id.public, did_b);
-	return 0;
+	return did_make(1, public_a, did_a) ?: did_make(2, public_b, did_b);
 }
 
 /* Replaces @A and @B by the two dids. The caller frees it. */

@@ -8,21 +8,15 @@
 
 #include "check.h"
 #include "config.h"
+#include "dids.h"
 
 static char did_a[DID_TEXT_LEN];
 static uint8_t public_a[32];
 
 static int make_did(void **state)
 {
-	uint8_t seed[IDENTITY_SEED_LEN] = { 1 };
-	struct identity id;
-
 	(void)state;
-	if (sodium_init() < 0 || identity_from_seed(seed, &id))
-		return -1;
-	memcpy(public_a, id.public, sizeof(public_a));
-	did_format(id.public, did_a);
-	return 0;
+	return did_make(1, public_a, did_a);
 }
 
 static void sets_change_as_told(void **state)

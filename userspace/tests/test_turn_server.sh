@@ -4,65 +4,19 @@
 # coturn as a relay: by the library over a real socket, data both ways by its
 # channels, and by the real worker, as netcheck shows it.
 #
-#   host --lan-- gw --wan-- inet
-#
-# The gateway translates each destination anew.
+# The gateway translates each destination anew, so nothing else gets through.
 
-# shellcheck source=selftests/lib.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/../../selftests/lib.sh"
+# shellcheck source=userspace/tests/lib-host.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib-host.sh"
+# shellcheck source=userspace/tests/lib-gateway.sh
+. "$here/lib-gateway.sh"
 
-build=$(dirname -- "$(readlink -f -- "$0")")/../build
-servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
-libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
-export ASAN_OPTIONS=detect_leaks=0
-
-SERVER=20.0.0.10
-PEER=20.0.0.11
-
-network() {
-	ns_add host gw inet
-	ip link add lan netns "$NSP-host" type veth peer name lan \
-		netns "$NSP-gw"
-	ip link add wan netns "$NSP-gw" type veth peer name wan \
-		netns "$NSP-inet"
-	ipn host addr add 192.168.7.10/24 dev lan
-	ipn gw addr add 192.168.7.1/24 dev lan
-	ipn gw addr add 20.0.0.1/24 dev wan
-	ipn inet addr add $SERVER/24 dev wan
-	ipn inet addr add $PEER/24 dev wan
-	ipn host link set lan up
-	ipn gw link set lan up
-	ipn gw link set wan up
-	ipn inet link set wan up
-	ipn inet link set lo up
-	ipn host link set lo up
-	ipn host route add default via 192.168.7.1
-	in_ns gw sysctl -qw net.ipv4.ip_forward=1
-	in_ns gw nft -f - <<-END
-		table ip nat {
-			chain out {
-				type nat hook postrouting priority srcnat
-				oifname wan masquerade fully-random
-			}
-		}
-	END
-}
+SERVER=$STUN
+PEER=$STUN_OTHER
 
 # server_start [ARG]...
 server_start() {
-	spawn "$TMP/turn" in_ns inet env LD_LIBRARY_PATH="$libraries" \
-		"$servers/usr/bin/turnserver" -n --no-cli --no-tls --no-dtls \
-		--no-tcp --log-file stdout --simple-log \
-		--pidfile "$TMP/turn.pid" --userdb "$TMP/turn.db" \
-		--lt-cred-mech --user u:secret --realm example.org \
-		--listening-ip $SERVER --relay-ip $SERVER "$@"
-	TURN=$SPAWNED
-	wait_for 20 hears inet 3478 || fail "coturn: $(tail -n 5 "$TMP/turn")"
-}
-
-# hears NS PORT: by UDP.
-hears() {
-	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
+	turn_start inet $SERVER "$@"
 }
 
 # A peer that sends back what it gets, and once by another port what is a new
@@ -94,7 +48,7 @@ client_start() {
 
 client_says() {
 	wait_for "${2:-10}" says "$TMP/client" "$1" || {
-		tail -n 20 "$TMP/client" "$TMP/turn" "$TMP/peer"
+		tail -n 20 "$TMP/client" "$TMP/coturn" "$TMP/peer"
 		fail "the client does not say: $1"
 	}
 }
@@ -104,7 +58,7 @@ client_says() {
 frames_go_both_ways_by_channels() {
 	local port
 
-	network
+	network masquerade fully-random
 	server_start
 	peer_start
 	client_start
@@ -126,7 +80,7 @@ frames_go_both_ways_by_channels() {
 
 # A nonce lasts 5 s here, and so does the allocation, or nearly.
 allocations_are_kept_by_refreshes() {
-	network
+	network masquerade fully-random
 	server_start --max-allocate-lifetime 6 --stale-nonce=5
 	peer_start
 	client_start
@@ -137,7 +91,7 @@ allocations_are_kept_by_refreshes() {
 }
 
 a_wrong_password_is_told() {
-	network
+	network masquerade fully-random
 	server_start
 	client_start another
 	client_says "server refused the user or the password is wrong \(401\)"
@@ -145,7 +99,7 @@ a_wrong_password_is_told() {
 }
 
 a_full_quota_is_told() {
-	network
+	network masquerade fully-random
 	server_start --user-quota=1
 	client_start
 	client_says "allocated"
@@ -155,23 +109,23 @@ a_full_quota_is_told() {
 }
 
 what_the_server_forbids_goes_nowhere() {
-	network
+	network masquerade fully-random
 	server_start --denied-peer-ip=$PEER
 	peer_start
 	client_start
 	client_says "allocated"
-	sleep 2
+	client_says "forbidden"
 	! says "$TMP/client" "bound" || fail "$(cat "$TMP/client")"
 	! says "$TMP/peer" "from" || fail "$(cat "$TMP/peer")"
 }
 
 a_killed_server_is_found_again() {
-	network
+	network masquerade fully-random
 	server_start
 	peer_start
 	client_start
 	client_says "received turn:0x4000"
-	end_process "$TURN" -KILL
+	end_process "$COTURN" -KILL
 	wait_for 10 hears_not inet 3478 || fail "coturn is still there"
 	server_start
 	client_says "gone" 20
@@ -184,52 +138,32 @@ hears_not() {
 
 # --- the real worker ----------------------------------------------------------
 
-# helper_start [LINE]...: with these lines of configuration.
-helper_start() {
-	printf '%s\n' "port-mapping no" "$@" >"$TMP/conf"
-	spawn "$TMP/helper" in_ns host "$build/tests/live_pilotd" \
-		"$TMP/conf" "$TMP/sock"
-	wait_for 20 grep -q ready "$TMP/helper" || fail "$(cat "$TMP/helper")"
-}
-
 password() {
 	echo "$1" >"$TMP/password"
 	chmod "${2:-600}" "$TMP/password"
 }
 
-netcheck() {
-	"$build/pilot-link" --control "$TMP/sock" netcheck >"$TMP/netcheck"
-}
-
-line() {
-	grep -qE -- "$1" "$TMP/netcheck" || {
-		cat "$TMP/netcheck"
-		tail -n 5 "$TMP/helper" "$TMP/turn"
-		fail "no line like: $1"
-	}
-}
-
 netcheck_names_the_relayed_address() {
-	network
+	network masquerade fully-random
 	server_start
 	password secret
-	helper_start "turn-server $SERVER u $TMP/password"
+	helper_start "port-mapping no" "turn-server $SERVER u $TMP/password"
 	netcheck
 	line "^turn: server $SERVER:3478 state allocated time [0-9.]+ ms relayed $SERVER:[0-9]+$"
 	# It was only asked, so it has nothing for us any more.
 	netcheck
 	line "^turn: server $SERVER:3478 state allocated"
 	! grep -q secret "$TMP/helper" || fail "the log has the password"
-	"$build/pilot-link" -j --control "$TMP/sock" netcheck >"$TMP/netcheck"
+	netcheck -j
 	line "\"relayed\": *\"$SERVER:[0-9]+\""
 	! grep -q secret "$TMP/netcheck" || fail "netcheck has the password"
 }
 
 netcheck_says_why_there_is_none() {
-	network
+	network masquerade fully-random
 	server_start
 	password another
-	helper_start "turn-server $SERVER u $TMP/password" \
+	helper_start "port-mapping no" "turn-server $SERVER u $TMP/password" \
 		"turn-server $PEER u $TMP/password"
 	netcheck
 	line "^turn: server $SERVER:3478 state refused time .* \(the user or the password is wrong \(401\)\)$"
@@ -239,53 +173,20 @@ netcheck_says_why_there_is_none() {
 }
 
 a_password_that_others_can_read_is_not_used() {
-	network
+	network masquerade fully-random
 	server_start
 	password secret 644
-	helper_start "turn-server $SERVER u $TMP/password"
+	helper_start "port-mapping no" "turn-server $SERVER u $TMP/password"
 	says "$TMP/helper" "is not used: TURN password .* run: chmod 600" ||
 		fail "$(cat "$TMP/helper")"
 	netcheck
 	! grep -q turn: "$TMP/netcheck" || fail "$(cat "$TMP/netcheck")"
 }
 
-# --- running -----------------------------------------------------------------
-
-need() {
-	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
-	[ -x "$build/tests/live_turn" ] || skip_all "not built: make tests"
-	[ -e "$servers/complete" ] ||
-		skip_all "coturn is missing: scripts/setup"
-	ip netns add "$NSP-probe" 2>/dev/null ||
-		skip_all "no network namespaces here"
-	ip netns exec "$NSP-probe" nft "add table ip x; add chain ip x y \
-		{ type nat hook postrouting priority 0; }; \
-		add rule ip x y masquerade fully-random" 2>/dev/null || {
-		ip netns del "$NSP-probe"
-		skip_all "no NAT by nftables here"
-	}
-	ip netns del "$NSP-probe"
-}
-
-turn_tests() {
-	local name number=0 failed=0 list=()
-
-	need
-	for name; do
-		[[ ! $name =~ ${TEST:-.} ]] || list+=("$name")
-	done
-	echo "KTAP version 1"
-	echo "1..${#list[@]}"
-	trap 'cleanup; rm -rf "$TMP" "$NEVER"' EXIT
-	trap 'exit 143' TERM INT HUP
-	for name in "${list[@]}"; do
-		number=$((number + 1))
-		run_one "$name" "$number"
-	done
-	[ "$failed" -eq 0 ]
-}
-
-turn_tests frames_go_both_ways_by_channels allocations_are_kept_by_refreshes \
+need_host live_turn
+need_servers
+need_nat
+host_tests frames_go_both_ways_by_channels allocations_are_kept_by_refreshes \
 	a_wrong_password_is_told a_full_quota_is_told \
 	what_the_server_forbids_goes_nowhere a_killed_server_is_found_again \
 	netcheck_names_the_relayed_address netcheck_says_why_there_is_none \

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# coturn as a STUN and TURN server, from where scripts/setup keeps servers that
+# must not run on the machine by themselves.  Sourced after lib.sh.
+#
+# shellcheck disable=SC2034,SC2154
+
+servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
+libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
+
+has_servers() {
+	[ -e "$servers/complete" ]
+}
+
+# coturn_start NS ARG...: over UDP alone; COTURN is the process.
+coturn_start() {
+	local ns=$1
+	shift
+
+	spawn "$TMP/coturn" in_ns "$ns" env LD_LIBRARY_PATH="$libraries" \
+		"$servers/usr/bin/turnserver" -n --no-cli --no-tls --no-dtls \
+		--no-tcp --log-file stdout --simple-log \
+		--pidfile "$TMP/coturn.pid" --userdb "$TMP/coturn.db" "$@"
+	COTURN=$SPAWNED
+	wait_for 30 hears "$ns" 3478 ||
+		fail "coturn: $(tail -n 5 "$TMP/coturn")"
+}
+
+# turn_start NS ADDRESS [ARG]...: as a relay for user u with the password secret.
+turn_start() {
+	coturn_start "$1" --lt-cred-mech --user u:secret --realm example.org \
+		--listening-ip "$2" --relay-ip "$2" "${@:3}"
+}
