@@ -142,6 +142,25 @@ static u64 alive_silence(struct pilot_peer *peer, u64 now)
 	return NEVER;
 }
 
+/**
+ * pilot_alive_wake - there is data of a peer, and there was none
+ * @peer: the peer; its last_data is written next
+ *
+ * Starts the idle time. Active is told when idle was, by one caller.
+ *
+ * Context: BH disabled, RCU read section.
+ */
+void pilot_alive_wake(struct pilot_peer *peer)
+{
+	u32 idle = READ_ONCE(peer->config.idle);
+
+	if (idle)
+		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
+	if (test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
+		pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
+				 PILOT_REASON_TRAFFIC, peer);
+}
+
 /* Is there anything to be told idle: had it data, or could it have some? */
 static bool alive_is_watched(const struct pilot_peer *peer)
 {
@@ -162,7 +181,7 @@ static u64 alive_idle(struct pilot_peer *peer, u64 now)
 	u64 due = start + seconds * NSEC_PER_SEC;
 
 	if (start && test_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
-		pilot_event_wake(peer->dev, peer);
+		pilot_alive_wake(peer);
 	if (!seconds || !alive_is_watched(peer))
 		return NEVER;
 	if (!start) {

@@ -10,5 +10,6 @@ struct pilot_peer;
 void pilot_alive_peer_timer(struct timer_list *timer);
 void pilot_alive_waiting_timer(struct timer_list *timer);
 void pilot_alive_kick(struct pilot_peer *peer);
+void pilot_alive_wake(struct pilot_peer *peer);
 
 #endif /* PILOT_ALIVE_H */

@@ -8,9 +8,9 @@
 #include <net/inet_ecn.h>
 #include <net/ip6_checksum.h>
 
+#include "alive.h"
 #include "compat.h"
 #include "dev.h"
-#include "event.h"
 #include "frame.h"
 #include "short.h"
 #include "wire.h"
@@ -142,7 +142,7 @@ static void deliver_note(struct pilot_dev *dev, struct pilot_peer *peer,
 	if (n > 1)
 		pilot_counters_add(&dev->stats, PILOT_A_DEV_STATS_RX_MERGED, n);
 	if (unlikely(!READ_ONCE(peer->last_data)))
-		pilot_event_wake(dev, peer);
+		pilot_alive_wake(peer);
 	pilot_peer_note(&peer->last_data, pilot_now());
 }
 

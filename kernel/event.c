@@ -183,22 +183,6 @@ void pilot_event_peer(struct pilot_dev *dev, enum pilot_event_type type,
 }
 
 /**
- * pilot_event_wake - there is data of a peer, and there was none
- * @dev: the device
- * @peer: the peer
- *
- * Told when the helper believes that the peer is idle.
- *
- * Context: BH disabled, RCU read section.
- */
-void pilot_event_wake(struct pilot_dev *dev, struct pilot_peer *peer)
-{
-	if (pilot_peer_wake(peer))
-		pilot_event_peer(dev, PILOT_EVENT_PEER_ACTIVE,
-				 PILOT_REASON_TRAFFIC, peer);
-}
-
-/**
  * pilot_event_socket_gone - tell that a device lost a socket
  * @dev: the device
  * @net: namespace of the socket, still held by whoever closes or unbinds it

@@ -45,7 +45,6 @@ void pilot_event_key(struct pilot_dev *dev, enum pilot_event_type type,
 void pilot_event_peer(struct pilot_dev *dev, enum pilot_event_type type,
 		      enum pilot_event_reason reason,
 		      const struct pilot_peer *peer);
-void pilot_event_wake(struct pilot_dev *dev, struct pilot_peer *peer);
 void pilot_event_socket_gone(struct pilot_dev *dev, struct net *net,
 			     enum pilot_event_reason reason);
 int pilot_event_put_endpoint(struct sk_buff *msg, int attr,

@@ -187,23 +187,6 @@ void pilot_peer_configure(struct pilot_peer *peer,
 }
 
 /**
- * pilot_peer_wake - there is data, and there was none
- * @peer: the peer; its last_data is written next
- *
- * Starts the idle time.
- *
- * Return: idle was told, and this is to be told as well: to one caller.
- */
-bool pilot_peer_wake(struct pilot_peer *peer)
-{
-	u32 idle = READ_ONCE(peer->config.idle);
-
-	if (idle)
-		timer_reduce(&peer->timer, jiffies + idle * HZ + 1);
-	return test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
-}
-
-/**
  * pilot_peer_rx_allowed - charge received packets to the peer's buckets
  * @peer: the peer
  * @packets: how many
@@ -246,13 +229,5 @@ bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
  */
 bool pilot_peer_control_allowed(struct pilot_peer *peer)
 {
-	u64 now = ktime_get_ns();
-	bool allowed;
-
-	spin_lock(&peer->limit_lock);
-	allowed = pilot_bucket_has(&peer->limit.control, 1, now);
-	if (allowed)
-		pilot_bucket_take(&peer->limit.control, 1);
-	spin_unlock(&peer->limit_lock);
-	return allowed;
+	return pilot_bucket_take_one(&peer->limit.control, &peer->limit_lock);
 }

@@ -154,7 +154,6 @@ struct pilot_peer *pilot_peer_find(struct pilot_peer_table *table,
 
 void pilot_peer_configure(struct pilot_peer *peer,
 			  const struct pilot_peer_config *config);
-bool pilot_peer_wake(struct pilot_peer *peer);
 bool pilot_peer_rx_allowed(struct pilot_peer *peer, unsigned int packets,
 			   unsigned int bytes);
 bool pilot_peer_control_allowed(struct pilot_peer *peer);

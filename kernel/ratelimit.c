@@ -63,6 +63,20 @@ void pilot_bucket_take(struct pilot_bucket *bucket, u64 n)
 	bucket->tokens -= n;
 }
 
+/* One token, under the lock of the bucket. Context: softirq. */
+bool pilot_bucket_take_one(struct pilot_bucket *bucket, spinlock_t *lock)
+{
+	u64 now = ktime_get_ns();
+	bool has;
+
+	spin_lock(lock);
+	has = pilot_bucket_has(bucket, 1, now);
+	if (has)
+		pilot_bucket_take(bucket, 1);
+	spin_unlock(lock);
+	return has;
+}
+
 struct pilot_prefix_limit *pilot_prefix_limit_new(void)
 {
 	struct pilot_prefix_limit *limit;
@@ -101,9 +115,7 @@ void pilot_prefix_limit_free(struct pilot_prefix_limit *limit)
 bool pilot_prefix_limit_allow(struct pilot_prefix_limit *limit,
 			      const struct sk_buff *skb, bool opening)
 {
-	u64 now = ktime_get_ns();
 	u64 prefix;
-	bool allow;
 	u32 i;
 
 	if (ip_hdr(skb)->version == 4)
@@ -114,10 +126,6 @@ bool pilot_prefix_limit_allow(struct pilot_prefix_limit *limit,
 	prefix |= (u64)opening << 62;
 	i = siphash_1u64(prefix, &limit->key) % PREFIX_BUCKETS;
 
-	spin_lock(&limit->slot[i].lock);
-	allow = pilot_bucket_has(&limit->slot[i].bucket, 1, now);
-	if (allow)
-		pilot_bucket_take(&limit->slot[i].bucket, 1);
-	spin_unlock(&limit->slot[i].lock);
-	return allow;
+	return pilot_bucket_take_one(&limit->slot[i].bucket,
+				     &limit->slot[i].lock);
 }

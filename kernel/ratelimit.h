@@ -38,6 +38,7 @@ void pilot_bucket_init(struct pilot_bucket *bucket, u64 rate, u64 floor,
 		       u64 now);
 bool pilot_bucket_has(struct pilot_bucket *bucket, u64 n, u64 now);
 void pilot_bucket_take(struct pilot_bucket *bucket, u64 n);
+bool pilot_bucket_take_one(struct pilot_bucket *bucket, spinlock_t *lock);
 
 struct pilot_prefix_limit;
 struct sk_buff;

@@ -4,6 +4,7 @@
 
 #include <linux/netdevice.h>
 
+#include "alive.h"
 #include "compat.h"
 #include "dev.h"
 #include "event.h"
@@ -220,7 +221,7 @@ static void send_note(struct pilot_dev *dev, struct pilot_peer *peer,
 			timer_reduce(&peer->timer, jiffies + silence * HZ + 1);
 	}
 	if (unlikely(!READ_ONCE(peer->last_data)))
-		pilot_event_wake(dev, peer);
+		pilot_alive_wake(peer);
 	pilot_peer_note(&peer->last_data, now);
 }
 

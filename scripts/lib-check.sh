@@ -312,9 +312,10 @@ splats_of() {
 }
 
 # guest_batch KERNEL ID SMP ICOUNT TEST...: runs the tests in one guest.  When the
-# guest dies, the test that ran is to blame and the rest gets a fresh guest.
+# guest dies, the test that ran is to blame and the rest gets a fresh guest; when
+# this machine stood still, all get one, once.
 guest_batch() {
-	local kernel=$1 id=$2 smp=$3 icount=$4 n=0
+	local kernel=$1 id=$2 smp=$3 icount=$4 n=0 again=1
 	shift 4
 	local left=("$@")
 
@@ -342,6 +343,11 @@ guest_round() {
 		>"$out" 2>"$base.err" </dev/null || rc=$?
 	rmdir "$base.files" 2>/dev/null || true
 	touch "$console"
+	if [ "$rc" -eq 97 ] && [ "$again" -gt 0 ]; then
+		again=$((again - 1))
+		say "guest $kernel: once more, since $(tail -n 1 "$base.err")"
+		return
+	fi
 
 	for t in "${left[@]}"; do
 		read -r status seconds < <(sed -n \
@@ -359,19 +365,22 @@ guest_round() {
 		# The first without an end is the one that took the guest along.
 		cat "$base.err" >>"$(log_of "guest/$kernel/$t")"
 		judge "guest/$kernel/$t" "$(log_of "guest/$kernel/$t")" 1 \
-			$((SECONDS - start)) "$(guest_fate "$rc")"
+			$((SECONDS - start)) "$(guest_fate "$rc" "$console")"
 		left=("${left[@]:1}")
 	elif [ "$rc" -eq 99 ]; then
 		judge_outside
 	elif [ "$rc" -ne 0 ]; then
 		cat "$base.err" >"$(log_of "guest/$kernel/guest")"
-		record "guest/$kernel/guest" 0 1 0 0 "$(guest_fate "$rc")"
+		record "guest/$kernel/guest" 0 1 0 0 \
+			"$(guest_fate "$rc" "$console")"
 	fi
 }
 
+# guest_fate STATUS CONSOLE
 guest_fate() {
 	case $1 in
-	99) echo "the guest's kernel failed" ;;
+	97 | 99) echo "the guest's kernel failed: $(splat_lines "$2" | head -n 1 |
+		cut -c 1-100)" ;;
 	98) echo "the guest did not start" ;;
 	124) echo "the guest's time was up" ;;
 	*) echo "the guest ended with status $1" ;;

@@ -110,6 +110,10 @@ PILOT_SPLAT+='|unreferenced object|kmemleak: [1-9][0-9]* new suspected|ODEBUG:|s
 PILOT_SPLAT+='|scheduling while atomic|list_(add|del) corruption|Bad page state|leaked reference|ref_tracker:'
 PILOT_SPLAT+='|page allocation failure|Out of memory|oom-kill:|module verification failed: .*corrupt'
 
+# Of these, what a kernel also prints when its machine stood still for a while.
+PILOT_STALL='detected stalls|self-detected stall|INFO: rcu|rcu: INFO|soft lockup|hard LOCKUP'
+PILOT_STALL+='|INFO: task |blocked for more than'
+
 # splat_lines FILE: the lines that say a kernel is ill, fail when there is none.
 splat_lines() {
 	grep -aE "$PILOT_SPLAT" -- "$1"

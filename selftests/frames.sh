@@ -264,7 +264,7 @@ control_of_a_peer_passes_a_flood_of_its_neighbours() {
 	for n in $(seq 100 199); do
 		printf '95000000%s%016d%064d\n' "$index" "$n" 0
 	done | deliver from $PORT
-	wait_for 10 helper_at_least $((before + 100)) || true
+	wait_for 10 socket_at_least a rx-helper $((before + 100)) || true
 	within $((before + 100)) 100000 "$(socket_stat a rx-helper)" \
 		"datagrams the helper got"
 	# From elsewhere they are like any other's.
@@ -272,16 +272,8 @@ control_of_a_peer_passes_a_flood_of_its_neighbours() {
 	for n in $(seq 1000 1999); do
 		printf '95000000%s%016d%064d\n' "$index" "$n" 0
 	done | in_ns b pilot_frame send "$(underlay 1)" $PORT from 4001 >/dev/null
-	wait_for 10 limited $((before + 300)) ||
+	wait_for 10 socket_at_least a drop-limit $((before + 300)) ||
 		fail "only $(($(socket_stat a drop-limit) - before)) were dropped"
-}
-
-helper_at_least() {
-	[ "$(socket_stat a rx-helper)" -ge "$1" ]
-}
-
-limited() {
-	[ "$(socket_stat a drop-limit)" -ge "$1" ]
 }
 
 device_that_is_down_receives_nothing() {

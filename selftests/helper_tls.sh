@@ -10,27 +10,14 @@
 # shellcheck source=selftests/lib-reach.sh
 . "$(dirname "$0")/lib-reach.sh"
 
-# between KIND KIND: agents at such sites, which reach each other.
-between() {
-	command -v nft >/dev/null || skip "nft is missing"
-	lab_up
-	agents
-	site a "$1"
-	site b "$2"
-	agent_start a b
-	agent_start b a
+# connected KIND KIND: agents at such sites, which reach each other.
+connected() {
+	between "$@"
 	soon 60 pings_through
 }
 
 pings_through() {
 	in_ns a ping -n -c 1 -W "$(patience 2)" "${agent_inet6[b]}"
-}
-
-kind_is() {
-	local other=b
-
-	[ "$1" = a ] || other=a
-	[ "$(path_kind "$1" "$other")" = "$2" ]
 }
 
 # What the gateway of a lets nobody pass.
@@ -45,7 +32,7 @@ udp_opens() {
 }
 
 tls_is_used_where_udp_is_blocked() {
-	between udp-blocked eim-apdf
+	connected udp-blocked eim-apdf
 	soon 20 kind_is a tls
 	soon 20 kind_is b relay
 	reaches a "${agent_inet6[b]}"
@@ -61,14 +48,14 @@ tls_is_used_where_udp_is_blocked() {
 }
 
 two_agents_without_udp_reach_each_other() {
-	between udp-blocked udp-blocked
+	connected udp-blocked udp-blocked
 	soon 20 kind_is a tls
 	soon 20 kind_is b tls
 	reaches a "${agent_inet6[b]}"
 }
 
 whoever_dies_comes_back() {
-	between udp-blocked eim-apdf
+	connected udp-blocked eim-apdf
 	soon 20 kind_is a tls
 	kill -KILL "$(bridge_pid introducer)"
 	soon 60 pings_through
@@ -87,7 +74,7 @@ whoever_dies_comes_back() {
 }
 
 a_flow_moves_off_tls_when_udp_works() {
-	between udp-blocked eim-apdf
+	connected udp-blocked eim-apdf
 	soon 20 kind_is a tls
 	flow_start a b "${agent_inet6[b]}" "$(patience 110)" -b 2M
 	udp_opens

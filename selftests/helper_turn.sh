@@ -29,31 +29,23 @@ show_ways() {
 	done 2>&1 | cat "$TMP/ping" - 2>&1 | sed 's/^/# /' >&3
 }
 
-# between [SIDE]...: these may use the server.
-between() {
+# with_server [SIDE]...: these may use it.
+with_server() {
 	local side lines
 
 	trap 'show_ways $?' EXIT
 
-	command -v nft >/dev/null || skip "nft is missing"
 	has_servers || skip "coturn is missing: scripts/setup"
-	lab_up
-	agents
+	sites apdm apdm
 	echo secret >"$TMP/password"
 	chmod 600 "$TMP/password"
 	turn_start introducer "$TURN"
-	site a apdm
-	site b apdm
 	for side in a b; do
 		lines=()
 		[[ " $* " != *" $side "* ]] ||
 			lines=("turn-server $TURN u $TMP/password")
 		agent_start $side "$(other $side)" "${lines[@]}"
 	done
-}
-
-other() {
-	[ "$1" = a ] && echo b || echo a
 }
 
 # gets_through SIDE [ARG]...: to the other one. A process relays, which has its
@@ -80,7 +72,7 @@ is_named() {
 }
 
 data_goes_by_a_turn_server() {
-	between a
+	with_server a
 	ping_start a "${agent_inet6[b]}" 0.1
 	both_by_turn
 	is_named a
@@ -99,7 +91,7 @@ data_goes_by_a_turn_server() {
 }
 
 a_server_that_starts_anew_is_used_again() {
-	between a b
+	with_server a b
 	ping_start b "${agent_inet6[a]}" 0.1
 	both_by_turn
 	end_process "$PINGS" -INT

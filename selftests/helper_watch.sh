@@ -13,24 +13,12 @@
 # watched WORD...: two agents that reach each other directly; WORDs are of the
 # peer's block at a.
 watched() {
-	local side
-
-	command -v nft >/dev/null || skip "nft is missing"
-	lab_up
-	agents
-	for side in a b; do
-		site $side public
-	done
+	sites public public
 	agent_start b a
 	WATCH="$*" agent_start a b
 	monitor_start a
 	reaches a "${agent_inet6[b]}"
-	soon 30 kind_is a b direct
-	soon 30 kind_is b a direct
-}
-
-kind_is() {
-	[ "$(path_kind "$1" "$2")" = "$3" ]
+	both_are direct
 }
 
 monitor_start() {

@@ -126,10 +126,6 @@ socket_rose() {
 	equal "$(socket_stat "$ns" "$name")" $((from + by)) "$ns's $name"
 }
 
-socket_at_least() {
-	[ "$(socket_stat "$1" "$2")" -ge "$3" ]
-}
-
 # seal COUNTER PLAINTEXT...: frames of agent 6 to agent 5.
 seal() {
 	local counter=$1

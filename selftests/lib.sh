@@ -361,6 +361,10 @@ stat_at_least() {
 	[ "$(stat "$1" "$2")" -ge "$3" ]
 }
 
+socket_at_least() {
+	[ "$(socket_stat "$1" "$2")" -ge "$3" ]
+}
+
 # stat_rose NS NAME BY FROM: waits for it, and that it does not pass it.
 stat_rose() {
 	wait_for 10 stat_at_least "$1" "$2" $(($4 + $3)) || true

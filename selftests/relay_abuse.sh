@@ -205,11 +205,6 @@ agent_ends() {
 	ipn "$1" link del pilot0 2>/dev/null || true
 }
 
-# relayed N: as many frames in all.
-relayed() {
-	[ "$(socket_stat r rx-relayed)" -ge "$1" ]
-}
-
 # The helpers of a and b say nothing more, and their kernels go on; until thaw.
 freeze() {
 	kill -STOP "$(worker_pid a)" "$(worker_pid b)"
@@ -278,7 +273,7 @@ frames_played_again_are_answered_by_nobody() {
 		spoof 10.0.1.2 "$PORT" 10.0.1.1 <"$TMP/of-a"
 		spoof 10.0.1.2 "$PORT" 10.0.1.1 <"$TMP/control"
 	done
-	wait_for 10 relayed $((before + n * rounds)) ||
+	wait_for 10 socket_at_least r rx-relayed $((before + n * rounds)) ||
 		fail "$(($(socket_stat r rx-relayed) - before)) of" \
 			"$((n * rounds)) went on"
 	capture_end a.again

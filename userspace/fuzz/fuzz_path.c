@@ -298,7 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz.host = path_host_new(&ops, &fuzz, NULL, &fuzz.now);
 	if (!fuzz.host || path_agent_add(fuzz.host, FUZZ_ADDRESS(0), public,
-					 NULL, &agent))
+					 &agent))
 		__builtin_trap();
 	fuzz_peers(&fuzz, agent);
 	while (size >= 2) {

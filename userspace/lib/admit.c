@@ -68,7 +68,6 @@ int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
 	if (admit->strangers == ADMIT_STRANGERS) {
 		*displaced = admit_oldest(admit);
 		admit_del(admit, *displaced);
-		admit->stats.displaced++;
 	}
 	/* Clients and strangers, each within their bound, leave one. */
 	while (admit->place[i].used)
@@ -79,7 +78,6 @@ int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
 	place->source = *source;
 	place->since = now;
 	admit->strangers++;
-	admit->stats.admitted++;
 	return i;
 }
 
@@ -112,7 +110,6 @@ int admit_known(struct admit *admit, uint64_t now, int i)
 	place->since = now;
 	admit->strangers--;
 	admit->clients++;
-	admit->stats.known++;
 	return 0;
 }
 
@@ -123,13 +120,10 @@ bool admit_frame(struct admit *admit, uint64_t now, int i)
 	/* It stays as long as it is answered. */
 	if (place->known)
 		return true;
-	if (ratelimit_take(&place->frames, now, ADMIT_STRANGER_RATE,
-			   ADMIT_STRANGER_BURST) &&
-	    ratelimit_take(&admit->frames, now, ADMIT_STRANGERS_RATE,
-			   ADMIT_STRANGERS_BURST))
-		return true;
-	admit->stats.limited++;
-	return false;
+	return ratelimit_take(&place->frames, now, ADMIT_STRANGER_RATE,
+			      ADMIT_STRANGER_BURST) &&
+	       ratelimit_take(&admit->frames, now, ADMIT_STRANGERS_RATE,
+			      ADMIT_STRANGERS_BURST);
 }
 
 uint64_t admit_until(const struct admit *admit, int i)

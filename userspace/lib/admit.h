@@ -22,7 +22,7 @@
 #define ADMIT_SOURCE_STRANGERS	8
 #define ADMIT_SOURCE		64
 #define ADMIT_STRANGER_TIME	(10 * CLOCK_SECOND)
-#define ADMIT_CLIENT_TIME	(180 * CLOCK_SECOND)	/* without a frame */
+#define ADMIT_CLIENT_TIME	(180 * CLOCK_SECOND)	/* without an answer */
 /* What a stranger may say in a second: a handshake is two frames. */
 #define ADMIT_STRANGER_RATE	50
 #define ADMIT_STRANGER_BURST	50
@@ -39,12 +39,8 @@ struct admit_place {
 };
 
 struct admit_stats {
-	uint64_t admitted;
-	uint64_t known;			/* that were found to be clients */
 	uint64_t refused_source;	/* too many, or too fast, of a source */
 	uint64_t refused_full;
-	uint64_t displaced;		/* strangers that made room */
-	uint64_t limited;		/* frames of strangers */
 };
 
 struct admit {

@@ -80,8 +80,7 @@ int carrier_parse(struct endpoint *src, const uint8_t **bytes, size_t *len)
 	} else {
 		return 0;
 	}
-	if (ret < 0 || (size_t)ret == end || p[ret] < WIRE_TYPE_INIT ||
-	    p[ret] > WIRE_TYPE_CONTROL)
+	if (ret < 0 || (size_t)ret == end || !wire_is_frame(p[ret]))
 		return -EBADMSG;
 	src->kind = kind;
 	src->id = id;

@@ -11,8 +11,13 @@ static uint64_t clock_ns(clockid_t id)
 	return (uint64_t)ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
 }
 
+uint64_t clock_boot(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 void clock_read(struct clock *now)
 {
-	now->boot_ns = clock_ns(CLOCK_BOOTTIME);
+	now->boot_ns = clock_boot();
 	now->real_ns = clock_ns(CLOCK_REALTIME);
 }

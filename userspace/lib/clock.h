@@ -18,5 +18,7 @@ struct clock {
 };
 
 void clock_read(struct clock *now);
+/* Boot time alone. */
+uint64_t clock_boot(void);
 
 #endif /* PILOT_LIB_CLOCK_H */

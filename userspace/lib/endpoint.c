@@ -221,6 +221,15 @@ void endpoint_format(const struct endpoint *ep,
 	}
 }
 
+struct endpoint endpoint_carrier(const struct endpoint *ep)
+{
+	struct endpoint carrier = *ep;
+
+	carrier.kind = ENDPOINT_DIRECT;
+	carrier.id = 0;
+	return carrier;
+}
+
 bool endpoint_is_loopback(const struct endpoint *ep)
 {
 	if (ep->family == AF_INET)

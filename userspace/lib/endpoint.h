@@ -55,6 +55,9 @@ void endpoint_format(const struct endpoint *ep,
  */
 int endpoint_check(const struct endpoint *ep);
 
+/* Where the datagrams go: the relay's or the TURN server's own, directly. */
+struct endpoint endpoint_carrier(const struct endpoint *ep);
+
 /* On this host: what is there speaks for something elsewhere. */
 bool endpoint_is_loopback(const struct endpoint *ep);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);

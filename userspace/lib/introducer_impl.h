@@ -79,9 +79,6 @@ void introducer_client_put(struct introducer *in,
 			   struct introducer_client *client, uint64_t now);
 void introducer_client_free(struct introducer *in,
 			    struct introducer_client *client);
-/* Something is due, or nothing any more. */
-void introducer_client_schedule(struct introducer *in,
-				struct introducer_client *client);
 
 struct introducer_pair *introducer_pair_find(struct introducer *in,
 					     uint64_t agent, uint64_t a,

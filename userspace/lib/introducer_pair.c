@@ -71,8 +71,8 @@ void introducer_client_free(struct introducer *in,
 }
 
 /* Who goes and comes again must not find the bucket full. */
-void introducer_client_schedule(struct introducer *in,
-				struct introducer_client *client)
+static void introducer_client_schedule(struct introducer *in,
+				       struct introducer_client *client)
 {
 	uint64_t at = client->ends ? CLOCK_NEVER : client->requests.full_at;
 

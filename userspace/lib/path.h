@@ -158,7 +158,7 @@ void path_host_free(struct path_host *host);
 
 /* Return: 0; -EEXIST for an address that is there, -ENOMEM. */
 int path_agent_add(struct path_host *host, uint64_t address,
-		   const uint8_t public[static PATH_KEY_LEN], void *data,
+		   const uint8_t public[static PATH_KEY_LEN],
 		   struct path_agent **agent);
 /* With all its peers. */
 void path_agent_del(struct path_host *host, struct path_agent *agent);
@@ -169,7 +169,6 @@ void path_agent_del(struct path_host *host, struct path_agent *agent);
  */
 void path_agent_stop(struct path_host *host, const struct clock *now,
 		     struct path_agent *agent);
-void *path_agent_data(const struct path_agent *agent);
 
 struct path_peer_config {
 	uint8_t public[PATH_KEY_LEN];	/* Ed25519 */
@@ -199,7 +198,6 @@ void path_peer_del(struct path_host *host, const struct clock *now,
 struct path_peer *path_peer_find(const struct path_agent *agent,
 				 uint64_t address);
 struct path_agent *path_peer_agent(const struct path_peer *peer);
-uint64_t path_peer_address(const struct path_peer *peer);
 void *path_peer_data(const struct path_peer *peer);
 
 /* An own address of an interface that is not a tunnel, with our port. */

@@ -58,6 +58,15 @@ bool path_endpoint_on_link(const struct path_host *host,
 	return false;
 }
 
+static bool path_is_among(const struct endpoint *list, unsigned int count,
+			  const struct endpoint *ep)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (endpoint_equal(&list[i], ep))
+			return true;
+	return false;
+}
+
 bool path_endpoint_own(const struct path_agent *agent,
 		       const struct endpoint *ep)
 {
@@ -66,9 +75,8 @@ bool path_endpoint_own(const struct path_agent *agent,
 	for (unsigned int i = 0; i < host->address_count; i++)
 		if (endpoint_equal(&host->address[i].endpoint, ep))
 			return true;
-	for (unsigned int i = 0; i < host->mapped_count; i++)
-		if (endpoint_equal(&host->mapped[i], ep))
-			return true;
+	if (path_is_among(host->mapped, host->mapped_count, ep))
+		return true;
 	if (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep))
 		return true;
 	return false;
@@ -166,15 +174,6 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 				     &host->stun[i]);
 }
 
-static bool path_stun_has(const struct path_host *host,
-			  const struct endpoint *ep)
-{
-	for (unsigned int i = 0; i < host->stun_count; i++)
-		if (endpoint_equal(&host->stun[i], ep))
-			return true;
-	return false;
-}
-
 /* Are peers told of what STUN servers see? */
 static bool path_stun_counts(const struct path_agent *agent,
 			     const struct clock *now)
@@ -197,7 +196,8 @@ void path_stun_set(struct path_host *host, const struct clock *now,
 		if (path_endpoint_usable(&seen[i]))
 			kept[n++] = seen[i];
 	for (unsigned int i = 0; i < n; i++)
-		fresh |= !path_stun_has(host, &kept[i]);
+		fresh |= !path_is_among(host->stun, host->stun_count,
+					&kept[i]);
 	memcpy(host->stun, kept, n * sizeof(*kept));
 	host->stun_count = n;
 	for (struct path_agent *a = host->agents; fresh && a; a = a->next)

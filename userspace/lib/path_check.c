@@ -31,8 +31,10 @@ struct path_candidate *path_source(struct path_live *live,
 				  PATH_KIND_CONFIGURED : PATH_KIND_REFLEXIVE);
 }
 
-bool path_wants(const struct path_live *live, const struct path_candidate *c,
-		const struct clock *now)
+/* Has @c a use beside the one in use? */
+static bool path_wants(const struct path_live *live,
+		       const struct path_candidate *c,
+		       const struct clock *now)
 {
 	bool lost = !live->used || live->dead;
 
@@ -67,7 +69,7 @@ static bool path_candidates_send(struct path_live *live,
 	return path_send(live, dst, &message);
 }
 
-void path_tell(struct path_live *live, const struct clock *now)
+static void path_tell(struct path_live *live, const struct clock *now)
 {
 	live->tell_at = CLOCK_NEVER;
 	if (!live->ready || !live->used || live->peer->introducer ||

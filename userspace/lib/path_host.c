@@ -112,7 +112,7 @@ enum path_turn_need path_turn_need(const struct path_host *host)
 						  PATH_TURN_NONE;
 }
 
-static void path_peer_due(struct path_peer *peer, uint64_t at)
+void path_peer_due(struct path_peer *peer, uint64_t at)
 {
 	struct timer *timer = &peer->timer;
 
@@ -241,7 +241,7 @@ static struct path_agent *path_agent_find(struct path_host *host,
 }
 
 int path_agent_add(struct path_host *host, uint64_t address,
-		   const uint8_t public[static PATH_KEY_LEN], void *data,
+		   const uint8_t public[static PATH_KEY_LEN],
 		   struct path_agent **added)
 {
 	struct path_agent *agent;
@@ -258,7 +258,6 @@ int path_agent_add(struct path_host *host, uint64_t address,
 	agent->host = host;
 	agent->address = address;
 	memcpy(agent->public, public, sizeof(agent->public));
-	agent->data = data;
 	agent->next = host->agents;
 	if (agent->next)
 		agent->next->prev = agent;
@@ -320,11 +319,6 @@ void path_agent_del(struct path_host *host, struct path_agent *agent)
 	if (agent->next)
 		agent->next->prev = agent->prev;
 	free(agent);
-}
-
-void *path_agent_data(const struct path_agent *agent)
-{
-	return agent->data;
 }
 
 /* What was configured before may still be in use. */
@@ -480,11 +474,6 @@ struct path_peer *path_peer_find(const struct path_agent *agent,
 struct path_agent *path_peer_agent(const struct path_peer *peer)
 {
 	return peer->agent;
-}
-
-uint64_t path_peer_address(const struct path_peer *peer)
-{
-	return peer->address;
 }
 
 void *path_peer_data(const struct path_peer *peer)

@@ -228,7 +228,6 @@ struct path_agent {
 	struct table by_address;
 	uint8_t public[PATH_KEY_LEN];
 	uint64_t address;
-	void *data;
 	uint32_t generation;
 	uint64_t news_at;		/* there may be ways that were not */
 	struct path_observed observed[PATH_OBSERVED_MAX];
@@ -295,6 +294,7 @@ void path_tls_doubt(struct path_peer *peer, const struct clock *now);
 /* The same in another network, where UDP may work when it did not before. */
 void path_tls_anew(struct path_peer *peer, const struct clock *now);
 /* Something is due that its own timer does not know of yet. */
+void path_peer_due(struct path_peer *peer, uint64_t at);
 void path_live_due(struct path_live *live, uint64_t at);
 enum path_mode path_mode(const struct path_live *live, const struct clock *now);
 /* Something goes on with the peer. */
@@ -366,12 +366,8 @@ void path_flights_expire(struct path_live *live, const struct clock *now);
 uint64_t path_flights_deadline(const struct path_live *live);
 
 /* path_relay.c */
-/* Where frames go to the introducer, and so to what it relays for. */
-const struct endpoint *path_introducer_at(const struct path_peer *introducer);
 struct path_relay *path_relay_of(struct path_live *live,
 				 const struct path_candidate *c);
-void path_relay_open(struct path_live *live, const struct clock *now,
-		     struct path_peer *introducer);
 /* At every introducer that can be asked. Return: how many were or are. */
 unsigned int path_relay_open_all(struct path_live *live,
 				 const struct clock *now);
@@ -415,8 +411,6 @@ static inline bool path_by_turn(const struct path_candidate *c)
 /* The candidate of a frame that came by a channel of ours, or NULL. */
 struct path_candidate *path_turn_adopt(struct path_live *live,
 				       const struct endpoint *src);
-/* Asks for what is wanted, and takes what there is. */
-void path_turn_step(struct path_live *live, const struct clock *now);
 /* What the peer needs now; comes late in all that happens to it. */
 void path_turn_update(struct path_live *live, const struct clock *now);
 uint64_t path_turn_deadline(const struct path_live *live,
@@ -427,10 +421,6 @@ uint64_t path_turn_deadline(const struct path_live *live,
 struct path_candidate *path_source(struct path_live *live,
 				   const struct clock *now,
 				   const struct endpoint *src);
-/* Has @c a use beside the one in use? */
-bool path_wants(const struct path_live *live, const struct path_candidate *c,
-		const struct clock *now);
-void path_tell(struct path_live *live, const struct clock *now);
 void path_told(struct path_live *live, const struct clock *now,
 	       const struct endpoint *src, const struct path_message *message);
 void path_punched(struct path_live *live, const struct clock *now,
@@ -486,9 +476,9 @@ void path_keep_late(struct path_live *live, const struct clock *now,
 		    uint32_t number);
 /* Return: whether the interval is another. */
 bool path_keep_ponged(struct path_live *live, const struct clock *now);
-/* By another NAT, perhaps. */
-/* The way was gone meanwhile, or is another one: what was asked for proves nothing. */
+/* The way was gone meanwhile: what was asked for proves nothing. */
 void path_keep_interrupted(struct path_live *live);
+/* By another NAT, perhaps. */
 void path_keep_anew(struct path_live *live);
 
 /* path_watch.c */

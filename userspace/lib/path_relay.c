@@ -8,7 +8,9 @@
 /* Opens without an answer after which the introducer may have forgotten us. */
 #define PATH_RELAY_TRIES	3
 
-const struct endpoint *path_introducer_at(const struct path_peer *introducer)
+/* Where frames go to the introducer, and so to what it relays for. */
+static const struct endpoint *
+path_introducer_at(const struct path_peer *introducer)
 {
 	const struct path_live *live = introducer->live;
 
@@ -35,7 +37,6 @@ void path_introducer_seek(struct path_peer *introducer,
 	uint64_t due = introducer->asked_at + PATH_SEEK_LEAST;
 	struct path_host *host = introducer->host;
 	struct path_live *live = introducer->live;
-	struct timer *timer = &introducer->timer;
 
 	introducer->seek_at = CLOCK_NEVER;
 	if (!endpoint_is_set(at) ||
@@ -49,8 +50,7 @@ void path_introducer_seek(struct path_peer *introducer,
 		host->ops.session(host->ctx, introducer, at);
 	}
 	introducer->seek_at = due;
-	if (!timer->pos || due < timer->at)
-		timer_set(&host->timers, timer, due);
+	path_peer_due(introducer, due);
 }
 
 struct path_relay *path_relay_of(struct path_live *live,
@@ -141,8 +141,8 @@ static void path_relay_begin(struct path_live *live, const struct clock *now,
 	path_relay_ask(live, now, relay);
 }
 
-void path_relay_open(struct path_live *live, const struct clock *now,
-		     struct path_peer *introducer)
+static void path_relay_open(struct path_live *live, const struct clock *now,
+			    struct path_peer *introducer)
 {
 	struct path_relay *relay;
 
@@ -207,11 +207,9 @@ struct path_candidate *path_relay_adopt(struct path_live *live,
 					const struct endpoint *src)
 {
 	struct path_peer *introducer = live->peer->agent->introducers;
-	struct endpoint at = *src;
+	struct endpoint at = endpoint_carrier(src);
 	struct path_relay *relay;
 
-	at.kind = ENDPOINT_DIRECT;
-	at.id = 0;
 	for (; introducer; introducer = introducer->next_introducer) {
 		const struct endpoint *ep = path_introducer_at(introducer);
 

@@ -27,8 +27,7 @@ static bool path_tls_by_tls(const struct path_peer *peer)
 {
 	const struct path_live *live = peer->live;
 
-	return live && live->ready && live->used && !live->dead &&
-	       live->used->kind == PATH_KIND_TLS;
+	return path_is_by_tls(live) && live->ready && !live->dead;
 }
 
 static void path_tls_forget(struct path_peer *peer, const struct clock *now)
@@ -189,8 +188,7 @@ void path_tls_timer(struct path_peer *peer, const struct clock *now)
 	if (path_tls_deadline(peer, now) > now->boot_ns)
 		return;
 	if (!tls->allowed) {
-		path_tls_want(peer, now, false);
-		tls->at = tls->doubt_at = CLOCK_NEVER;
+		path_tls_stop(peer, now);
 		return;
 	}
 	if (tls->doubt_at != CLOCK_NEVER && path_tls_ask(peer, now) &&

@@ -24,10 +24,8 @@ struct path_candidate *path_turn_adopt(struct path_live *live,
 				       const struct endpoint *src)
 {
 	struct path_host *host = path_host_of(live);
-	struct endpoint at = *src;
+	struct endpoint at = endpoint_carrier(src);
 
-	at.kind = ENDPOINT_DIRECT;
-	at.id = 0;
 	if (!endpoint_is_set(&host->turn_server) || live->peer->introducer ||
 	    !endpoint_equal(&host->turn_server, &at))
 		return NULL;
@@ -100,7 +98,8 @@ static void path_turn_channels(struct path_live *live, const struct clock *now,
 	}
 }
 
-void path_turn_step(struct path_live *live, const struct clock *now)
+/* Asks for what is wanted, and takes what there is. */
+static void path_turn_step(struct path_live *live, const struct clock *now)
 {
 	struct path_host *host = path_host_of(live);
 	unsigned int left = PATH_TURN_MAX;

@@ -241,16 +241,6 @@ static bool session_control_known(const struct session_peer *peer,
 	       endpoint_equal(src, &peer->endpoint);
 }
 
-/* A relay's frames are forged by who takes its address, whatever the id. */
-static struct endpoint session_control_carrier(const struct endpoint *src)
-{
-	struct endpoint carrier = *src;
-
-	carrier.kind = ENDPOINT_DIRECT;
-	carrier.id = 0;
-	return carrier;
-}
-
 /*
  * Before the tag is looked at: the peer's own rate is used up by the peer
  * alone, and what others say in its name by those, at the place they say it
@@ -261,7 +251,8 @@ static bool session_control_admit(struct session_peer *peer,
 				  const struct clock *now,
 				  const struct endpoint *src)
 {
-	struct endpoint carrier = session_control_carrier(src);
+	/* A relay's frames are forged by who takes its address, whatever the id. */
+	struct endpoint carrier = endpoint_carrier(src);
 	struct session_host *host = peer->host;
 
 	if (!ratelimit_has(&peer->control_rate, now->boot_ns,
@@ -279,7 +270,7 @@ static void session_control_forged(struct session_peer *peer,
 				   const struct clock *now,
 				   const struct endpoint *src)
 {
-	struct endpoint carrier = session_control_carrier(src);
+	struct endpoint carrier = endpoint_carrier(src);
 	struct session_host *host = peer->host;
 
 	host->stats.rx_control_unauthentic++;

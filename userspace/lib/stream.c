@@ -22,7 +22,8 @@ static bool stream_is_channel(uint8_t first)
 	return first >= 0x40 && first <= 0x4f;
 }
 
-bool stream_takes(enum stream_kind kind, uint8_t first)
+/* Is a message with this first byte one of the kind? */
+static bool stream_takes(enum stream_kind kind, uint8_t first)
 {
 	if (kind == STREAM_STUN)
 		return stream_is_stun(first) || stream_is_channel(first);

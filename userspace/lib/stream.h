@@ -51,7 +51,5 @@ int stream_read(struct stream_reader *reader, const uint8_t *bytes, size_t len,
 int stream_write(enum stream_kind kind, const uint8_t *message, size_t len,
 		 uint8_t to[static STREAM_WRITTEN_MAX]);
 
-/* Is a message with this first byte one of the kind? */
-bool stream_takes(enum stream_kind kind, uint8_t first);
 
 #endif /* PILOT_LIB_STREAM_H */

@@ -47,7 +47,6 @@ static void turn_become(struct turn_client *client, enum turn_state state)
 	memset(&client->relayed, 0, sizeof(client->relayed));
 	memset(&client->mapped, 0, sizeof(client->mapped));
 	client->lifetime = 0;
-	client->expires_at = 0;
 	client->tr.waits = false;
 	turn_entries_drop(client);
 }
@@ -184,7 +183,6 @@ static void turn_granted(struct turn_client *client,
 		client->mapped = answer->mapped;
 	}
 	client->lifetime = life;
-	client->expires_at = client->tr.began + life * CLOCK_SECOND;
 	client->refresh_at = client->tr.began + life * CLOCK_SECOND / 2;
 	if (first)
 		client->ops->changed(client->ctx);

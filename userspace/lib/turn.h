@@ -116,7 +116,6 @@ struct turn_client {
 	struct endpoint relayed;	/* while it is allocated */
 	struct endpoint mapped;
 	uint32_t lifetime;		/* seconds, as given */
-	uint64_t expires_at;
 	uint64_t refresh_at;		/* CLOCK_NEVER: not due */
 	uint64_t rtt_ns;		/* of the last answer to a first request */
 	uint64_t heard_at;		/* 0: never */

@@ -262,11 +262,6 @@ static struct turn_entry *turn_unclaimed_add(struct turn_client *client,
 	return turn_channel_add(client, now, peer);
 }
 
-static bool turn_is_ours(const uint8_t *bytes)
-{
-	return bytes[0] >= WIRE_TYPE_INIT && bytes[0] <= WIRE_TYPE_CONTROL;
-}
-
 /* One for each peer, and no data: the kernel does not take it from here. */
 static void turn_hold(struct turn_client *client, const struct turn_data *data)
 {
@@ -337,7 +332,7 @@ void turn_data_receive(struct turn_client *client, uint64_t now,
 	struct turn_data data;
 
 	if (turn_data_parse(bytes, len, &data) ||
-	    !turn_reaches(client, &data.peer) || !turn_is_ours(data.bytes) ||
+	    !turn_reaches(client, &data.peer) || !wire_is_frame(data.bytes[0]) ||
 	    !turn_is_permitted(client, &data.peer))
 		return;
 	entry = turn_channel_find(client, &data.peer);

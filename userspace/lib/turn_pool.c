@@ -11,10 +11,14 @@ static void pool_send(void *ctx, const struct endpoint *dst, const void *bytes,
 	server->pool->ops->send(server->pool->ctx, dst, bytes, len);
 }
 
+static bool has_failed(const struct turn_client *client)
+{
+	return client->state == TURN_REFUSED || client->state == TURN_SILENT;
+}
+
 static bool is_decided(const struct turn_client *client)
 {
-	return client->state == TURN_ALLOCATED ||
-	       client->state == TURN_REFUSED || client->state == TURN_SILENT;
+	return client->state == TURN_ALLOCATED || has_failed(client);
 }
 
 static void report(struct turn_pool_server *server)
@@ -63,11 +67,6 @@ void turn_pool_init(struct turn_pool *pool, const struct turn_pool_ops *ops,
 		turn_init(&pool->server[i].client, &client_ops,
 			  &pool->server[i], &accounts[i]);
 	}
-}
-
-static bool has_failed(const struct turn_client *client)
-{
-	return client->state == TURN_REFUSED || client->state == TURN_SILENT;
 }
 
 /* The next time it may do better, and meanwhile another one may. */

@@ -17,6 +17,12 @@
 #define WIRE_TYPE_CONTROL	0x95
 #define WIRE_TYPE_RELAY		0x96	/* in front of one of the others */
 
+/* One of a session, and in no carrier. */
+static inline bool wire_is_frame(uint8_t type)
+{
+	return type >= WIRE_TYPE_INIT && type <= WIRE_TYPE_CONTROL;
+}
+
 #define WIRE_PROTOCOL		"pilot-link handshake 1"
 
 #define WIRE_FRAME_MAX		1200	/* of handshake and control frames */

@@ -5,17 +5,9 @@
 #include "await.h"
 #include "clock.h"
 
-uint64_t await_now(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
 int await_left(uint64_t until)
 {
-	uint64_t now = await_now();
+	uint64_t now = clock_boot();
 
 	return now < until ? (int)((until - now) / CLOCK_MS) + 1 : 0;
 }

@@ -9,9 +9,7 @@
 #include "control.h"
 #include "tool.h"
 
-/* Boot time, in ns. */
-uint64_t await_now(void);
-/* Milliseconds until then, for poll(2); 0 when it is over. */
+/* Milliseconds until then, boot time in ns, for poll(2); 0 when it is over. */
 int await_left(uint64_t until);
 
 /* A connection that hears events. Return: an exit status. */

@@ -61,7 +61,7 @@ static int netcheck_wait(const struct tool *tool, struct control *events)
 		print_problem("%s", netcheck_malformed);
 		return TOOL_REFUSED;
 	}
-	ret = await_event(events, await_now() + NETCHECK_WAIT,
+	ret = await_event(events, clock_boot() + NETCHECK_WAIT,
 			  netcheck_is_done, &check, &event);
 	if (!ret && !event) {
 		print_problem("Error: the helper does not come to an end; see "

@@ -20,7 +20,8 @@ static const char peer_usage[] =
 "DID := the other side's \"" TOOL_NAME " id export\": did:key:z6Mk...\n"
 "ADDRESS := an agent address such as 1:0001.F291.0004, or its IPv6 form\n"
 "ENDPOINT := 192.0.2.1:7740 | [2001:db8::1]:7740\n"
-"link NAME may be left out when there is one link. Seconds and rates: 0 is off.\n"
+"link NAME may be left out when there is one link. Seconds and rates: 0 is off,\n"
+"watch is from 1.\n"
 "Options: -s counters, -d settings and keys, -j JSON\n";
 
 #define PEER_SECONDS_MAX	UINT32_MAX

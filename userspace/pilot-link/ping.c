@@ -42,7 +42,7 @@ struct ping {
 static int ping_send(struct ping *ping, json_t **sent,
 		     struct control_error *error)
 {
-	uint64_t until = await_now() + PING_WAIT;
+	uint64_t until = clock_boot() + PING_WAIT;
 	int ret;
 
 	do {
@@ -75,7 +75,7 @@ static int ping_wait(struct ping *ping, const json_t *sent, json_t **pong)
 			      "versions.");
 		return TOOL_REFUSED;
 	}
-	return await_event(&ping->events, await_now() + PING_WAIT,
+	return await_event(&ping->events, clock_boot() + PING_WAIT,
 			   ping_is_answer, token, pong);
 }
 
@@ -183,7 +183,7 @@ static int ping_loop(struct ping *ping, uint64_t count, uint64_t interval)
 	if (ret)
 		return ret;
 	while (!ret && ping->sequence < count) {
-		began = await_now();
+		began = clock_boot();
 		ping->sequence++;
 		ret = ping_once(ping);
 		if (!ret && ping->sequence < count)

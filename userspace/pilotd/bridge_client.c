@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "admit.h"
+#include "arm.h"
 #include "clock.h"
 #include "log.h"
 #include "redial.h"
@@ -33,14 +34,6 @@ struct bridge_clients {
 	struct bridge_server_at at[BRIDGE_SERVERS_MAX];
 };
 
-static uint64_t now_ns(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
 static void tell(const struct bridge_server_at *at)
 {
 	const struct bridge_clients_config *config = &at->clients->config;
@@ -55,16 +48,6 @@ static void tell(const struct bridge_server_at *at)
 	config->state(config->ctx, &state);
 }
 
-static void arm(struct bridge_server_at *at)
-{
-	if (at->redial.at == CLOCK_NEVER) {
-		sd_event_source_set_enabled(at->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(at->timer, at->redial.at / 1000 + 1);
-	sd_event_source_set_enabled(at->timer, SD_EVENT_ONESHOT);
-}
-
 static void fail(struct bridge_server_at *at, const char *why)
 {
 	const struct bridge_stats *stats = &at->stats;
@@ -72,7 +55,7 @@ static void fail(struct bridge_server_at *at, const char *why)
 
 	bridge_link_free(at->link);
 	at->link = NULL;
-	redial_failed(&at->redial, now_ns(), randombytes_random());
+	redial_failed(&at->redial, clock_boot(), randombytes_random());
 	snprintf(at->text, sizeof(at->text), "%s", why);
 	endpoint_format(&at->open.server, server);
 	log_line(at->redial.failures == 1 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
@@ -82,7 +65,7 @@ static void fail(struct bridge_server_at *at, const char *why)
 		 (unsigned long long)(stats->dropped_slow +
 				      stats->dropped_busy +
 				      stats->dropped_refused));
-	arm(at);
+	arm(at->timer, at->redial.at);
 	tell(at);
 }
 
@@ -91,11 +74,11 @@ static void on_up(void *ctx)
 	struct bridge_server_at *at = ctx;
 	char server[ENDPOINT_TEXT_LEN];
 
-	redial_up(&at->redial, now_ns());
+	redial_up(&at->redial, clock_boot());
 	at->text[0] = '\0';
 	endpoint_format(&at->open.server, server);
 	log_info("TLS to %s is up", server);
-	arm(at);
+	arm(at->timer, at->redial.at);
 	tell(at);
 }
 
@@ -163,19 +146,19 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 
 	(void)source;
 	(void)usec;
-	switch (redial_due(&at->redial, now_ns())) {
+	switch (redial_due(&at->redial, clock_boot())) {
 	case REDIAL_CONNECT:
 		ret = dial(at);
 		if (ret)
 			fail(at, strerror(-ret));
 		else
-			arm(at);
+			arm(at->timer, at->redial.at);
 		break;
 	case REDIAL_ABANDON:
 		fail(at, "no answer");
 		break;
 	case REDIAL_NOTHING:
-		arm(at);
+		arm(at->timer, at->redial.at);
 		break;
 	}
 	return 0;
@@ -211,7 +194,7 @@ static int at_start(struct bridge_server_at *at)
 			     clients->config.port, &at->local);
 	if (at->udp < 0)
 		return at->udp;
-	redial_init(&at->redial, now_ns());
+	redial_init(&at->redial, clock_boot());
 	ret = sd_event_add_time(clients->config.event, &at->timer,
 				CLOCK_BOOTTIME, 0, 1000, on_timer, at);
 	return ret < 0 ? ret : 0;
@@ -230,11 +213,9 @@ void bridge_clients_open(struct bridge_clients *clients,
 	while (i < BRIDGE_SERVERS_MAX &&
 	       endpoint_is_set(&clients->at[i].open.server))
 		i++;
-	if (i == BRIDGE_SERVERS_MAX) {
-		log_warning("one TLS server more than there may be; up to %d",
-			    BRIDGE_SERVERS_MAX);
+	/* The keeper does not ask for more. */
+	if (i == BRIDGE_SERVERS_MAX)
 		return;
-	}
 	at = &clients->at[i];
 	at->clients = clients;
 	at->open = *open;
@@ -264,8 +245,8 @@ void bridge_clients_hurry(struct bridge_clients *clients)
 
 		if (!endpoint_is_set(&at->open.server))
 			continue;
-		redial_hurry(&at->redial, now_ns());
-		arm(at);
+		redial_hurry(&at->redial, clock_boot());
+		arm(at->timer, at->redial.at);
 	}
 }
 

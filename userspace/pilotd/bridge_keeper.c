@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "clock.h"
 #include "log.h"
 #include "sockets.h"
 #include "spawn.h"
@@ -200,8 +200,12 @@ static int start(struct bridge_keeper *keeper)
 		ret = sd_event_add_child(keeper->event, &keeper->child_source,
 					 keeper->pid, WEXITED, on_exit,
 					 keeper);
-	if (ret < 0)
+	if (ret < 0) {
 		log_error("cannot watch the bridge: %s", strerror(-ret));
+		bridge_keeper_stop(keeper);
+		respawn_later(keeper);
+		return ret;
+	}
 	tell_init(keeper);
 	return 0;
 }
@@ -287,8 +291,11 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 	int i = find(keeper, &open->server);
 
 	if (i < 0) {
-		if (keeper->count == BRIDGE_SERVERS_MAX)
+		if (keeper->count == BRIDGE_SERVERS_MAX) {
+			log_warning("one TLS server more than there may be; up to %d",
+				    BRIDGE_SERVERS_MAX);
 			return;
+		}
 		i = keeper->count++;
 		keeper->open[i] = *open;
 		memset(&keeper->said[i], 0, sizeof(keeper->said[i]));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The privileged side of the bridge: its listening sockets, starting it and
- * starting it anew, and passing on what is said about servers. It runs only
- * when there is something for it to do.
+ * starting it anew, and passing on what is said about servers. It is
+ * started only when there is something for it to do.
  */
 #ifndef PILOTD_BRIDGE_KEEPER_H
 #define PILOTD_BRIDGE_KEEPER_H

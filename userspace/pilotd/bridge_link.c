@@ -99,7 +99,7 @@ static void link_flush(struct bridge_link *link)
 	ssize_t ret = 0;
 	size_t len;
 
-	while (!link->freed) {
+	for (;;) {
 		bytes = outbox_first(&link->outbox, &len);
 		if (!len)
 			break;
@@ -108,8 +108,6 @@ static void link_flush(struct bridge_link *link)
 			break;
 		outbox_take(&link->outbox, ret);
 	}
-	if (link->freed)
-		return;
 	if (ret < 0 && ret != -EAGAIN)
 		link_end(link, tls_error(link->tls));
 	else

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 
 #include "log.h"
+#include "seqpacket.h"
 
-#define LENGTH(member)	(offsetof(struct bridge_message, member) + \
-			 sizeof(((struct bridge_message *)0)->member))
+#define LENGTH(member)	SEQPACKET_LENGTH(struct bridge_message, member)
 #define ENDED(array)	(memchr(array, 0, sizeof(array)) != NULL)
 
 static const size_t lengths[BRIDGE_TYPES] = {
@@ -41,7 +41,7 @@ bool bridge_open_valid(const struct bridge_open *open)
 static bool local_valid(const struct endpoint *local)
 {
 	return local->family == AF_INET && server_valid(local) &&
-	       ntohl(local->in4.s_addr) >> 24 == IN_LOOPBACKNET;
+	       endpoint_is_loopback(local);
 }
 
 bool bridge_state_valid(const struct bridge_state *state)
@@ -82,28 +82,14 @@ int bridge_message_check(const struct bridge_message *message, size_t len,
 
 int bridge_send(int fd, const struct bridge_message *message)
 {
-	size_t len = lengths[message->type];
-	ssize_t n;
-
-	do {
-		n = send(fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -EMSGSIZE;
+	return seqpacket_send(fd, message, lengths[message->type],
+			      MSG_DONTWAIT);
 }
 
 int bridge_receive(int fd, struct bridge_message *message, bool from_bridge)
 {
-	ssize_t n;
+	ssize_t n = seqpacket_receive(fd, message, sizeof(*message),
+				      MSG_DONTWAIT);
 
-	do {
-		n = recv(fd, message, sizeof(*message),
-			 MSG_TRUNC | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
-	if (n == 0)
-		return -EPIPE;
-	return bridge_message_check(message, n, from_bridge);
+	return n < 0 ? n : bridge_message_check(message, n, from_bridge);
 }

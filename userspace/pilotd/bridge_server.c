@@ -36,14 +36,6 @@ struct bridge_server {
 	struct admit admit;
 };
 
-static uint64_t now_ns(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
 static void client_free(struct bridge_client *client)
 {
 	if (client->place >= 0) {
@@ -82,7 +74,7 @@ static bool on_arrived(void *ctx)
 {
 	struct bridge_client *client = ctx;
 
-	return admit_frame(&client->server->admit, now_ns(), client->place);
+	return admit_frame(&client->server->admit, clock_boot(), client->place);
 }
 
 /* pilotd never answers strangers, so this is none. */
@@ -90,7 +82,7 @@ static bool on_answered(void *ctx)
 {
 	struct bridge_client *client = ctx;
 
-	return !admit_known(&client->server->admit, now_ns(), client->place);
+	return !admit_known(&client->server->admit, clock_boot(), client->place);
 }
 
 static void on_ended(void *ctx, const char *why)
@@ -136,7 +128,7 @@ static int client_new(struct bridge_server *server, int tcp,
 	struct bridge_client *client;
 	int displaced, place, ret;
 
-	place = admit_add(&server->admit, now_ns(), source, &displaced);
+	place = admit_add(&server->admit, clock_boot(), source, &displaced);
 	if (displaced >= 0) {
 		struct bridge_client *other = server->client[displaced];
 
@@ -190,7 +182,7 @@ static const char *client_over(const struct bridge_client *client)
 {
 	const struct admit *admit = &client->server->admit;
 
-	if (now_ns() < admit_until(admit, client->place))
+	if (clock_boot() < admit_until(admit, client->place))
 		return NULL;
 	if (!client->up)
 		return "no TLS in time";

@@ -250,28 +250,17 @@ static int set_introduce_tls(struct config *config, const char *value,
 	return 0;
 }
 
-static int global_path(const char *value, char path[static BRIDGE_PATH_LEN],
-		       char *error)
-{
-	if (!value_is_path(value))
-		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
-				 "bad path \"%.64s\"; expected an absolute one without \"..\", up to %d bytes",
-				 value, CONFIG_PATH_LEN - 1);
-	memcpy(path, value, strlen(value) + 1);
-	return 0;
-}
-
 _Static_assert(BRIDGE_PATH_LEN >= CONFIG_PATH_LEN, "a path fits");
 
 static int set_tls_certificate(struct config *config, const char *value,
 			       char *error)
 {
-	return global_path(value, config->tls.certificate, error);
+	return value_copy_path(config->tls.certificate, value, error);
 }
 
 static int set_tls_key(struct config *config, const char *value, char *error)
 {
-	return global_path(value, config->tls.key, error);
+	return value_copy_path(config->tls.key, value, error);
 }
 
 static int set_tls_clients(struct config *config, const char *value,

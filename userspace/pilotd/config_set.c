@@ -18,18 +18,6 @@ struct config_keyword {
 	bool words;			/* the value may be several */
 };
 
-static int set_path(char path[static CONFIG_PATH_LEN], const char *value,
-		    char *error)
-{
-	if (!value_is_path(value))
-		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
-				 "bad path \"%.64s\"; expected an absolute one without \"..\", up to %d bytes",
-				 value, CONFIG_PATH_LEN - 1);
-	memset(path, 0, CONFIG_PATH_LEN);
-	memcpy(path, value, strlen(value));
-	return 0;
-}
-
 static int set_number(uint32_t *number, const char *value, uint32_t min,
 		      uint32_t max, char *error)
 {
@@ -61,7 +49,8 @@ static int set_address(uint64_t *address, const char *value, char *error)
 
 static int set_agent_identity(void *block, const char *value, char *error)
 {
-	return set_path(((struct config_agent *)block)->identity, value, error);
+	return value_copy_path(((struct config_agent *)block)->identity, value,
+			       error);
 }
 
 static int set_agent_network(void *block, const char *value, char *error)
@@ -163,7 +152,7 @@ static int set_peer_psk(void *block, const char *value, char *error)
 		memset(peer->psk, 0, sizeof(peer->psk));
 		return 0;
 	}
-	return set_path(peer->psk, value, error);
+	return value_copy_path(peer->psk, value, error);
 }
 
 static int set_peer_name(void *block, const char *value, char *error)

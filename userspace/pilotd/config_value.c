@@ -160,3 +160,15 @@ bool value_is_host(const char *text)
 	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == len;
 }
+
+int value_copy_path(char path[static CONFIG_PATH_LEN], const char *value,
+		    char *error)
+{
+	if (!value_is_path(value))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad path \"%.64s\"; expected an absolute one without \"..\", up to %d bytes",
+				 value, CONFIG_PATH_LEN - 1);
+	memset(path, 0, CONFIG_PATH_LEN);
+	memcpy(path, value, strlen(value));
+	return 0;
+}

@@ -21,5 +21,8 @@ bool value_is_utf8(const char *text, size_t len);
 bool value_is_host(const char *text);
 /* Absolute, no empty, "." or ".." part, clean, no blanks, short enough. */
 bool value_is_path(const char *text);
+/* Return: 0, or -EINVAL with a text of CONFIG_ERROR_LEN. */
+int value_copy_path(char path[static CONFIG_PATH_LEN], const char *value,
+		    char *error);
 
 #endif /* PILOTD_CONFIG_VALUE_H */

@@ -9,8 +9,9 @@
 
 #include <sodium.h>
 
-#define LENGTH(member)	(offsetof(struct ipc_message, member) + \
-			 sizeof(((struct ipc_message *)0)->member))
+#include "seqpacket.h"
+
+#define LENGTH(member)	SEQPACKET_LENGTH(struct ipc_message, member)
 
 static const size_t lengths[IPC_TYPES] = {
 	[IPC_INIT] = LENGTH(init),
@@ -173,31 +174,15 @@ int ipc_check(const struct ipc_message *message, size_t len, bool from_worker)
 
 int ipc_send(int fd, const struct ipc_message *message)
 {
-	size_t len = ipc_length(message->type);
-	ssize_t n;
-
-	do {
-		n = send(fd, message, len, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -EMSGSIZE;
+	return seqpacket_send(fd, message, ipc_length(message->type), 0);
 }
 
 static int receive(int fd, struct ipc_message *message, bool from_worker,
 		   int flags)
 {
-	ssize_t n;
+	ssize_t n = seqpacket_receive(fd, message, sizeof(*message), flags);
 
-	do {
-		/* With MSG_TRUNC an overlong message shows its length. */
-		n = recv(fd, message, sizeof(*message), MSG_TRUNC | flags);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
-	if (n == 0)
-		return -EPIPE;
-	return ipc_check(message, (size_t)n, from_worker);
+	return n < 0 ? n : ipc_check(message, n, from_worker);
 }
 
 int ipc_receive(int fd, struct ipc_message *message, bool from_worker)

@@ -292,12 +292,12 @@ static int spawn(struct parent *parent)
 	return ret;
 }
 
-static bool password_is_valid(const char *text)
+static bool password_is_valid(const char *text, int len)
 {
-	for (const char *p = text; *p; p++)
-		if (*p < ' ' || *p >= 0x7f)
+	for (int i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] >= 0x7f)
 			return false;
-	return *text;
+	return len;
 }
 
 /* Return: whether there is one that can be used. */
@@ -305,14 +305,16 @@ static bool turn_load(const struct config_turn *config,
 		      struct turn_account *account)
 {
 	char err[CONFIG_ERROR_LEN] = "", server[ENDPOINT_TEXT_LEN];
+	int len;
 
 	endpoint_format(&config->server, server);
-	if (secret_read(config->password, "TURN password", account->password,
-			sizeof(account->password), err, sizeof(err)) < 0) {
+	len = secret_read(config->password, "TURN password", account->password,
+			  sizeof(account->password), err, sizeof(err));
+	if (len < 0) {
 		log_error("TURN server %s is not used: %s", server, err);
 		return false;
 	}
-	if (!password_is_valid(account->password)) {
+	if (!password_is_valid(account->password, len)) {
 		log_error("TURN server %s is not used: TURN password %s is not one line of printable ASCII",
 			  server, config->password);
 		sodium_memzero(account->password, sizeof(account->password));

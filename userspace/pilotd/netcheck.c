@@ -209,7 +209,8 @@ static json_t *advice_json(const struct advice_facts *facts)
 	return array;
 }
 
-json_t *netcheck_json(const struct worker *worker, uint64_t now)
+/* What is known at present. */
+static json_t *netcheck_json(const struct worker *worker, uint64_t now)
 {
 	const struct own *own = worker->own;
 	struct advice_facts facts = {

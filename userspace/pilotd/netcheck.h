@@ -22,7 +22,5 @@ json_t *netcheck_show(struct worker *worker, const json_t *args,
 /* The events that a check is over, and that something is another. */
 json_t *netcheck_event(uint64_t check);
 json_t *netcheck_addresses(const struct own *own);
-/* What is known at present. */
-json_t *netcheck_json(const struct worker *worker, uint64_t now);
 
 #endif /* PILOTD_NETCHECK_H */

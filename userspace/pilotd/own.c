@@ -9,6 +9,7 @@
 
 #include <linux/netlink.h>
 
+#include "arm.h"
 #include "gateway.h"
 #include "log.h"
 
@@ -63,20 +64,12 @@ bool own_has_family(const struct own *own, int i)
 	return false;
 }
 
-static uint64_t own_now(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
 static uint64_t deadline(const struct own *own)
 {
 	uint64_t first = addresses_deadline(own->addresses), next;
 
 	/* Later it waits for answers alone. */
-	if (own->checks && own->check_until > own_now() &&
+	if (own->checks && own->check_until > clock_boot() &&
 	    own->check_until < first)
 		first = own->check_until;
 	for (int i = 0; i < 2; i++) {
@@ -125,16 +118,11 @@ static void go_on(struct own *own)
 		portmap_log(own, i);
 		asks = asks || own->stun[i].runs || own->portmap[i].asks;
 	}
-	if (own->checks && !asks && own_now() >= own->check_until) {
+	if (own->checks && !asks && clock_boot() >= own->check_until) {
 		own->checks = false;
 		own->ops->checked(own->ctx, own->check);
 	}
-	if (next == CLOCK_NEVER) {
-		sd_event_source_set_enabled(own->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(own->timer, next / 1000 + 1);
-	sd_event_source_set_enabled(own->timer, SD_EVENT_ONESHOT);
+	arm(own->timer, next);
 }
 
 static void stun_start(struct own *own, uint64_t now)
@@ -176,7 +164,7 @@ static void op_addresses_changed(void *ctx)
 {
 	struct own *own = ctx;
 	const struct addresses_own *addresses = own_addresses(own);
-	uint64_t now = own_now();
+	uint64_t now = clock_boot();
 
 	own->dirty = own->moved = true;
 	log_debug("this host has %u addresses", addresses->count);
@@ -259,14 +247,14 @@ static int on_route(sd_event_source *source, int fd, uint32_t revents,
 		n = recvfrom(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_TRUNC,
 			     (struct sockaddr *)&from, &len);
 		if ((n < 0 && errno == ENOBUFS) || n > (ssize_t)sizeof(bytes)) {
-			addresses_look(own->addresses, own_now());
+			addresses_look(own->addresses, clock_boot());
 			continue;
 		}
 		if (n <= 0)
 			break;
 		/* Not from another process. */
 		if (len == sizeof(from) && !from.nl_pid)
-			addresses_receive(own->addresses, own_now(), bytes, n);
+			addresses_receive(own->addresses, clock_boot(), bytes, n);
 	}
 	go_on(own);
 	return 0;
@@ -293,7 +281,7 @@ static int on_gateway(sd_event_source *source, int fd, uint32_t revents,
 		if (endpoint_from_sockaddr(&src, &ss))
 			continue;
 		portmap_receive(&own->portmap[src.family == AF_INET6],
-				own_now(), &src, bytes, n);
+				clock_boot(), &src, bytes, n);
 	}
 	go_on(own);
 	return 0;
@@ -302,7 +290,7 @@ static int on_gateway(sd_event_source *source, int fd, uint32_t revents,
 static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct own *own = ctx;
-	uint64_t now = own_now();
+	uint64_t now = clock_boot();
 
 	(void)source;
 	(void)usec;
@@ -391,7 +379,7 @@ int own_new(struct own **ownp, sd_event *event,
 		return ret;
 	}
 	if (config->route >= 0)
-		addresses_look(own->addresses, own_now());
+		addresses_look(own->addresses, clock_boot());
 	go_on(own);
 	*ownp = own;
 	return 0;

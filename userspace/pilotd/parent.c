@@ -332,6 +332,7 @@ int parent_reload(struct parent *parent, char *err)
 		return error_set(err, CONFIG_ERROR_LEN, -ret, "out of memory");
 	}
 	log_level_set(parent->config.log_level);
+	parent->bridge.log_level = parent->config.log_level;
 	if (!config_introduce_equal(&old.introduce, &parent->config.introduce))
 		parent_tell_introduce(parent);
 	ret = parent_apply(parent, &old, err);

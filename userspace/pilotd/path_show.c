@@ -61,10 +61,9 @@ static json_t *candidate_json(const struct path_candidate_info *candidate,
 				    json_integer((now_ns - candidate->heard_ns) /
 						 CLOCK_MS));
 	if (candidate->endpoint.kind == ENDPOINT_TURN) {
-		struct endpoint server = candidate->endpoint;
+		const struct endpoint server =
+			endpoint_carrier(&candidate->endpoint);
 
-		server.kind = ENDPOINT_DIRECT;
-		server.id = 0;
 		set_endpoint(object, "server", &server);
 	}
 	if (candidate->introducer) {

@@ -123,29 +123,23 @@ static void op_random(void *ctx, void *buf, size_t len)
 static void op_turn_permit(void *ctx, const struct endpoint *peer)
 {
 	struct worker *worker = ctx;
-	struct clock now;
 
-	clock_read(&now);
-	turns_permit(worker->turns, now.boot_ns, peer);
+	turns_permit(worker->turns, clock_boot(), peer);
 }
 
 static int op_turn_channel(void *ctx, const struct endpoint *peer,
 			   struct endpoint *via)
 {
 	struct worker *worker = ctx;
-	struct clock now;
 
-	clock_read(&now);
-	return turns_channel(worker->turns, now.boot_ns, peer, via);
+	return turns_channel(worker->turns, clock_boot(), peer, via);
 }
 
 static void op_turn_keep(void *ctx, const struct endpoint *via)
 {
 	struct worker *worker = ctx;
-	struct clock now;
 
-	clock_read(&now);
-	turns_keep(worker->turns, now.boot_ns, via);
+	turns_keep(worker->turns, clock_boot(), via);
 }
 
 static const struct path_ops path_ops = {
@@ -210,7 +204,7 @@ void reach_free(struct reach *reach)
 void reach_agent_add(struct worker *worker, struct worker_agent *agent,
 		     const uint8_t public[static IDENTITY_KEY_LEN])
 {
-	if (path_agent_add(worker->reach->host, agent->address, public, agent,
+	if (path_agent_add(worker->reach->host, agent->address, public,
 			   &agent->path))
 		log_error("no ways are looked for by %s: no memory",
 			  agent->config.name);

@@ -48,6 +48,12 @@ int secret_read(const char *path, const char *what, char *text, size_t size,
 		return ret;
 	}
 	n = read(fd, text, size - 1);
+	if (n < 0) {
+		ret = error_set(err, err_size, errno, "cannot read %s %s: %s",
+				what, path, strerror(errno));
+		close(fd);
+		return ret;
+	}
 	/* What is left can only be the end of the line. */
 	if (n == (ssize_t)size - 1 && read(fd, &end, 1) == 1 &&
 	    (end != '\n' || read(fd, &end, 1) == 1))

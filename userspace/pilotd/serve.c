@@ -276,8 +276,10 @@ static int peer_put(struct parent *parent, struct config_peer *peer, bool new,
 	if (ret)
 		return error_set(err, CONFIG_ERROR_LEN, -ret,
 				 "cannot keep the peer: %s", strerror(-ret));
-	ret = parent_introduced(parent, agent, &parent->config, err);
-	return ret ? ret : state_peer_put(&parent->state, peer, err);
+	/* First what must be the same after a restart. */
+	ret = state_peer_put(&parent->state, peer, err);
+	return ret ? ret : parent_introduced(parent, agent, &parent->config,
+					     err);
 }
 
 static int peer_remove(struct parent *parent,
@@ -302,14 +304,15 @@ static int peer_remove(struct parent *parent,
 	if (ret)
 		return ret;
 	config_peer_remove(&parent->config, entry);
-	ret = parent_introduced(parent, agent, &parent->config, err);
-	if (ret)
-		return ret;
-	if (!config_peer_find(&parent->file, wanted.link, wanted.public))
-		return state_peer_forget(&parent->state, wanted.link,
-					 wanted.public, err);
-	wanted.disabled = 1;
-	return state_peer_put(&parent->state, &wanted, err);
+	if (!config_peer_find(&parent->file, wanted.link, wanted.public)) {
+		ret = state_peer_forget(&parent->state, wanted.link,
+					wanted.public, err);
+	} else {
+		wanted.disabled = 1;
+		ret = state_peer_put(&parent->state, &wanted, err);
+	}
+	return ret ? ret : parent_introduced(parent, agent, &parent->config,
+					     err);
 }
 
 static int serve(struct parent *parent, struct ipc_message *request, char *err)

@@ -10,7 +10,8 @@ TEST_pilotd_config_tls_EXTRA := $(PILOTD_CONFIG)
 TEST_pilotd_state_EXTRA := $(PILOTD_CONFIG) pilotd/store.c
 TEST_pilotd_journal_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
 TEST_pilotd_control_EXTRA := pilotd/control.c pilotd/control_message.c
-TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c pilotd/bridge_message.c
+TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c \
+	pilotd/bridge_message.c pilotd/seqpacket.c
 TEST_pilotd_lanes_EXTRA := pilotd/lanes.c pilotd/sockets.c
 TEST_pilotd_secret_EXTRA := pilotd/secret.c pilotd/psk.c
 TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
@@ -26,8 +27,9 @@ TEST_pilotd_addresses_EXTRA := pilotd/addresses.c pilotd/route_event.c
 TEST_config_EXTRA := $(PILOTD_CONFIG)
 TEST_state_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
 TEST_control_EXTRA := pilotd/control.c pilotd/control_message.c
-TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c pilotd/bridge_message.c
+TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c \
+	pilotd/bridge_message.c pilotd/seqpacket.c
 TEST_kernel_event_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_route_event_EXTRA := pilotd/addresses.c pilotd/route_event.c
-TEST_pilotd_bridge_EXTRA := pilotd/bridge_message.c
-TEST_bridge_message_EXTRA := pilotd/bridge_message.c
+TEST_pilotd_bridge_EXTRA := pilotd/bridge_message.c pilotd/seqpacket.c
+TEST_bridge_message_EXTRA := pilotd/bridge_message.c pilotd/seqpacket.c

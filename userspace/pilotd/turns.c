@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arm.h"
 #include "log.h"
 
 struct turns {
@@ -16,25 +17,12 @@ struct turns {
 	sd_event_source *timer;
 };
 
-static uint64_t turns_now(void)
-{
-	struct clock now;
-
-	clock_read(&now);
-	return now.boot_ns;
-}
-
 /* After everything that came. */
 static void rearm(struct turns *turns)
 {
 	uint64_t next = turn_pool_deadline(&turns->pool);
 
-	if (next == CLOCK_NEVER) {
-		sd_event_source_set_enabled(turns->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(turns->timer, next / 1000 + 1);
-	sd_event_source_set_enabled(turns->timer, SD_EVENT_ONESHOT);
+	arm(turns->timer, next);
 }
 
 /* --- what the pool says ----------------------------------------------------- */
@@ -117,7 +105,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 
 	(void)source;
 	(void)usec;
-	turn_pool_timer(&turns->pool, turns_now());
+	turn_pool_timer(&turns->pool, clock_boot());
 	rearm(turns);
 	return 0;
 }
@@ -147,7 +135,7 @@ int turns_new(struct turns **turnsp, sd_event *event,
 
 void turns_release(struct turns *turns)
 {
-	turn_pool_release(&turns->pool, turns_now());
+	turn_pool_release(&turns->pool, clock_boot());
 }
 
 void turns_free(struct turns *turns)

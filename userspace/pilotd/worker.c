@@ -15,6 +15,7 @@
 
 #include "addr.h"
 #include "answer.h"
+#include "arm.h"
 #include "cpu.h"
 #include "events.h"
 #include "hold.h"
@@ -73,13 +74,7 @@ static void rearm(struct worker *worker)
 	deadline = earlier(session_next_deadline(worker->host),
 			   earlier(introducer_next_deadline(worker->introducer),
 				   reach_deadline(worker->reach)));
-	if (deadline == CLOCK_NEVER) {
-		sd_event_source_set_enabled(worker->timer_source,
-					    SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(worker->timer_source, deadline / 1000 + 1);
-	sd_event_source_set_enabled(worker->timer_source, SD_EVENT_ONESHOT);
+	arm(worker->timer_source, deadline);
 }
 
 static int enqueue(struct worker *worker, const struct ipc_message *message)
@@ -309,7 +304,7 @@ static void op_own_changed(void *ctx, bool moved)
 
 	clock_read(&now);
 	reach_own_changed(worker, moved);
-	if (moved && worker->turns)
+	if (moved)
 		turns_moved(worker->turns, now.boot_ns);
 	rearm(worker);
 	if (worker->control)

@@ -77,8 +77,13 @@ helper_start() {
 	wait_for 20 grep -q ready "$TMP/helper" || fail "$(cat "$TMP/helper")"
 }
 
+# What the command says is in $TMP/netcheck.
 netcheck() {
-	"$build/pilot-link" "$@" --control "$TMP/sock" netcheck >"$TMP/netcheck"
+	"$build/pilot-link" --control "$TMP/sock" netcheck >"$TMP/netcheck"
+}
+
+netcheck_json() {
+	"$build/pilot-link" -j --control "$TMP/sock" netcheck >"$TMP/netcheck"
 }
 
 # line PATTERN: there is such a line in what netcheck said.

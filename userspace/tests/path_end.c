@@ -136,8 +136,8 @@ struct end *end_new(bool controlling)
 	end->now.real_ns = 1790000000 * S;
 	end->rtt = 40 * MS;
 	end->host = path_host_new(&ops, end, NULL, &end->now);
-	assert_int_equal(path_agent_add(end->host, SELF, public, end,
-					&end->agent), 0);
+	assert_int_equal(path_agent_add(end->host, SELF, public, &end->agent),
+			 0);
 	path_addresses_set(end->host, &end->now, &own, 1, false);
 	end->introducer = add(end, INTRODUCER, 0xf0, "203.0.113.1:7740", true);
 	end->peer = add(end, PEER, controlling ? 0xf0 : 0x10, NULL, false);

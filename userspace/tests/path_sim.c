@@ -543,7 +543,7 @@ static void psim_start(struct psim_node *node)
 	node->host = path_host_new(&ops, node, &node->config, &now);
 	if (!node->host ||
 	    path_agent_add(node->host, PSIM_ADDRESS(psim_number(node)),
-			   node->public, node, &node->agent))
+			   node->public, &node->agent))
 		abort();
 }
 

@@ -50,6 +50,11 @@ void clock_read(struct clock *now)
 	*now = clock_now;
 }
 
+uint64_t clock_boot(void)
+{
+	return clock_now.boot_ns;
+}
+
 static struct endpoint place(int number)
 {
 	struct endpoint ep = { .family = AF_INET, .port = 7740 };

@@ -154,7 +154,7 @@ netcheck_names_the_relayed_address() {
 	netcheck
 	line "^turn: server $SERVER:3478 state allocated"
 	! grep -q secret "$TMP/helper" || fail "the log has the password"
-	netcheck -j
+	netcheck_json
 	line "\"relayed\": *\"$SERVER:[0-9]+\""
 	! grep -q secret "$TMP/netcheck" || fail "netcheck has the password"
 }
