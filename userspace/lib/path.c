@@ -604,9 +604,7 @@ void path_pong(struct path_host *host, const struct clock *now,
 		path_schedule(peer, now);
 		return;
 	}
-	if (path_keep_ponged(live, now))
-		live->watch_at = path_earlier(live->watch_at, now->boot_ns +
-					      path_keep_interval(live));
+	path_keep_ponged(live, now);
 	if (c != live->used && (!was_valid || c->rtts >= PATH_BETTER_SAMPLES))
 		path_choose_soon(live, now, c);
 	/* Without any way this one is good enough, and better may come. */

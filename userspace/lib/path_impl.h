@@ -169,6 +169,7 @@ struct path_live {
 	uint32_t late;			/* number of the answer asked for */
 	uint64_t late_at;		/* it should be there, 0: none asked */
 	const struct path_candidate *late_by;
+	bool late_doubt;		/* one was missed: is any answered? */
 	uint64_t missed_at;		/* when it was not, 0: it was */
 	uint64_t learned_at;		/* the interval */
 };
@@ -484,11 +485,11 @@ uint64_t path_keep_interval(const struct path_live *live);
 void path_keep_ask(struct path_live *live, const struct clock *now);
 void path_keep_late(struct path_live *live, const struct clock *now,
 		    uint32_t number);
-/* Return: whether the interval is another. */
-bool path_keep_ponged(struct path_live *live, const struct clock *now);
-/* By another NAT, perhaps. */
+/* The introducer is there: is a word of it missing? */
+void path_keep_ponged(struct path_live *live, const struct clock *now);
 /* The way was gone meanwhile, or is another one: what was asked for proves nothing. */
 void path_keep_interrupted(struct path_live *live);
+/* By another NAT, perhaps. */
 void path_keep_anew(struct path_live *live);
 
 /* path_watch.c */

@@ -18,6 +18,14 @@ static int op_send(void *ctx, struct path_peer *peer,
 	sent->at = end->now.boot_ns;
 	assert_int_equal(path_message_read(type, tlvs, len, &sent->message),
 			 0);
+	if (type == WIRE_CONTROL_LATER)
+		end->late_at = 0;
+	if (type == WIRE_CONTROL_LATER && end->shut &&
+	    sent->message.lifetime < 2) {
+		end->late = sent->message.generation;
+		end->late_at = sent->at + sent->message.lifetime * S +
+			       end->rtt;
+	}
 	return 0;
 }
 
@@ -187,8 +195,15 @@ void end_run(struct end *end, uint64_t duration)
 		}
 		if (at > until)
 			at = until;
+		if (end->late_at && end->late_at < at)
+			at = end->late_at;
 		if (at > end->now.boot_ns)
 			advance(end, at - end->now.boot_ns);
+		if (end->late_at && end->late_at <= at) {
+			end->late_at = 0;
+			end_late(end, end->late);
+			continue;
+		}
 		path_timer(end->host, &end->now);
 	}
 }
@@ -201,6 +216,16 @@ void end_say(struct end *end, struct path_peer *peer,
 
 	assert_true(path_control(end->host, &end->now, peer, src,
 				 message->type, tlvs, len));
+}
+
+void end_late(struct end *end, uint32_t number)
+{
+	struct path_message message = {
+		.type = WIRE_CONTROL_LATE, .generation = number,
+	};
+	struct endpoint at = end_ep("203.0.113.1:7740");
+
+	end_say(end, end->introducer, &at, &message);
 }
 
 void end_session_up(struct end *end, struct path_peer *peer,

@@ -318,54 +318,6 @@ static void test_relay_refresh(void **state)
 	end_free(end);
 }
 
-static void say_late(struct end *end, uint32_t number)
-{
-	struct path_message message = {
-		.type = WIRE_CONTROL_LATE, .generation = number,
-	};
-	struct endpoint at = end_ep("203.0.113.1:7740");
-
-	end_say(end, end->introducer, &at, &message);
-}
-
-/* The word that was asked for, and no other, says that a NAT lets it in. */
-static void test_keep(void **state)
-{
-	struct end *end = end_new(true);
-	const struct sent *later;
-	unsigned int from;
-
-	(void)state;
-	end->answer = true;
-	end_session_up(end, end->introducer, "203.0.113.1:7740");
-	end_run(end, 24 * S);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_non_null(later);
-	assert_int_equal(later->message.lifetime, 24);
-	say_late(end, later->message.generation);
-	end_run(end, 25 * S);
-	assert_int_equal(end_sent_since(end, 0, WIRE_CONTROL_LATER), 2);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 24);
-	say_late(end, later->message.generation + 1);
-	/* Now and then, until it needs no more than 5 s. */
-	from = end->count;
-	end_run(end, 100 * S);
-	assert_in_range(end_sent_since(end, from, WIRE_CONTROL_LATER), 9, 14);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 4);
-	/* Who is not there at all proves nothing of a NAT. */
-	path_addresses_set(end->host, &end->now, NULL, 0, true);
-	end_run(end, S);
-	end->answer = false;
-	end_run(end, 40 * S);
-	end->answer = true;
-	end_run(end, 10 * S);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 24);
-	end_free(end);
-}
-
 /* A ping from where nothing is proven: is it one of its paths? */
 static void test_triggered(void **state)
 {
@@ -757,7 +709,6 @@ int main(void)
 		cmocka_unit_test(test_relay_ended),
 		cmocka_unit_test(test_relay_ended_at_hand),
 		cmocka_unit_test(test_relay_refresh),
-		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),

@@ -204,6 +204,28 @@ static void test_keepalives(void **state)
 	}
 }
 
+/* Who does not say when it could get in again makes it no worse. */
+static void test_keepalives_mute(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_new(235 + i, 1);
+		struct psim_node *r = &pair.sim->node[pair.r[0]];
+		struct psim_peer *at = &pair.sim->node[pair.a].peer[pair.r[0]];
+		unsigned int pings;
+
+		/* From the beginning, or from some time on. */
+		r->mute = !i;
+		psim_run(pair.sim, 200 * NET_S);
+		assert_int_equal(r->lates > 0, i);
+		r->mute = true;
+		pings = at->pings_sent;
+		psim_run(pair.sim, 620 * NET_S);
+		assert_in_range(at->pings_sent - pings, 24, 26);
+		psim_free(pair.sim);
+	}
+}
+
 /* What is lost by chance makes it no worse than it has to be. */
 static void test_keepalives_lost(void **state)
 {
@@ -236,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_fail_over_asleep),
 		cmocka_unit_test(test_nat_forgets_soon),
 		cmocka_unit_test(test_keepalives),
+		cmocka_unit_test(test_keepalives_mute),
 		cmocka_unit_test(test_keepalives_lost),
 	};
 
