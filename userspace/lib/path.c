@@ -326,10 +326,8 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		live->told = false;
 		live->active = false;
 		live->idle_at = now->boot_ns;
-		if (peer->introducer)
-			live->watch_at = now->boot_ns;
-		else
-			path_wake(live, now);
+		/* The kernel tells when it is idle, not that it is not. */
+		path_wake(live, now);
 		/* First how long it takes there and back. */
 		if (live->tell_at != CLOCK_NEVER)
 			live->tell_at = now->boot_ns;
@@ -466,7 +464,7 @@ static void path_relay_answer(struct path_peer *introducer,
 			return;
 		c = path_relay_granted(live, now, introducer, message);
 		if (c) {
-			path_observe(peer->agent, now);
+			path_observe(peer->agent, now, PATH_OBSERVE_AGE);
 			path_reach_granted(live, now, c);
 		}
 	}

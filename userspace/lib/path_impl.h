@@ -27,6 +27,7 @@
 #define PATH_STALE_TIME		(10 * CLOCK_SECOND)
 #define PATH_FRESH_TIME		(60 * CLOCK_SECOND)	/* of a pong */
 #define PATH_RETRY_FIRST	(5 * CLOCK_SECOND)	/* then doubled */
+#define PATH_OBSERVE_AGE	(5 * CLOCK_SECOND)
 #define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
 #define PATH_OBSERVED_HOLD	(15 * CLOCK_SECOND)	/* before another */
 #define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
@@ -475,8 +476,9 @@ void path_reach_end(struct path_live *live);
 void path_reach_granted(struct path_live *live, const struct clock *now,
 			struct path_candidate *c);
 void path_reach_timer(struct path_live *live, const struct clock *now);
-/* The introducers tell what they see of us, if they did not lately. */
-void path_observe(struct path_agent *agent, const struct clock *now);
+/* The introducers tell what they see of us, if they did not for @age. */
+void path_observe(struct path_agent *agent, const struct clock *now,
+		  uint64_t age);
 
 /* path_keep.c */
 /* Between two pings of an introducer that nothing goes on with. */

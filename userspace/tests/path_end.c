@@ -236,6 +236,9 @@ void end_session_up(struct end *end, struct path_peer *peer,
 	path_session(end->host, &end->now, peer, PATH_SESSION_ESTABLISHED,
 		     &via);
 	path_session(end->host, &end->now, peer, PATH_SESSION_CONFIRMED, NULL);
+	/* There is no data, as the kernel tells in a while. */
+	if (peer == end->introducer)
+		path_traffic(end->host, &end->now, peer, PATH_TRAFFIC_IDLE);
 }
 
 struct path_message end_grant(uint64_t peer, uint32_t id)
