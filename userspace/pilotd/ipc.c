@@ -30,6 +30,7 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_KEY_DEL] = LENGTH(key_name),
 	[IPC_ENDPOINT_SET] = LENGTH(endpoint),
 	[IPC_ENDPOINT_RELEASE] = LENGTH(peer_name),
+	[IPC_IDLE_ANEW] = LENGTH(peer_name),
 	[IPC_RELAY_NEW] = LENGTH(relay),
 	[IPC_RELAY_DEL] = LENGTH(relay_name),
 	[IPC_LINK_ADD] = LENGTH(link),

@@ -46,6 +46,7 @@ enum ipc_type {
 	IPC_KEY_DEL,
 	IPC_ENDPOINT_SET,
 	IPC_ENDPOINT_RELEASE,	/* ends a hold */
+	IPC_IDLE_ANEW,		/* begins the idle time of a peer */
 	IPC_RELAY_NEW,
 	IPC_RELAY_DEL,
 	IPC_LINK_ADD,

@@ -21,6 +21,7 @@
 #include "introduce.h"
 #include "lanes.h"
 #include "log.h"
+#include "lost.h"
 #include "netcheck.h"
 #include "own.h"
 #include "ping.h"
@@ -466,6 +467,40 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 		reach_event(worker, peer, kinds[event->type], endpoint);
 }
 
+static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_IDLE_ANEW);
+	message.peer_name.agent = agent;
+	message.peer_name.peer = peer;
+	return worker_call(worker, &message);
+}
+
+static int lost_later(struct worker *worker)
+{
+	int ret = sd_event_source_set_time_relative(worker->lost_source,
+						    LOST_STEP_US);
+
+	if (ret < 0)
+		return ret;
+	return sd_event_source_set_enabled(worker->lost_source,
+					   SD_EVENT_ONESHOT);
+}
+
+static int on_lost(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct worker *worker = ctx;
+	int ret = 0;
+
+	(void)source;
+	(void)usec;
+	if (lost_step(worker, idle_anew))
+		ret = lost_later(worker);
+	rearm(worker);
+	return ret;
+}
+
 static int on_events(sd_event_source *source, int fd, uint32_t revents,
 		     void *ctx)
 {
@@ -478,9 +513,11 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents,
 	(void)revents;
 	for (i = 0; i < BURST; i++) {
 		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		/* What overflowed comes again: an acquire while packets wait. */
-		if (n < 0 && errno == ENOBUFS)
+		if (n < 0 && errno == ENOBUFS) {
 			log_warning("lost events of the kernel");
+			lost_begin(worker);
+			lost_later(worker);
+		}
 		if (n <= 0)
 			break;
 		events_parse(bytes, n, on_kernel_event, worker);
@@ -553,6 +590,7 @@ static int become_orphan(struct worker *worker)
 
 	log_warning("the parent is gone; keeping the sockets for another");
 	sd_event_source_disable_unref(worker->ipc_source);
+	sd_event_source_disable_unref(worker->lost_source);
 	sd_event_source_disable_unref(worker->udp_source[0]);
 	sd_event_source_disable_unref(worker->udp_source[1]);
 	sd_event_source_disable_unref(worker->events_source);
@@ -627,6 +665,13 @@ static int add_sources(struct worker *worker)
 		ret = sd_event_add_time(worker->event, &worker->timer_source,
 					CLOCK_BOOTTIME, 0, 1000, on_timer,
 					worker);
+	if (ret >= 0)
+		ret = sd_event_add_time(worker->event, &worker->lost_source,
+					CLOCK_BOOTTIME, 0, 1000, on_lost,
+					worker);
+	if (ret >= 0)
+		ret = sd_event_source_set_enabled(worker->lost_source,
+						  SD_EVENT_OFF);
 	if (ret >= 0)
 		ret = sd_event_add_defer(worker->event,
 					 &worker->deferred_source, on_deferred,
