@@ -81,4 +81,16 @@ idle_paths_are_watched_less_and_less() {
 	within 48 100 "$(frames 8)" "frames in 8 s after traffic"
 }
 
-helper_tests idle_paths_are_watched_less_and_less
+# What else is changed of an idle peer makes it no other.
+changes_of_a_peer_wake_nobody() {
+	watched
+	soon 30 told peer-idle 1
+	must pl a peer set "$(did b)" name somebody
+	must pl a peer set "$(did b)" keepalive 20
+	equal "$(events_told peer-active)" 0 "active events after a change"
+	must pl a peer set "$(did b)" idle 4
+	soon 10 told peer-active 1
+	soon 30 told peer-idle 2
+}
+
+helper_tests idle_paths_are_watched_less_and_less changes_of_a_peer_wake_nobody

@@ -283,24 +283,23 @@ static int peer_put(struct parent *parent, struct config_peer *peer, bool new,
 		    char *err)
 {
 	struct agent *agent = peer_agent(parent, peer, err);
-	bool exists;
+	const struct config_peer *was;
 	int ret;
 
 	if (!agent)
 		return -ENODEV;
-	exists = config_peer_find(&parent->config, peer->link, peer->public);
-	if (new && exists)
+	was = config_peer_find(&parent->config, peer->link, peer->public);
+	if (new && was)
 		return error_set(err, CONFIG_ERROR_LEN, EEXIST,
 				 "link %s has this peer already; change it with: pilot-link peer set",
 				 peer->link);
-	if (!new && !exists)
+	if (!new && !was)
 		return error_set(err, CONFIG_ERROR_LEN, ENOENT,
 				 "link %s has no such peer", peer->link);
 	ret = psk_check(parent, peer->psk, err);
 	if (ret)
 		return ret;
-	ret = parent_peer_put(parent, agent, peer,
-			      new ? IPC_PEER_ADD : IPC_PEER_SET, err);
+	ret = parent_peer_put(parent, agent, peer, was, err);
 	if (ret)
 		return ret;
 	ret = config_peer_put(&parent->config, peer);
