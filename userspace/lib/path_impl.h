@@ -292,6 +292,8 @@ void path_notify(struct path_live *live, enum path_notice notice,
 /* NULL without memory. */
 struct path_live *path_live_get(struct path_peer *peer);
 void path_live_free(struct path_peer *peer);
+/* It is another agent of this host. */
+bool path_peer_is_here(const struct path_peer *peer);
 /* Does UDP get to the introducer? Asked now, and TLS is wanted if it does not. */
 void path_tls_doubt(struct path_peer *peer, const struct clock *now);
 /* The same in another network, where UDP may work when it did not before. */
@@ -314,9 +316,11 @@ void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 bool path_endpoint_usable(const struct endpoint *ep);
 bool path_endpoint_on_link(const struct path_host *host,
 			   const struct endpoint *ep);
-/* By our own knowledge: what a peer says of us counts for no other. */
-bool path_endpoint_own(const struct path_agent *agent,
-		       const struct endpoint *ep);
+/*
+ * Are we there, and not the peer? By our own knowledge: what a peer says of us
+ * counts for no other. Agents of one host have its addresses in common.
+ */
+bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
 /* Tell all peers that something goes on with. */
 void path_generation_next(struct path_agent *agent, const struct clock *now);
