@@ -312,13 +312,14 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
  */
 void pilot_device_peer_idle_anew(struct pilot_peer *peer)
 {
+	rcu_read_lock();
+	spin_lock_bh(&peer->lock);
 	if (READ_ONCE(peer->last_data))
 		WRITE_ONCE(peer->last_data, pilot_now());
-	if (!test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
-		return;
-	rcu_read_lock();
-	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
-			 PILOT_REASON_REQUEST, peer);
+	if (test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
+		pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
+				 PILOT_REASON_REQUEST, peer);
+	spin_unlock_bh(&peer->lock);
 	rcu_read_unlock();
 }
 
