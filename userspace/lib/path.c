@@ -378,6 +378,8 @@ static const struct endpoint *path_direct(const struct path_live *live)
 void path_agent_stop(struct path_host *host, const struct clock *now,
 		     struct path_agent *agent)
 {
+	const struct endpoint none = { .family = AF_UNSPEC };
+
 	while (agent->lives) {
 		struct path_live *live = agent->lives;
 		struct path_peer *peer = live->peer;
@@ -385,10 +387,9 @@ void path_agent_stop(struct path_host *host, const struct clock *now,
 		const struct endpoint *where = live->used ?
 			&live->used->endpoint : &peer->via;
 
-		/* From a direct one the kernel can learn, by itself. */
-		if (at && (path_is_carried(where) ||
-			   endpoint_is_loopback(where)))
-			host->ops.use(host->ctx, peer, at, false);
+		/* From a direct one, or none, the kernel learns by itself. */
+		if (path_is_carried(where) || endpoint_is_loopback(where))
+			host->ops.use(host->ctx, peer, at ? at : &none, false);
 		path_relay_close_all(live);
 		path_live_free(peer);
 		peer->via.family = AF_UNSPEC;

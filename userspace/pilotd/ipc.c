@@ -29,6 +29,7 @@ static const size_t lengths[IPC_TYPES] = {
 	[IPC_KEY_NEW] = LENGTH(key),
 	[IPC_KEY_DEL] = LENGTH(key_name),
 	[IPC_ENDPOINT_SET] = LENGTH(endpoint),
+	[IPC_ENDPOINT_FORGET] = LENGTH(peer_name),
 	[IPC_ENDPOINT_RELEASE] = LENGTH(peer_name),
 	[IPC_IDLE_ANEW] = LENGTH(peer_name),
 	[IPC_RELAY_NEW] = LENGTH(relay),

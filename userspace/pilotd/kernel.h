@@ -43,8 +43,8 @@ int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 int kernel_peer_idle(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		     uint32_t seconds, char *err, size_t err_size);
 /*
- * @hold: what comes from elsewhere does not move it, until it is released;
- * otherwise this stays as it is.
+ * @endpoint: unset, the kernel forgets where the peer is. @hold: what comes from
+ * elsewhere does not move it, until it is released; otherwise this stays as it is.
  */
 int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
 			 uint64_t address, const struct endpoint *endpoint,

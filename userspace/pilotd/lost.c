@@ -22,6 +22,49 @@ static struct session_peer *lost_next(struct worker *worker,
 	return NULL;
 }
 
+static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_IDLE_ANEW);
+	message.peer_name.agent = agent;
+	message.peer_name.peer = peer;
+	return worker_call(worker, &message);
+}
+
+static int lost_later(struct worker *worker)
+{
+	int ret = sd_event_source_set_time_relative(worker->lost_source,
+						    LOST_STEP_US);
+
+	if (ret < 0)
+		return ret;
+	return sd_event_source_set_enabled(worker->lost_source,
+					   SD_EVENT_ONESHOT);
+}
+
+static int on_lost(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct worker *worker = ctx;
+	int ret = 0;
+
+	(void)source;
+	(void)usec;
+	if (lost_step(worker, idle_anew))
+		ret = lost_later(worker);
+	worker_catch_up(worker);
+	return ret;
+}
+
+int lost_start(struct worker *worker)
+{
+	int ret = sd_event_add_time(worker->event, &worker->lost_source,
+				    CLOCK_BOOTTIME, 0, 1000, on_lost, worker);
+
+	return ret < 0 ? ret :
+	       sd_event_source_set_enabled(worker->lost_source, SD_EVENT_OFF);
+}
+
 void lost_begin(struct worker *worker)
 {
 	struct worker_agent *agent = worker->agents;
@@ -33,6 +76,8 @@ void lost_begin(struct worker *worker)
 		data->lost = config_peer_idle(&data->config,
 					      agent->introducers);
 	}
+	if (worker->lost_source)
+		lost_later(worker);
 }
 
 static void lost_ask(struct worker *worker, const struct worker_agent *agent,

@@ -21,7 +21,9 @@
 typedef int (*lost_ask_fn)(struct worker *worker, uint64_t agent,
 			   uint64_t peer);
 
-/* No peer is known to be idle, or not, from now on. */
+/* Return: 0 or -errno. */
+int lost_start(struct worker *worker);
+/* No peer is known to be idle, or not, from now on. Steps follow by a timer. */
 void lost_begin(struct worker *worker);
 /* The next peers. Return: whether there are more. */
 bool lost_step(struct worker *worker, lost_ask_fn ask);

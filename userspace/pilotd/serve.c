@@ -75,6 +75,18 @@ static int endpoint_set(struct parent *parent,
 				    CONFIG_ERROR_LEN);
 }
 
+static int endpoint_forget(struct parent *parent,
+			   const struct ipc_peer_name *request, char *err)
+{
+	const struct endpoint none = { .family = AF_UNSPEC };
+	struct agent *agent = agent_of(parent, request->agent);
+
+	if (!agent)
+		return no_agent(err);
+	return kernel_peer_endpoint(agent->nl, agent->ifindex, request->peer,
+				    &none, false, err, CONFIG_ERROR_LEN);
+}
+
 static int endpoint_release(struct parent *parent,
 			    const struct ipc_peer_name *request, char *err)
 {
@@ -351,6 +363,8 @@ static int serve(struct parent *parent, struct ipc_message *request, char *err)
 		return key_del(parent, &request->key_name, err);
 	case IPC_ENDPOINT_SET:
 		return endpoint_set(parent, &request->endpoint, err);
+	case IPC_ENDPOINT_FORGET:
+		return endpoint_forget(parent, &request->peer_name, err);
 	case IPC_ENDPOINT_RELEASE:
 		return endpoint_release(parent, &request->peer_name, err);
 	case IPC_IDLE_ANEW:

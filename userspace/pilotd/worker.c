@@ -195,6 +195,17 @@ static void op_key_delete(void *ctx, struct session_agent *agent,
 	worker_call(worker, &message);
 }
 
+static int endpoint_forget(struct worker *worker, struct session_agent *agent,
+			   struct session_peer *peer)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_ENDPOINT_FORGET);
+	message.peer_name.agent = session_agent_address(agent);
+	message.peer_name.peer = session_peer_address(peer);
+	return worker_call(worker, &message);
+}
+
 static int op_endpoint_set(void *ctx, struct session_agent *agent,
 			   struct session_peer *peer,
 			   const struct endpoint *endpoint)
@@ -204,6 +215,8 @@ static int op_endpoint_set(void *ctx, struct session_agent *agent,
 	struct ipc_message message;
 	int ret;
 
+	if (!endpoint_is_set(endpoint))
+		return endpoint_forget(worker, agent, peer);
 	session_peer_info(peer, &info);
 	ipc_message_init(&message, IPC_ENDPOINT_SET);
 	message.endpoint.agent = session_agent_address(agent);
@@ -467,40 +480,6 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 		reach_event(worker, peer, kinds[event->type], endpoint);
 }
 
-static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
-{
-	struct ipc_message message;
-
-	ipc_message_init(&message, IPC_IDLE_ANEW);
-	message.peer_name.agent = agent;
-	message.peer_name.peer = peer;
-	return worker_call(worker, &message);
-}
-
-static int lost_later(struct worker *worker)
-{
-	int ret = sd_event_source_set_time_relative(worker->lost_source,
-						    LOST_STEP_US);
-
-	if (ret < 0)
-		return ret;
-	return sd_event_source_set_enabled(worker->lost_source,
-					   SD_EVENT_ONESHOT);
-}
-
-static int on_lost(sd_event_source *source, uint64_t usec, void *ctx)
-{
-	struct worker *worker = ctx;
-	int ret = 0;
-
-	(void)source;
-	(void)usec;
-	if (lost_step(worker, idle_anew))
-		ret = lost_later(worker);
-	rearm(worker);
-	return ret;
-}
-
 static int on_events(sd_event_source *source, int fd, uint32_t revents,
 		     void *ctx)
 {
@@ -516,7 +495,6 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents,
 		if (n < 0 && errno == ENOBUFS) {
 			log_warning("lost events of the kernel");
 			lost_begin(worker);
-			lost_later(worker);
 		}
 		if (n <= 0)
 			break;
@@ -666,12 +644,7 @@ static int add_sources(struct worker *worker)
 					CLOCK_BOOTTIME, 0, 1000, on_timer,
 					worker);
 	if (ret >= 0)
-		ret = sd_event_add_time(worker->event, &worker->lost_source,
-					CLOCK_BOOTTIME, 0, 1000, on_lost,
-					worker);
-	if (ret >= 0)
-		ret = sd_event_source_set_enabled(worker->lost_source,
-						  SD_EVENT_OFF);
+		ret = lost_start(worker);
 	if (ret >= 0)
 		ret = sd_event_add_defer(worker->event,
 					 &worker->deferred_source, on_deferred,

@@ -160,6 +160,27 @@ static void test_stop(void **state)
 	end_free(end);
 }
 
+/* Only a relay led to it: it is nowhere, until it comes by itself. */
+static void test_stop_nowhere(void **state)
+{
+	struct end *end = end_up(true);
+
+	(void)state;
+	assert_true(endpoint_is_set(&end->used));
+	path_agent_stop(end->host, &end->now, end->agent);
+	assert_ptr_equal(end->used_by, end->peer);
+	assert_false(endpoint_is_set(&end->used));
+	end_free(end);
+
+	/* From a direct one the kernel learns: it stays. */
+	end = end_new(true);
+	end_session_up(end, end->peer, "192.0.2.1:7740");
+	end->uses = 0;
+	path_agent_stop(end->host, &end->now, end->agent);
+	assert_int_equal(end->uses, 0);
+	end_free(end);
+}
+
 /* A peer that nobody talks to introduces us from now on: it is kept. */
 static void test_becomes_introducer(void **state)
 {
@@ -702,6 +723,7 @@ int main(void)
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_carried_first),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_nowhere),
 		cmocka_unit_test(test_becomes_introducer),
 		cmocka_unit_test(test_backups_after_move),
 		cmocka_unit_test(test_nothing_known),

@@ -89,6 +89,9 @@ static void a_key_for_a_foreign_agent_is_refused(void **state)
 	ipc_message_init(&message, IPC_ENDPOINT_RELEASE);
 	message.peer_name.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
+	ipc_message_init(&message, IPC_ENDPOINT_FORGET);
+	message.peer_name.agent = UINT64_MAX;
+	assert_int_equal(ask(*state, &message), ENOENT);
 	ipc_message_init(&message, IPC_IDLE_ANEW);
 	message.peer_name.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
