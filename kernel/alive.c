@@ -171,6 +171,31 @@ static bool alive_is_watched(const struct pilot_peer *peer)
 }
 
 /*
+ * Under the lock of the peer, as what clears the bit without a packet: a
+ * session that begins, an idle time that is set. So what is told last is what
+ * the bit says.
+ *
+ * Return: false when the time began anew meanwhile.
+ */
+static bool alive_idle_tell(struct pilot_peer *peer, u64 start)
+{
+	bool idle;
+
+	spin_lock(&peer->lock);
+	idle = READ_ONCE(peer->last_data) == start;
+	if (idle) {
+		set_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
+		pilot_event_peer(peer->dev, PILOT_EVENT_PEER_IDLE,
+				 PILOT_REASON_TIMEOUT, peer);
+		/* Only now: who sees the zero sees the bit, and tells after. */
+		smp_mb__after_atomic();
+		WRITE_ONCE(peer->last_data, 0);
+	}
+	spin_unlock(&peer->lock);
+	return idle;
+}
+
+/*
  * Who sends or receives writes last_data without a lock. One that was just
  * about to when idle was told did not see the zero: look again later.
  */
@@ -190,12 +215,8 @@ static u64 alive_idle(struct pilot_peer *peer, u64 now)
 	}
 	if (now < due)
 		return due;
-	set_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
-	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_IDLE,
-			 PILOT_REASON_TIMEOUT, peer);
-	/* Only now: who sees the zero sees the bit, and tells after us. */
-	smp_mb__after_atomic();
-	WRITE_ONCE(peer->last_data, 0);
+	if (!alive_idle_tell(peer, start))
+		return now + seconds * NSEC_PER_SEC;
 	return now + RETRY_NS;
 }
 

@@ -308,14 +308,18 @@ int pilot_device_peer_add(struct pilot_dev *dev, u64 address,
  * @peer: the peer, the lock of its device held
  *
  * Whoever sets it is told from now on, whatever was told to others before.
+ * Without data so far the time begins with a key.
  */
 void pilot_device_peer_idle_anew(struct pilot_peer *peer)
 {
-	if (!test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
-		return;
 	rcu_read_lock();
-	pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
-			 PILOT_REASON_REQUEST, peer);
+	spin_lock_bh(&peer->lock);
+	if (READ_ONCE(peer->last_data))
+		WRITE_ONCE(peer->last_data, pilot_now());
+	if (test_and_clear_bit(PILOT_PEER_IDLE_TOLD, &peer->told))
+		pilot_event_peer(peer->dev, PILOT_EVENT_PEER_ACTIVE,
+				 PILOT_REASON_REQUEST, peer);
+	spin_unlock_bh(&peer->lock);
 	rcu_read_unlock();
 }
 

@@ -58,8 +58,9 @@ struct pilot_peer_config {
  * @dev: its device, which outlives it
  * @dead: unlinked; set before the grace period that precedes freeing
  * @id: place in the order of dumps
- * @lock: guards the lanes, and the timer's arming against removal; BH
- *	disabled; outside the queue's lock and the index table's
+ * @lock: guards the lanes, the timer's arming against removal, and the order
+ *	in which idle is told and taken back without a packet; BH disabled;
+ *	outside the queue's lock and the index table's
  * @lane0: the lane that is always there
  * @more: the other lanes, NULL until one is used; set once, under the lock of
  *	the device
@@ -77,7 +78,8 @@ struct pilot_peer_config {
  * @tx_unanswered: since when we have sent data and it nothing, 0 = not
  * @last_data: when the last packet went either way, or the time for idle
  *	began; 0 = not yet, or idle was told
- * @told: PILOT_PEER_IDLE_TOLD
+ * @told: PILOT_PEER_IDLE_TOLD; set under @lock, cleared under it or by the
+ *	first packet
  * @timer: pending only while one of the times above matters
  * @stats: counters of PILOT_A_PEER_STATS
  * @relays_from: relay entries for what comes from it, under the lock of the
@@ -96,7 +98,7 @@ struct pilot_peer {
 	struct pilot_dev *dev;
 	bool dead;
 	u32 id;
-	spinlock_t lock;	/* lanes */
+	spinlock_t lock;	/* lanes, idle told */
 	struct pilot_lane lane0;
 	struct pilot_lane *more;
 	u8 lanes;

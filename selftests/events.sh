@@ -202,6 +202,21 @@ idle_time_that_is_set_begins_anew() {
 	equal "$(events_n a peer-active)" 2 "active events without an idle time"
 }
 
+# Data from long ago does not make it idle at once.
+idle_time_begins_when_it_is_set() {
+	local began
+
+	pair
+	pings a 6
+	sleep 5
+	events a
+	began=$SECONDS
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 5
+	event_wait a 'peer-idle reason timeout' 30
+	[ $((SECONDS - began)) -ge 4 ] ||
+		fail "told after $((SECONDS - began)) s"
+}
+
 # Nothing was sent in either: the helper waits for the one, and for the other.
 each_session_is_told_idle() {
 	pair
@@ -279,7 +294,8 @@ run_tests acquire_for_an_unknown_address acquire_for_a_peer_without_a_key \
 	soft_and_hard_limit_by_packets soft_and_hard_limit_by_age \
 	key_becomes_current_by_a_packet_or_by_request idle_peer_is_told_once \
 	idle_peer_that_talks_is_told_once keepalive_wakes_nobody \
-	idle_time_that_is_set_begins_anew each_session_is_told_idle \
+	idle_time_that_is_set_begins_anew idle_time_begins_when_it_is_set \
+	each_session_is_told_idle \
 	silent_peer_is_told answering_peer_is_not_called_silent \
 	keepalives_are_sent_when_nothing_else_is \
 	lost_socket_is_told_in_both_namespaces unbound_socket_is_told

@@ -53,14 +53,17 @@ static void op_use(void *ctx, struct path_peer *peer,
 	(void)ctx;
 	(void)peer;
 	(void)hold;
-	if (endpoint_check(endpoint))
+	if (endpoint_is_set(endpoint) && endpoint_check(endpoint))
 		__builtin_trap();
 }
 
 static void op_session(void *ctx, struct path_peer *peer,
 		       const struct endpoint *endpoint)
 {
-	op_use(ctx, peer, endpoint, false);
+	(void)ctx;
+	(void)peer;
+	if (endpoint_check(endpoint))
+		__builtin_trap();
 }
 
 static void op_notify(void *ctx, enum path_notice notice,

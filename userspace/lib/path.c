@@ -326,10 +326,8 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		live->told = false;
 		live->active = false;
 		live->idle_at = now->boot_ns;
-		if (peer->introducer)
-			live->watch_at = now->boot_ns;
-		else
-			path_wake(live, now);
+		/* The kernel tells when it is idle, not that it is not. */
+		path_wake(live, now);
 		/* First how long it takes there and back. */
 		if (live->tell_at != CLOCK_NEVER)
 			live->tell_at = now->boot_ns;
@@ -380,6 +378,8 @@ static const struct endpoint *path_direct(const struct path_live *live)
 void path_agent_stop(struct path_host *host, const struct clock *now,
 		     struct path_agent *agent)
 {
+	const struct endpoint none = { .family = AF_UNSPEC };
+
 	while (agent->lives) {
 		struct path_live *live = agent->lives;
 		struct path_peer *peer = live->peer;
@@ -387,10 +387,9 @@ void path_agent_stop(struct path_host *host, const struct clock *now,
 		const struct endpoint *where = live->used ?
 			&live->used->endpoint : &peer->via;
 
-		/* From a direct one the kernel can learn, by itself. */
-		if (at && (path_is_carried(where) ||
-			   endpoint_is_loopback(where)))
-			host->ops.use(host->ctx, peer, at, false);
+		/* From a direct one, or none, the kernel learns by itself. */
+		if (path_is_carried(where) || endpoint_is_loopback(where))
+			host->ops.use(host->ctx, peer, at ? at : &none, false);
 		path_relay_close_all(live);
 		path_live_free(peer);
 		peer->via.family = AF_UNSPEC;
@@ -466,7 +465,7 @@ static void path_relay_answer(struct path_peer *introducer,
 			return;
 		c = path_relay_granted(live, now, introducer, message);
 		if (c) {
-			path_observe(peer->agent, now);
+			path_observe(peer->agent, now, PATH_OBSERVE_AGE);
 			path_reach_granted(live, now, c);
 		}
 	}
@@ -604,9 +603,7 @@ void path_pong(struct path_host *host, const struct clock *now,
 		path_schedule(peer, now);
 		return;
 	}
-	if (path_keep_ponged(live, now))
-		live->watch_at = path_earlier(live->watch_at, now->boot_ns +
-					      path_keep_interval(live));
+	path_keep_ponged(live, now);
 	if (c != live->used && (!was_valid || c->rtts >= PATH_BETTER_SAMPLES))
 		path_choose_soon(live, now, c);
 	/* Without any way this one is good enough, and better may come. */

@@ -93,7 +93,8 @@ struct path_ops {
 	/*
 	 * Data for the peer goes there from now on, and so do the session's
 	 * own messages. @hold: the kernel keeps to it for 2 s, whatever comes
-	 * from elsewhere.
+	 * from elsewhere. An endpoint that is unset: where the peer is is not
+	 * known any more.
 	 */
 	void (*use)(void *ctx, struct path_peer *peer,
 		    const struct endpoint *endpoint, bool hold);
@@ -165,7 +166,8 @@ void path_agent_del(struct path_host *host, struct path_agent *agent);
 /*
  * Nobody introduces the agent any more, and so nothing is told here of what
  * happens: all that goes on ends. Peers reached by a relay are then at the
- * configured endpoint, or at a direct one that worked, if there is any.
+ * configured endpoint, or at a direct one that worked; if there is none, nobody
+ * knows where they are until they come by themselves.
  */
 void path_agent_stop(struct path_host *host, const struct clock *now,
 		     struct path_agent *agent);

@@ -67,18 +67,23 @@ static bool path_is_among(const struct endpoint *list, unsigned int count,
 	return false;
 }
 
-bool path_endpoint_own(const struct path_agent *agent,
-		       const struct endpoint *ep)
+/* What is behind a NAT or a server is no shorter way to anybody here. */
+static bool path_endpoint_outer(const struct path_host *host,
+				const struct endpoint *ep)
 {
-	const struct path_host *host = agent->host;
+	return path_is_among(host->mapped, host->mapped_count, ep) ||
+	       (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep));
+}
 
+bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep)
+{
+	const struct path_host *host = peer->host;
+
+	if (path_endpoint_outer(host, ep))
+		return true;
 	for (unsigned int i = 0; i < host->address_count; i++)
 		if (endpoint_equal(&host->address[i].endpoint, ep))
-			return true;
-	if (path_is_among(host->mapped, host->mapped_count, ep))
-		return true;
-	if (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep))
-		return true;
+			return !path_peer_is_here(peer);
 	return false;
 }
 

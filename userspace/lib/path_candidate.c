@@ -201,7 +201,7 @@ void path_candidates_take(struct path_live *live,
 
 		/* Where no peer can be, or we ourselves are. */
 		if (!path_endpoint_usable(ep) ||
-		    path_endpoint_own(live->peer->agent, ep)) {
+		    path_endpoint_own(live->peer, ep)) {
 			host->stats.rx_forged++;
 			continue;
 		}

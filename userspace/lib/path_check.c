@@ -24,7 +24,7 @@ struct path_candidate *path_source(struct path_live *live,
 	if (endpoint_is_loopback(src))
 		return path_tls_source(live, src);
 	if (!path_endpoint_usable(src) ||
-	    path_endpoint_own(live->peer->agent, src))
+	    path_endpoint_own(live->peer, src))
 		return NULL;
 	return path_candidate_add(live, src,
 				  endpoint_equal(src, &live->peer->configured) ?

@@ -240,6 +240,14 @@ static struct path_agent *path_agent_find(struct path_host *host,
 	return agent;
 }
 
+bool path_peer_is_here(const struct path_peer *peer)
+{
+	const struct path_agent *agent = path_agent_find(peer->host,
+							 peer->address);
+
+	return agent && !memcmp(agent->public, peer->public, PATH_KEY_LEN);
+}
+
 int path_agent_add(struct path_host *host, uint64_t address,
 		   const uint8_t public[static PATH_KEY_LEN],
 		   struct path_agent **added)

@@ -27,6 +27,7 @@
 #define PATH_STALE_TIME		(10 * CLOCK_SECOND)
 #define PATH_FRESH_TIME		(60 * CLOCK_SECOND)	/* of a pong */
 #define PATH_RETRY_FIRST	(5 * CLOCK_SECOND)	/* then doubled */
+#define PATH_OBSERVE_AGE	(5 * CLOCK_SECOND)
 #define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
 #define PATH_OBSERVED_HOLD	(15 * CLOCK_SECOND)	/* before another */
 #define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
@@ -169,6 +170,7 @@ struct path_live {
 	uint32_t late;			/* number of the answer asked for */
 	uint64_t late_at;		/* it should be there, 0: none asked */
 	const struct path_candidate *late_by;
+	bool late_doubt;		/* one was missed: is any answered? */
 	uint64_t missed_at;		/* when it was not, 0: it was */
 	uint64_t learned_at;		/* the interval */
 };
@@ -289,6 +291,8 @@ void path_notify(struct path_live *live, enum path_notice notice,
 /* NULL without memory. */
 struct path_live *path_live_get(struct path_peer *peer);
 void path_live_free(struct path_peer *peer);
+/* It is another agent of this host. */
+bool path_peer_is_here(const struct path_peer *peer);
 /* Does UDP get to the introducer? Asked now, and TLS is wanted if it does not. */
 void path_tls_doubt(struct path_peer *peer, const struct clock *now);
 /* The same in another network, where UDP may work when it did not before. */
@@ -312,9 +316,11 @@ void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 bool path_endpoint_usable(const struct endpoint *ep);
 bool path_endpoint_on_link(const struct path_host *host,
 			   const struct endpoint *ep);
-/* By our own knowledge: what a peer says of us counts for no other. */
-bool path_endpoint_own(const struct path_agent *agent,
-		       const struct endpoint *ep);
+/*
+ * Are we there, and not the peer? By our own knowledge: what a peer says of us
+ * counts for no other. Agents of one host have its addresses in common.
+ */
+bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
 /* Tell all peers that something goes on with. */
 void path_generation_next(struct path_agent *agent, const struct clock *now);
@@ -464,8 +470,9 @@ void path_reach_end(struct path_live *live);
 void path_reach_granted(struct path_live *live, const struct clock *now,
 			struct path_candidate *c);
 void path_reach_timer(struct path_live *live, const struct clock *now);
-/* The introducers tell what they see of us, if they did not lately. */
-void path_observe(struct path_agent *agent, const struct clock *now);
+/* The introducers tell what they see of us, if they did not for @age. */
+void path_observe(struct path_agent *agent, const struct clock *now,
+		  uint64_t age);
 
 /* path_keep.c */
 /* Between two pings of an introducer that nothing goes on with. */
@@ -474,9 +481,9 @@ uint64_t path_keep_interval(const struct path_live *live);
 void path_keep_ask(struct path_live *live, const struct clock *now);
 void path_keep_late(struct path_live *live, const struct clock *now,
 		    uint32_t number);
-/* Return: whether the interval is another. */
-bool path_keep_ponged(struct path_live *live, const struct clock *now);
-/* The way was gone meanwhile: what was asked for proves nothing. */
+/* The introducer is there: is a word of it missing? */
+void path_keep_ponged(struct path_live *live, const struct clock *now);
+/* The way was gone meanwhile, or is another one: what was asked for proves nothing. */
 void path_keep_interrupted(struct path_live *live);
 /* By another NAT, perhaps. */
 void path_keep_anew(struct path_live *live);

@@ -7,9 +7,9 @@
  * before the last counts for nothing.
  */
 #define PATH_REACH_STEP		(3 * CLOCK_SECOND)
-#define PATH_OBSERVE_AGE	(5 * CLOCK_SECOND)
 
-void path_observe(struct path_agent *agent, const struct clock *now)
+void path_observe(struct path_agent *agent, const struct clock *now,
+		  uint64_t age)
 {
 	struct path_peer *peer = agent->introducers;
 
@@ -17,8 +17,9 @@ void path_observe(struct path_agent *agent, const struct clock *now)
 		struct path_live *live = peer->live;
 
 		if (!live || !live->ready || !live->used ||
-		    now->boot_ns - live->used->ponged_at < PATH_OBSERVE_AGE ||
-		    now->boot_ns - live->used->pinged_at < CLOCK_SECOND)
+		    now->boot_ns - live->used->ponged_at < age ||
+		    (live->used->ponged_at < live->used->pinged_at &&
+		     now->boot_ns - live->used->pinged_at < CLOCK_SECOND))
 			continue;
 		live->watch_at = now->boot_ns;
 		path_live_due(live, now->boot_ns);
@@ -77,6 +78,15 @@ static struct path_candidate *path_reach_next(struct path_live *live)
 	return NULL;
 }
 
+/* What ended the way to the peer may have ended others at the same time. */
+static uint64_t path_reach_age(const struct path_live *live,
+			       const struct clock *now)
+{
+	return live->ready ? path_earlier(now->boot_ns - live->heard_at,
+					  PATH_OBSERVE_AGE) :
+			     PATH_OBSERVE_AGE;
+}
+
 void path_reach(struct path_live *live, const struct clock *now)
 {
 	const struct endpoint *first = &live->peer->last;
@@ -90,7 +100,7 @@ void path_reach(struct path_live *live, const struct clock *now)
 	live->reach_at = now->boot_ns;
 	live->reach_step = PATH_REACH_STEP;
 	live->opened = false;
-	path_observe(live->peer->agent, now);
+	path_observe(live->peer->agent, now, path_reach_age(live, now));
 	c = path_configured(live);
 	path_notify(live, PATH_NOTICE_REACHING, "%s", "");
 	/* A session that is there is kept; pings look for a way. */

@@ -111,7 +111,7 @@ void path_wake(struct path_live *live, const struct clock *now)
 		if (path_mode(live, now) == PATH_MODE_KEEP)
 			live->heard_at = live->woken_at = now->boot_ns;
 		live->watch_at = now->boot_ns;
-		path_observe(live->peer->agent, now);
+		path_observe(live->peer->agent, now, PATH_OBSERVE_AGE);
 		if (!live->told && live->ready && !live->peer->introducer) {
 			live->tells = 0;
 			live->tell_at = now->boot_ns;

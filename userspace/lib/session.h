@@ -92,7 +92,10 @@ struct session_ops {
 	void (*key_delete)(void *ctx, struct session_agent *agent,
 			   struct session_peer *peer, uint8_t lane,
 			   uint32_t epoch);
-	/* Called before key_install() of a current key. Return: 0, -errno */
+	/*
+	 * Called before key_install() of a current key. An unset one: it is to
+	 * be forgotten. Return: 0, -errno
+	 */
 	int (*endpoint_set)(void *ctx, struct session_agent *agent,
 			    struct session_peer *peer,
 			    const struct endpoint *endpoint);
@@ -176,8 +179,8 @@ int session_peer_set(struct session_host *host, const struct clock *now,
 		     const struct session_peer_config *config);
 /*
  * Data and messages go there from now on; the configured endpoint stays as it
- * is. For what was found to reach the peer. Return: 0, -EINVAL for what cannot
- * be sent to, or what endpoint_set() said, with nothing changed.
+ * is. For what was found to reach the peer, or unset when that does not any
+ * more and nothing else is known. Return: 0, -EINVAL for what cannot be sent to, or what endpoint_set() said, with nothing changed.
  */
 int session_peer_move(struct session_host *host, struct session_peer *peer,
 		      const struct endpoint *endpoint);

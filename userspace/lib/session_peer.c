@@ -162,7 +162,7 @@ int session_peer_move(struct session_host *host, struct session_peer *peer,
 {
 	int ret = 0;
 
-	if (endpoint_check(endpoint))
+	if (endpoint_is_set(endpoint) && endpoint_check(endpoint))
 		return -EINVAL;
 	if (!endpoint_equal(&peer->in_kernel, endpoint))
 		ret = host->ops.endpoint_set(host->ctx, peer->agent, peer,

@@ -124,7 +124,7 @@ uint64_t agent_peer_address(const struct agent *agent,
 }
 
 int agent_peer_put(struct agent *agent, const struct config_peer *peer,
-		   struct ipc_peer *told, char *err)
+		   bool idle, struct ipc_peer *told, char *err)
 {
 	int ret;
 
@@ -139,7 +139,7 @@ int agent_peer_put(struct agent *agent, const struct config_peer *peer,
 		told->has_psk = true;
 	}
 	ret = kernel_peer_put(agent->nl, agent->ifindex, told->address, peer,
-			      agent->introduced, err, CONFIG_ERROR_LEN);
+			      agent->introduced, idle, err, CONFIG_ERROR_LEN);
 	if (ret)
 		sodium_memzero(told, sizeof(*told));
 	return ret;

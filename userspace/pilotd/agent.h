@@ -36,9 +36,12 @@ void agent_delete(struct agent *agent);
 
 uint64_t agent_peer_address(const struct agent *agent,
 			    const struct config_peer *peer);
-/* Puts the peer into the kernel; fills what the worker is told of it. */
+/*
+ * Puts the peer into the kernel; fills what the worker is told of it. @idle:
+ * see kernel_peer_put().
+ */
 int agent_peer_put(struct agent *agent, const struct config_peer *peer,
-		   struct ipc_peer *told, char *err);
+		   bool idle, struct ipc_peer *told, char *err);
 int agent_peer_del(struct agent *agent, const struct config_peer *peer,
 		   char *err);
 /*

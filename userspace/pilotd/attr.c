@@ -17,9 +17,14 @@ _Static_assert((int)ENDPOINT_DIRECT == (int)PILOT_ENDPOINT_DIRECT &&
 int attr_put_endpoint(struct nl_msg *msg, int type,
 		      const struct endpoint *endpoint)
 {
-	struct nlattr *nest = nla_nest_start(msg, type);
-	int failed = !nest;
+	struct nlattr *nest;
+	int failed;
 
+	/* An empty nest would be left out by the library. */
+	if (!endpoint_is_set(endpoint))
+		return nla_put(msg, type | NLA_F_NESTED, 0, NULL);
+	nest = nla_nest_start(msg, type);
+	failed = !nest;
 	if (!endpoint_is_direct(endpoint)) {
 		failed |= nla_put_u8(msg, PILOT_A_ENDPOINT_KIND,
 				     endpoint->kind);

@@ -207,6 +207,15 @@ static inline uint32_t config_peer_idle(const struct config_peer *peer,
 	return introduced ? CONFIG_IDLE : 0;
 }
 
+/* Is it idle after another time, @b instead of @a? */
+static inline bool config_peer_idle_differs(const struct config_peer *a,
+					    const struct config_peer *b,
+					    bool introduced)
+{
+	return config_peer_idle(a, introduced) !=
+	       config_peer_idle(b, introduced);
+}
+
 /* Is a session to be there though nobody talks? */
 static inline bool config_peer_persists(const struct config_peer *peer)
 {

@@ -45,7 +45,9 @@ enum ipc_type {
 	IPC_KEY_NEW = IPC_FIRST_REQUEST,
 	IPC_KEY_DEL,
 	IPC_ENDPOINT_SET,
+	IPC_ENDPOINT_FORGET,	/* where the peer is is not known */
 	IPC_ENDPOINT_RELEASE,	/* ends a hold */
+	IPC_IDLE_ANEW,		/* begins the idle time of a peer */
 	IPC_RELAY_NEW,
 	IPC_RELAY_DEL,
 	IPC_LINK_ADD,

@@ -90,7 +90,7 @@ static void tell_agent_all(struct parent *parent, struct agent *agent)
 		if (strcmp(parent->config.peers[i].link, agent->config.name))
 			continue;
 		if (parent_peer_put(parent, agent, &parent->config.peers[i],
-				    IPC_PEER_ADD, err))
+				    NULL, err))
 			log_error("peer of %s left out: %s",
 				  agent->config.name, err);
 	}

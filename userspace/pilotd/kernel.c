@@ -106,7 +106,7 @@ static struct nl_msg *peer_request(struct netlink *nl, uint8_t cmd,
 static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 					  uint32_t ifindex, uint64_t address,
 					  const struct config_peer *config,
-					  bool introduced)
+					  const uint32_t *idle)
 {
 	struct nlattr *nest;
 	struct nl_msg *msg;
@@ -124,8 +124,8 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 			      config_peer_keepalive(config));
 	failed |= nla_put_u32(msg, PILOT_A_PEER_SILENCE_TIMEOUT,
 			      config->silence);
-	failed |= nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT,
-			      config_peer_idle(config, introduced));
+	if (idle)
+		failed |= nla_put_u32(msg, PILOT_A_PEER_IDLE_TIMEOUT, *idle);
 	failed |= nla_put_u32(msg, PILOT_A_PEER_RX_PACKET_RATE,
 			      config->rx_packet_rate);
 	failed |= nla_put_u64(msg, PILOT_A_PEER_RX_BYTE_RATE,
@@ -136,14 +136,15 @@ static struct nl_msg *peer_config_request(struct netlink *nl, uint8_t cmd,
 
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		    const struct config_peer *config, bool introduced,
-		    char *err, size_t err_size)
+		    bool idle, char *err, size_t err_size)
 {
+	uint32_t seconds = config_peer_idle(config, introduced);
 	struct config_peer changed = *config;
 	int ret;
 
 	ret = netlink_do(nl, peer_config_request(nl, PILOT_CMD_PEER_NEW,
 						 ifindex, address, config,
-						 introduced),
+						 &seconds),
 			 NULL, NULL, err, err_size);
 	if (ret != -EEXIST)
 		return ret;
@@ -151,7 +152,7 @@ int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 	changed.endpoint.family = AF_UNSPEC;
 	return netlink_do(nl, peer_config_request(nl, PILOT_CMD_PEER_SET,
 						  ifindex, address, &changed,
-						  introduced),
+						  idle ? &seconds : NULL),
 			  NULL, NULL, err, err_size);
 }
 

@@ -34,16 +34,17 @@ int kernel_dev_address(struct netlink *nl, uint32_t ifindex,
 
 /*
  * Adds the peer, or changes it when it is there. @introduced: its agent has
- * introducers.
+ * introducers. @idle: the idle time of one that is there begins anew; else it
+ * stays as it is.
  */
 int kernel_peer_put(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		    const struct config_peer *config, bool introduced,
-		    char *err, size_t err_size);
+		    bool idle, char *err, size_t err_size);
 int kernel_peer_idle(struct netlink *nl, uint32_t ifindex, uint64_t address,
 		     uint32_t seconds, char *err, size_t err_size);
 /*
- * @hold: what comes from elsewhere does not move it, until it is released;
- * otherwise this stays as it is.
+ * @endpoint: unset, the kernel forgets where the peer is. @hold: what comes from
+ * elsewhere does not move it, until it is released; otherwise this stays as it is.
  */
 int kernel_peer_endpoint(struct netlink *nl, uint32_t ifindex,
 			 uint64_t address, const struct endpoint *endpoint,

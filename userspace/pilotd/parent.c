@@ -88,15 +88,17 @@ void parent_tell_agent(struct parent *parent, const struct agent *agent)
 }
 
 int parent_peer_put(struct parent *parent, struct agent *agent,
-		    const struct config_peer *peer, enum ipc_type type,
-		    char *err)
+		    const struct config_peer *peer,
+		    const struct config_peer *was, char *err)
 {
+	bool idle = !was ||
+		    config_peer_idle_differs(was, peer, agent->introduced);
 	struct ipc_message message;
 	int ret;
 
-	ipc_message_init(&message, type);
-	ret = agent_peer_put(agent, peer, &message.peer, err);
-	if (!ret && type == IPC_PEER_SET && endpoint_is_set(&peer->endpoint))
+	ipc_message_init(&message, was ? IPC_PEER_SET : IPC_PEER_ADD);
+	ret = agent_peer_put(agent, peer, idle, &message.peer, err);
+	if (!ret && was && endpoint_is_set(&peer->endpoint))
 		ret = kernel_peer_endpoint(agent->nl, agent->ifindex,
 					   message.peer.address,
 					   &peer->endpoint, false, err,
@@ -247,14 +249,12 @@ static int apply_peers(struct parent *parent, struct agent *agent,
 		was = config_peer_find(old, peer->link, peer->public);
 		if (was && config_peer_equal(was, peer))
 			continue;
-		if (was && was->address != peer->address)
+		if (was && was->address != peer->address) {
 			ret = parent_peer_del(parent, agent, was, err);
+			was = NULL;
+		}
 		if (!ret)
-			ret = parent_peer_put(parent, agent, peer,
-					      was && was->address ==
-					      peer->address ?
-					      IPC_PEER_SET : IPC_PEER_ADD,
-					      err);
+			ret = parent_peer_put(parent, agent, peer, was, err);
 	}
 	return ret;
 }

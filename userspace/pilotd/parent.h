@@ -58,12 +58,12 @@ bool parent_peer_is_runtime(const struct parent *parent,
 			    const struct config_peer *peer);
 
 /*
- * Puts a peer into the kernel and tells the worker, with @type, PEER_ADD or
- * PEER_SET. Return: 0 or -errno with a text in @err.
+ * Puts a peer into the kernel and tells the worker. @was: as both have it; NULL
+ * when one of them is new, who is told when the peer is idle. Return: 0 or -errno with a text in @err.
  */
 int parent_peer_put(struct parent *parent, struct agent *agent,
-		    const struct config_peer *peer, enum ipc_type type,
-		    char *err);
+		    const struct config_peer *peer,
+		    const struct config_peer *was, char *err);
 int parent_peer_del(struct parent *parent, struct agent *agent,
 		    const struct config_peer *peer, char *err);
 /* After a change of the configuration; @have: the peers the kernel has. */

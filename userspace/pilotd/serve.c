@@ -75,6 +75,18 @@ static int endpoint_set(struct parent *parent,
 				    CONFIG_ERROR_LEN);
 }
 
+static int endpoint_forget(struct parent *parent,
+			   const struct ipc_peer_name *request, char *err)
+{
+	const struct endpoint none = { .family = AF_UNSPEC };
+	struct agent *agent = agent_of(parent, request->agent);
+
+	if (!agent)
+		return no_agent(err);
+	return kernel_peer_endpoint(agent->nl, agent->ifindex, request->peer,
+				    &none, false, err, CONFIG_ERROR_LEN);
+}
+
 static int endpoint_release(struct parent *parent,
 			    const struct ipc_peer_name *request, char *err)
 {
@@ -84,6 +96,37 @@ static int endpoint_release(struct parent *parent,
 		return no_agent(err);
 	return kernel_peer_release(agent->nl, agent->ifindex, request->peer,
 				   err, CONFIG_ERROR_LEN);
+}
+
+static const struct config_peer *peer_at(const struct parent *parent,
+					 const struct agent *agent,
+					 uint64_t address)
+{
+	const struct config *config = &parent->config;
+
+	for (size_t i = 0; i < config->peer_count; i++)
+		if (!strcmp(config->peers[i].link, agent->config.name) &&
+		    agent_peer_address(agent, &config->peers[i]) == address)
+			return &config->peers[i];
+	return NULL;
+}
+
+static int idle_anew(struct parent *parent,
+		     const struct ipc_peer_name *request, char *err)
+{
+	struct agent *agent = agent_of(parent, request->agent);
+	const struct config_peer *peer;
+
+	if (!agent)
+		return no_agent(err);
+	peer = peer_at(parent, agent, request->peer);
+	if (!peer)
+		return error_set(err, CONFIG_ERROR_LEN, ENOENT,
+				 "link %s has no such peer",
+				 agent->config.name);
+	return kernel_peer_idle(agent->nl, agent->ifindex, request->peer,
+				config_peer_idle(peer, agent->introduced), err,
+				CONFIG_ERROR_LEN);
 }
 
 static bool within(uint64_t rate, uint64_t limit)
@@ -252,24 +295,23 @@ static int peer_put(struct parent *parent, struct config_peer *peer, bool new,
 		    char *err)
 {
 	struct agent *agent = peer_agent(parent, peer, err);
-	bool exists;
+	const struct config_peer *was;
 	int ret;
 
 	if (!agent)
 		return -ENODEV;
-	exists = config_peer_find(&parent->config, peer->link, peer->public);
-	if (new && exists)
+	was = config_peer_find(&parent->config, peer->link, peer->public);
+	if (new && was)
 		return error_set(err, CONFIG_ERROR_LEN, EEXIST,
 				 "link %s has this peer already; change it with: pilot-link peer set",
 				 peer->link);
-	if (!new && !exists)
+	if (!new && !was)
 		return error_set(err, CONFIG_ERROR_LEN, ENOENT,
 				 "link %s has no such peer", peer->link);
 	ret = psk_check(parent, peer->psk, err);
 	if (ret)
 		return ret;
-	ret = parent_peer_put(parent, agent, peer,
-			      new ? IPC_PEER_ADD : IPC_PEER_SET, err);
+	ret = parent_peer_put(parent, agent, peer, was, err);
 	if (ret)
 		return ret;
 	ret = config_peer_put(&parent->config, peer);
@@ -324,8 +366,12 @@ static int serve(struct parent *parent, struct ipc_message *request, char *err)
 		return key_del(parent, &request->key_name, err);
 	case IPC_ENDPOINT_SET:
 		return endpoint_set(parent, &request->endpoint, err);
+	case IPC_ENDPOINT_FORGET:
+		return endpoint_forget(parent, &request->peer_name, err);
 	case IPC_ENDPOINT_RELEASE:
 		return endpoint_release(parent, &request->peer_name, err);
+	case IPC_IDLE_ANEW:
+		return idle_anew(parent, &request->peer_name, err);
 	case IPC_RELAY_NEW:
 		return relay_new(parent, &request->relay, err);
 	case IPC_RELAY_DEL:

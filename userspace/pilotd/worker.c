@@ -22,6 +22,7 @@
 #include "introduce.h"
 #include "lanes.h"
 #include "log.h"
+#include "lost.h"
 #include "netcheck.h"
 #include "own.h"
 #include "ping.h"
@@ -189,6 +190,17 @@ static void op_key_delete(void *ctx, struct session_agent *agent,
 	worker_call(worker, &message);
 }
 
+static int endpoint_forget(struct worker *worker, struct session_agent *agent,
+			   struct session_peer *peer)
+{
+	struct ipc_message message;
+
+	ipc_message_init(&message, IPC_ENDPOINT_FORGET);
+	message.peer_name.agent = session_agent_address(agent);
+	message.peer_name.peer = session_peer_address(peer);
+	return worker_call(worker, &message);
+}
+
 static int op_endpoint_set(void *ctx, struct session_agent *agent,
 			   struct session_peer *peer,
 			   const struct endpoint *endpoint)
@@ -198,6 +210,8 @@ static int op_endpoint_set(void *ctx, struct session_agent *agent,
 	struct ipc_message message;
 	int ret;
 
+	if (!endpoint_is_set(endpoint))
+		return endpoint_forget(worker, agent, peer);
 	session_peer_info(peer, &info);
 	ipc_message_init(&message, IPC_ENDPOINT_SET);
 	message.endpoint.agent = session_agent_address(agent);
@@ -473,9 +487,10 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents,
 	(void)revents;
 	for (i = 0; i < BURST; i++) {
 		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		/* What overflowed comes again: an acquire while packets wait. */
-		if (n < 0 && errno == ENOBUFS)
+		if (n < 0 && errno == ENOBUFS) {
 			log_warning("lost events of the kernel");
+			lost_begin(worker);
+		}
 		if (n <= 0)
 			break;
 		events_parse(bytes, n, on_kernel_event, worker);
@@ -548,6 +563,7 @@ static int become_orphan(struct worker *worker)
 
 	log_warning("the parent is gone; keeping the sockets for another");
 	sd_event_source_disable_unref(worker->ipc_source);
+	sd_event_source_disable_unref(worker->lost_source);
 	sd_event_source_disable_unref(worker->udp_source[0]);
 	sd_event_source_disable_unref(worker->udp_source[1]);
 	sd_event_source_disable_unref(worker->events_source);
@@ -622,6 +638,8 @@ static int add_sources(struct worker *worker)
 		ret = sd_event_add_time(worker->event, &worker->timer_source,
 					CLOCK_BOOTTIME, 0, 1000, on_timer,
 					worker);
+	if (ret >= 0)
+		ret = lost_start(worker);
 	if (ret >= 0)
 		ret = sd_event_add_defer(worker->event,
 					 &worker->deferred_source, on_deferred,

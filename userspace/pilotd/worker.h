@@ -38,6 +38,7 @@ struct worker_peer {
 	uint64_t address;
 	struct path_peer *path;		/* NULL: none are looked for */
 	bool introduces;		/* and is counted by its agent */
+	bool lost;			/* it may be idle, or not */
 	struct endpoint tls;		/* what is asked of the bridge for it */
 	uint32_t tls_number;		/* the connection it knows of, 0: none */
 };
@@ -65,6 +66,7 @@ struct worker {
 	sd_event_source *events_source;
 	sd_event_source *timer_source;
 	sd_event_source *deferred_source;
+	sd_event_source *lost_source;
 	struct worker_queued *queue;	/* messages that came during a call */
 	struct worker_queued **queue_end;
 };

@@ -18,6 +18,14 @@ static int op_send(void *ctx, struct path_peer *peer,
 	sent->at = end->now.boot_ns;
 	assert_int_equal(path_message_read(type, tlvs, len, &sent->message),
 			 0);
+	if (type == WIRE_CONTROL_LATER)
+		end->late_at = 0;
+	if (type == WIRE_CONTROL_LATER && end->shut &&
+	    sent->message.lifetime < 2) {
+		end->late = sent->message.generation;
+		end->late_at = sent->at + sent->message.lifetime * S +
+			       end->rtt;
+	}
 	return 0;
 }
 
@@ -187,8 +195,15 @@ void end_run(struct end *end, uint64_t duration)
 		}
 		if (at > until)
 			at = until;
+		if (end->late_at && end->late_at < at)
+			at = end->late_at;
 		if (at > end->now.boot_ns)
 			advance(end, at - end->now.boot_ns);
+		if (end->late_at && end->late_at <= at) {
+			end->late_at = 0;
+			end_late(end, end->late);
+			continue;
+		}
 		path_timer(end->host, &end->now);
 	}
 }
@@ -203,6 +218,16 @@ void end_say(struct end *end, struct path_peer *peer,
 				 message->type, tlvs, len));
 }
 
+void end_late(struct end *end, uint32_t number)
+{
+	struct path_message message = {
+		.type = WIRE_CONTROL_LATE, .generation = number,
+	};
+	struct endpoint at = end_ep("203.0.113.1:7740");
+
+	end_say(end, end->introducer, &at, &message);
+}
+
 void end_session_up(struct end *end, struct path_peer *peer,
 		    const char *at)
 {
@@ -211,6 +236,9 @@ void end_session_up(struct end *end, struct path_peer *peer,
 	path_session(end->host, &end->now, peer, PATH_SESSION_ESTABLISHED,
 		     &via);
 	path_session(end->host, &end->now, peer, PATH_SESSION_CONFIRMED, NULL);
+	/* There is no data, as the kernel tells in a while. */
+	if (peer == end->introducer)
+		path_traffic(end->host, &end->now, peer, PATH_TRAFFIC_IDLE);
 }
 
 struct path_message end_grant(uint64_t peer, uint32_t id)

@@ -44,12 +44,17 @@ struct end {
 	uint64_t token;
 	bool tls;			/* the introducer is wanted by it */
 	struct endpoint silent;		/* pings to it are not answered */
+	bool shut;			/* a NAT forgets after 2 s */
+	uint64_t late_at;		/* a word comes in all the same */
+	uint32_t late;
 };
 
 struct endpoint end_ep(const char *text);
 struct end *end_new(bool controlling);
 /* Answers pings on the way, if that is wanted. */
 void end_run(struct end *end, uint64_t duration);
+/* The introducer says the word with this number. */
+void end_late(struct end *end, uint32_t number);
 void end_say(struct end *end, struct path_peer *peer,
 	     const struct endpoint *src, const struct path_message *message);
 /* A handshake was made by this endpoint. */

@@ -134,6 +134,15 @@ static void psim_init_receive(struct psim_node *node, struct psim_peer *peer,
 	psim_session_event(node, peer, PATH_SESSION_ESTABLISHED, src);
 }
 
+/* Kernels tell nothing of a session that begins with data, only without. */
+static void psim_begin(struct psim_node *node, struct psim_peer *peer)
+{
+	if (peer->current)
+		return;
+	peer->active = true;
+	peer->data_at = node->sim->net.now;
+}
+
 static void psim_resp_receive(struct psim_node *node, struct psim_peer *peer,
 			      uint32_t key, uint32_t index)
 {
@@ -142,6 +151,7 @@ static void psim_resp_receive(struct psim_node *node, struct psim_peer *peer,
 	if (!peer->attempt || index != peer->attempt)
 		return;
 	peer->attempt = 0;
+	psim_begin(node, peer);
 	peer->previous = peer->current;
 	peer->current = key;
 	peer->current_at = node->sim->net.now;
@@ -162,6 +172,7 @@ static bool psim_key(struct psim_node *node, struct psim_peer *peer,
 		return false;
 	if (key != peer->offered)
 		return key == peer->current || key == peer->previous;
+	psim_begin(node, peer);
 	peer->previous = peer->current;
 	peer->current = key;
 	peer->current_at = node->sim->net.now;

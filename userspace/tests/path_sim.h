@@ -84,6 +84,7 @@ struct psim_node {
 	bool dead;			/* the helper does nothing */
 	bool signalling;		/* as an introducer: no data */
 	unsigned int refuse;		/* as an introducer: why, 0: not */
+	bool mute;			/* as an introducer: says no late */
 	uint32_t lifetime;		/* of what it grants */
 	struct psim_relay relay[PSIM_RELAYS];
 	unsigned int relayed, relay_drops, opens, closes, lates;

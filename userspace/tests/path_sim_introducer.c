@@ -139,7 +139,7 @@ void psim_introducer_control(struct psim_node *node, struct psim_peer *peer,
 			  (int)(message.peer - PSIM_ADDRESS(0)));
 	else if (type == WIRE_CONTROL_RELAY_CLOSE)
 		node->closes++;
-	if (type != WIRE_CONTROL_LATER)
+	if (type != WIRE_CONTROL_LATER || node->mute)
 		return;
 	peer->late_at = node->sim->net.now + message.lifetime * NET_S;
 	peer->late = message.generation;

@@ -160,6 +160,27 @@ static void test_stop(void **state)
 	end_free(end);
 }
 
+/* Only a relay led to it: it is nowhere, until it comes by itself. */
+static void test_stop_nowhere(void **state)
+{
+	struct end *end = end_up(true);
+
+	(void)state;
+	assert_true(endpoint_is_set(&end->used));
+	path_agent_stop(end->host, &end->now, end->agent);
+	assert_ptr_equal(end->used_by, end->peer);
+	assert_false(endpoint_is_set(&end->used));
+	end_free(end);
+
+	/* From a direct one the kernel learns: it stays. */
+	end = end_new(true);
+	end_session_up(end, end->peer, "192.0.2.1:7740");
+	end->uses = 0;
+	path_agent_stop(end->host, &end->now, end->agent);
+	assert_int_equal(end->uses, 0);
+	end_free(end);
+}
+
 /* A peer that nobody talks to introduces us from now on: it is kept. */
 static void test_becomes_introducer(void **state)
 {
@@ -315,54 +336,6 @@ static void test_relay_refresh(void **state)
 	assert_int_equal(end->sessions, 3);
 	end_run(end, 4 * S);
 	assert_int_equal(end->sessions, 5);
-	end_free(end);
-}
-
-static void say_late(struct end *end, uint32_t number)
-{
-	struct path_message message = {
-		.type = WIRE_CONTROL_LATE, .generation = number,
-	};
-	struct endpoint at = end_ep("203.0.113.1:7740");
-
-	end_say(end, end->introducer, &at, &message);
-}
-
-/* The word that was asked for, and no other, says that a NAT lets it in. */
-static void test_keep(void **state)
-{
-	struct end *end = end_new(true);
-	const struct sent *later;
-	unsigned int from;
-
-	(void)state;
-	end->answer = true;
-	end_session_up(end, end->introducer, "203.0.113.1:7740");
-	end_run(end, 24 * S);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_non_null(later);
-	assert_int_equal(later->message.lifetime, 24);
-	say_late(end, later->message.generation);
-	end_run(end, 25 * S);
-	assert_int_equal(end_sent_since(end, 0, WIRE_CONTROL_LATER), 2);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 24);
-	say_late(end, later->message.generation + 1);
-	/* Now and then, until it needs no more than 5 s. */
-	from = end->count;
-	end_run(end, 100 * S);
-	assert_in_range(end_sent_since(end, from, WIRE_CONTROL_LATER), 9, 14);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 4);
-	/* Who is not there at all proves nothing of a NAT. */
-	path_addresses_set(end->host, &end->now, NULL, 0, true);
-	end_run(end, S);
-	end->answer = false;
-	end_run(end, 40 * S);
-	end->answer = true;
-	end_run(end, 10 * S);
-	later = end_last(end, WIRE_CONTROL_LATER);
-	assert_int_equal(later->message.lifetime, 24);
 	end_free(end);
 }
 
@@ -750,6 +723,7 @@ int main(void)
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_carried_first),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_nowhere),
 		cmocka_unit_test(test_becomes_introducer),
 		cmocka_unit_test(test_backups_after_move),
 		cmocka_unit_test(test_nothing_known),
@@ -757,7 +731,6 @@ int main(void)
 		cmocka_unit_test(test_relay_ended),
 		cmocka_unit_test(test_relay_ended_at_hand),
 		cmocka_unit_test(test_relay_refresh),
-		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_triggered),
 		cmocka_unit_test(test_nomination),
 		cmocka_unit_test(test_nominates),

@@ -502,7 +502,7 @@ static void test_bad_network(void **state)
 
 	(void)state;
 	for (uint64_t seed = 0; seed < 40; seed++) {
-		struct pair pair = pair_new(100 + seed, 1);
+		struct pair pair = pair_new(300 + seed, 1);
 		struct net *net = &pair.sim->net;
 		unsigned int before;
 		int first, best;

@@ -77,7 +77,7 @@ static void data_goes_by_a_server_where_nothing_else_takes_it(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 16; i++) {
-		struct pair pair = pair_by_turn(100 + i, NET_PORT, i & 1);
+		struct pair pair = pair_by_turn(160 + i, NET_PORT, i & 1);
 		int user = i & 2 ? pair.b : pair.a;
 
 		pair.sim->net.loss = i & 4 ? 10 : 0;

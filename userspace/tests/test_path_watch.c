@@ -122,6 +122,42 @@ static void test_fail_over_asleep(void **state)
 	}
 }
 
+/* Data for an introducer that began before the session, or with it. */
+static void test_introducer_busy(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 4; seed++) {
+		struct pair pair = pair_new(70 + seed, 1);
+		int r = pair.r[0];
+		struct psim_peer *at = &pair.sim->node[pair.a].peer[r];
+
+		psim_traffic(pair.sim, pair.a, r, 50 * NET_MS);
+		psim_traffic(pair.sim, r, pair.a, 50 * NET_MS);
+		psim_run(pair.sim, 40 * NET_S + seed * 137 * NET_MS);
+		assert_int_equal(at->notices[PATH_NOTICE_DEAD], 0);
+		pair.sim->net.blocked[pair.a][r] = true;
+		psim_run(pair.sim, 4 * NET_S);
+		assert_int_equal(at->notices[PATH_NOTICE_DEAD], 1);
+		psim_free(pair.sim);
+	}
+}
+
+/* Without, it is watched no more than a NAT needs. */
+static void test_introducer_idle(void **state)
+{
+	struct pair pair = pair_new(75, 1);
+	struct psim_peer *at = &pair.sim->node[pair.a].peer[pair.r[0]];
+	unsigned int pings;
+
+	(void)state;
+	psim_run(pair.sim, 12 * NET_S);
+	assert_in_range(at->pings_sent, 9, 13);
+	pings = at->pings_sent;
+	psim_run(pair.sim, 100 * NET_S);
+	assert_in_range(at->pings_sent - pings, 4, 5);
+	psim_free(pair.sim);
+}
+
 /*
  * Nothing goes on, behind NATs that forget soon: how long may it take until
  * something of the peer comes?
@@ -204,6 +240,28 @@ static void test_keepalives(void **state)
 	}
 }
 
+/* Who does not say when it could get in again makes it no worse. */
+static void test_keepalives_mute(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_new(235 + i, 1);
+		struct psim_node *r = &pair.sim->node[pair.r[0]];
+		struct psim_peer *at = &pair.sim->node[pair.a].peer[pair.r[0]];
+		unsigned int pings;
+
+		/* From the beginning, or from some time on. */
+		r->mute = !i;
+		psim_run(pair.sim, 200 * NET_S);
+		assert_int_equal(r->lates > 0, i);
+		r->mute = true;
+		pings = at->pings_sent;
+		psim_run(pair.sim, 620 * NET_S);
+		assert_in_range(at->pings_sent - pings, 24, 26);
+		psim_free(pair.sim);
+	}
+}
+
 /* What is lost by chance makes it no worse than it has to be. */
 static void test_keepalives_lost(void **state)
 {
@@ -234,8 +292,11 @@ int main(void)
 		cmocka_unit_test(test_watch_longer),
 		cmocka_unit_test(test_fail_over_watched),
 		cmocka_unit_test(test_fail_over_asleep),
+		cmocka_unit_test(test_introducer_busy),
+		cmocka_unit_test(test_introducer_idle),
 		cmocka_unit_test(test_nat_forgets_soon),
 		cmocka_unit_test(test_keepalives),
+		cmocka_unit_test(test_keepalives_mute),
 		cmocka_unit_test(test_keepalives_lost),
 	};
 

@@ -41,6 +41,25 @@ static void endpoints_of_each_kind_come_back(void **state)
 	}
 }
 
+/* The kernel forgets the one it has; what is left out changes nothing. */
+static void none_is_an_empty_nest(void **state)
+{
+	const struct endpoint none = { .family = AF_UNSPEC };
+	struct nl_msg *msg = nlmsg_alloc();
+	struct endpoint in;
+
+	(void)state;
+	nlmsg_put(msg, 0, 0, 0x20, 0, 0);
+	assert_int_equal(attr_put_endpoint(msg, 7, &none), 0);
+	assert_int_equal(nlmsg_attrlen(nlmsg_hdr(msg), 0), NLA_HDRLEN);
+	assert_int_equal(nla_type(first(msg)), 7);
+	assert_int_equal(nla_len(first(msg)), 0);
+	assert_true(first(msg)->nla_type & NLA_F_NESTED);
+	attr_get_endpoint(first(msg), &in);
+	assert_false(endpoint_is_set(&in));
+	nlmsg_free(msg);
+}
+
 /* A kernel that knows one kind is told nothing of kinds. */
 static void a_direct_endpoint_has_no_id(void **state)
 {
@@ -165,6 +184,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoints_of_each_kind_come_back),
+		cmocka_unit_test(none_is_an_empty_nest),
 		cmocka_unit_test(a_direct_endpoint_has_no_id),
 		cmocka_unit_test(what_is_no_endpoint_is_not_set),
 		cmocka_unit_test(a_relay_entry_comes_back),

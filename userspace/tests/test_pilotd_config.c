@@ -337,6 +337,23 @@ static void silence_is_watched_unless_told_not_to(void **state)
 }
 
 /* None said is not the same as none wanted. */
+/* The kernel takes a peer for active whose idle time is set. */
+static void idleness_is_set_when_it_is_another(void **state)
+{
+	struct config_peer a = { .idle = CONFIG_IDLE_UNSET }, b = a;
+
+	(void)state;
+	strcpy(b.name, "b");
+	b.keepalive = 25;
+	assert_false(config_peer_idle_differs(&a, &b, false));
+	assert_false(config_peer_idle_differs(&a, &b, true));
+	b.idle = CONFIG_IDLE;
+	assert_false(config_peer_idle_differs(&a, &b, true));
+	assert_true(config_peer_idle_differs(&a, &b, false));
+	b.idle = CONFIG_IDLE + 1;
+	assert_true(config_peer_idle_differs(&a, &b, true));
+}
+
 static void idleness_is_for_those_that_are_introduced(void **state)
 {
 	char error[CONFIG_ERROR_LEN];
@@ -723,6 +740,7 @@ int main(void)
 		cmocka_unit_test(a_peer_stays_when_its_interface_is_missing),
 		cmocka_unit_test(silence_is_watched_unless_told_not_to),
 		cmocka_unit_test(idleness_is_for_those_that_are_introduced),
+		cmocka_unit_test(idleness_is_set_when_it_is_another),
 		cmocka_unit_test(foreign_structs_are_checked),
 		cmocka_unit_test(a_state_may_name_the_links_of_the_file),
 		cmocka_unit_test(lanes_are_from_one_to_eight),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What workers tell lib/path of sessions, and when: three of them, in memory. */
+#include <errno.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -7,6 +8,7 @@
 #include "addr.h"
 #include "check.h"
 #include "introduce.h"
+#include "lost.h"
 #include "path_message.h"
 #include "reach.h"
 #include "told.h"
@@ -276,6 +278,7 @@ static void know(int number, int peer, int at, bool introducer)
 	if (at >= 0)
 		message.peer.config.endpoint = place(at);
 	message.peer.config.introducer = introducer;
+	message.peer.config.idle = CONFIG_IDLE_UNSET;
 	told_message(&end->worker, &message);
 	assert_non_null(peer_at(number, peer));
 }
@@ -495,6 +498,60 @@ static void an_unconfirmed_key_moves_nothing(void **state)
 	assert_int_equal(ends[0].next[1], 0);
 }
 
+static unsigned int asked;
+
+static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
+{
+	assert_ptr_equal(worker, &ends[0].worker);
+	assert_int_equal(agent, ends[0].address);
+	assert_true(peer == ends[1].address || peer == ends[INTRODUCER].address);
+	asked++;
+	return 0;
+}
+
+static int idle_refused(struct worker *worker, uint64_t agent, uint64_t peer)
+{
+	idle_anew(worker, agent, peer);
+	return -ENOENT;
+}
+
+static bool is_idle(int number, int peer)
+{
+	struct session_peer_info info;
+
+	session_peer_info(peer_at(number, peer), &info);
+	return info.idle;
+}
+
+/* Whether a peer is idle is told once: after a loss nobody knows. */
+static void lost_events_are_made_good(void **state)
+{
+	struct worker *worker = &ends[0].worker;
+
+	(void)state;
+	know(0, 1, -1, false);
+	know(1, 0, 0, false);
+	know(0, INTRODUCER, INTRODUCER, true);
+	know(INTRODUCER, 0, -1, false);
+	acquire(1, 0);
+	run(S);
+	event(0, 1, SESSION_EVENT_PEER_IDLE);
+	asked = 0;
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 0);
+	lost_begin(worker);
+	assert_false(lost_step(worker, idle_refused));
+	assert_int_equal(asked, 2);
+	assert_true(is_idle(0, 1));
+	lost_begin(worker);
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 4);
+	assert_false(is_idle(0, 1));
+	/* Each once. */
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 4);
+}
+
 #define with_ends(test)	cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -504,6 +561,7 @@ int main(void)
 		with_ends(a_learned_endpoint_is_kept),
 		with_ends(the_last_introducer_ends_it),
 		with_ends(an_unconfirmed_key_moves_nothing),
+		with_ends(lost_events_are_made_good),
 	};
 
 	if (sodium_init() < 0)

@@ -358,6 +358,25 @@ static void test_move_refused(void **state)
 	sim_free(sim);
 }
 
+/* What carried it is gone, and where it is nobody knows. */
+static void test_forget(void **state)
+{
+	const struct endpoint none = { .family = AF_UNSPEC };
+	struct sim *sim = pair_new(9);
+	struct session_peer *peer = sim->node[0].peers[1];
+	struct session_peer_info info;
+
+	(void)state;
+	assert_int_equal(move(sim, 0, RELAY_A), 0);
+	assert_int_equal(session_peer_move(sim->node[0].host, peer, &none), 0);
+	assert_int_equal(sim->node[0].endpoint_sets, 2);
+	session_peer_info(peer, &info);
+	assert_false(endpoint_is_set(&info.endpoint));
+	assert_int_equal(session_peer_move(sim->node[0].host, peer, &none), 0);
+	assert_int_equal(move(sim, 0, RELAY_A), 0);
+	sim_free(sim);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -379,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_direct_again),
 		cmocka_unit_test(test_unconfirmed),
 		cmocka_unit_test(test_move_refused),
+		cmocka_unit_test(test_forget),
 	};
 
 	return cmocka_run_group_tests_name("session by relay", tests, setup,
