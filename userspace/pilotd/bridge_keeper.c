@@ -15,6 +15,8 @@
 #include "spawn.h"
 
 #define RESPAWN_MAX_S	10
+/* Who has the port may end. */
+#define LISTEN_AGAIN_US	2000000
 /* More than this it has nothing to say. */
 #define TALK_RATE	50
 #define TALK_BURST	500
@@ -26,10 +28,14 @@ void bridge_keeper_init(struct bridge_keeper *keeper)
 	keeper->listen[0] = keeper->listen[1] = -1;
 }
 
+static bool is_listening(const struct bridge_keeper *keeper)
+{
+	return keeper->listen[0] >= 0 || keeper->listen[1] >= 0;
+}
+
 static bool is_wanted(const struct bridge_keeper *keeper)
 {
-	return keeper->count || keeper->listen[0] >= 0 ||
-	       keeper->listen[1] >= 0;
+	return keeper->count || is_listening(keeper);
 }
 
 static void unwatch(struct bridge_keeper *keeper)
@@ -219,6 +225,12 @@ void bridge_keeper_stop(struct bridge_keeper *keeper)
 	keeper->pid = 0;
 }
 
+static void listen_again_stop(struct bridge_keeper *keeper)
+{
+	keeper->listen_again =
+		sd_event_source_disable_unref(keeper->listen_again);
+}
+
 static void listen_close(struct bridge_keeper *keeper)
 {
 	for (int i = 0; i < 2; i++) {
@@ -249,7 +261,7 @@ static int listen_open(struct bridge_keeper *keeper, char *err,
 	       keeper->listen[1] : 0;
 }
 
-bool bridge_serving_equal(const struct bridge_serving *a,
+static bool serving_equal(const struct bridge_serving *a,
 			  const struct bridge_serving *b)
 {
 	if (a->enabled != b->enabled || a->port != b->port ||
@@ -261,23 +273,55 @@ bool bridge_serving_equal(const struct bridge_serving *a,
 	       endpoint_equal(&a->listen, &b->listen);
 }
 
+/* The sockets are given to a bridge when it starts. */
+static void replace(struct bridge_keeper *keeper)
+{
+	bridge_keeper_stop(keeper);
+	tell_down(keeper);
+	keeper->deaths = 0;
+	if (is_wanted(keeper))
+		start(keeper);
+}
+
+static int on_listen_again(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct bridge_keeper *keeper = ctx;
+	char err[256];
+
+	(void)usec;
+	if (listen_open(keeper, err, sizeof(err))) {
+		listen_close(keeper);
+		log_debug("%s", err);
+		sd_event_source_set_time_relative(source, LISTEN_AGAIN_US);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	listen_again_stop(keeper);
+	log_info("others are served by TLS now");
+	replace(keeper);
+	return 0;
+}
+
 int bridge_keeper_serve(struct bridge_keeper *keeper,
 			const struct bridge_serving *serving, char *err,
 			size_t err_size)
 {
 	int ret = 0;
 
-	bridge_keeper_stop(keeper);
-	tell_down(keeper);
+	if (serving_equal(serving, &keeper->serving) &&
+	    !serving->enabled == !is_listening(keeper))
+		return 0;
+	listen_again_stop(keeper);
 	listen_close(keeper);
 	keeper->serving = *serving;
-	keeper->deaths = 0;
 	if (serving->enabled)
 		ret = listen_open(keeper, err, err_size);
-	if (ret)
+	if (ret) {
 		listen_close(keeper);
-	if (is_wanted(keeper))
-		start(keeper);
+		sd_event_add_time_relative(keeper->event, &keeper->listen_again,
+					   CLOCK_BOOTTIME, LISTEN_AGAIN_US, 0,
+					   on_listen_again, keeper);
+	}
+	replace(keeper);
 	return ret;
 }
 

@@ -30,4 +30,5 @@ TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c pilotd/bridge_message.c
 TEST_kernel_event_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_route_event_EXTRA := pilotd/addresses.c pilotd/route_event.c
 TEST_pilotd_bridge_EXTRA := pilotd/bridge_message.c
+TEST_pilotd_bridge_keeper_EXTRA := pilotd/bridge_keeper.c pilotd/bridge_message.c
 TEST_bridge_message_EXTRA := pilotd/bridge_message.c

@@ -10,6 +10,7 @@ stranger ADDRESS:PORT HEX [TIMES]
                             sends these bytes by TLS, so many times; "closed SECONDS BYTES"
                             when the other end closes, with how many came back
 slow ADDRESS:PORT           a client that asks for much and reads nothing
+take ADDRESS:PORT           listens there, for nobody
 idle ADDRESS:PORT N         N connections without TLS; says how many are open
                             still after a second, and holds them
 """
@@ -49,6 +50,15 @@ def echo(port):
                 sock.sendto(frame[:1] + bytes(1399), where)
         else:
             say("frame", len(frame))
+
+
+def take(at):
+    sock = socket.socket()
+    sock.bind(address(at))
+    sock.listen()
+    say("ready")
+    while True:
+        time.sleep(3600)
 
 
 def flow(port, to, count):
@@ -131,6 +141,6 @@ def idle(to, count):
 
 COMMANDS = {
     "echo": echo, "flow": flow, "pour": pour, "stranger": stranger,
-    "slow": slow, "idle": idle,
+    "slow": slow, "idle": idle, "take": take,
 }
 COMMANDS[sys.argv[1]](*sys.argv[2:])

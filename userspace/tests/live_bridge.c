@@ -48,10 +48,9 @@ static int begin(struct bridge_keeper *keeper, int argc, char *argv[])
 			snprintf(serving.key, sizeof(serving.key), "%s",
 				 argv[6]);
 		}
-		if (!bridge_keeper_serve(keeper, &serving, err, sizeof(err)))
-			return 0;
-		log_error("%s", err);
-		return -1;
+		if (bridge_keeper_serve(keeper, &serving, err, sizeof(err)))
+			log_error("%s", err);
+		return 0;
 	}
 	if (endpoint_parse(argv[3], &open.server))
 		return -1;

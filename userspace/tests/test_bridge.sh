@@ -101,6 +101,35 @@ a_server_that_died_is_found_again() {
 	passes 10
 }
 
+a_port_that_is_taken_is_waited_for() {
+	local taker
+
+	ns_add a b
+	wire a b
+	spawn_ready "$TMP/echo" in_ns b python3 "$here/bridge_peer.py" echo $PORT
+	spawn_ready "$TMP/taken" in_ns b python3 "$here/bridge_peer.py" \
+		take "$SERVER"
+	taker=$SPAWNED
+	spawn "$TMP/server" in_ns b "$live" $PORT serve "$SERVER" 256
+	wait_for 10 says "$TMP/server" "keeper: cannot listen" ||
+		fail "$(cat "$TMP/server")"
+	end_process "$taker" -KILL
+	wait_for 10 says "$TMP/server" "bridge [0-9]" ||
+		fail "$(cat "$TMP/server")"
+	client_start
+	passes 10
+}
+
+an_address_may_come_later() {
+	ns_add a b
+	wire a b
+	SERVER=10.0.0.99:443
+	server_start
+	ipn b addr add 10.0.0.99/24 dev wire
+	client_start
+	passes 10
+}
+
 a_client_that_died_is_replaced() {
 	both_start
 	kill -KILL "$(sed -n 's/^bridge //p' "$TMP/client" | tail -n 1)"
@@ -311,6 +340,7 @@ run_tests_here() {
 }
 
 run_tests_here frames_go_both_ways a_server_that_died_is_found_again \
+	a_port_that_is_taken_is_waited_for an_address_may_come_later \
 	a_client_that_died_is_replaced a_dead_link_is_noticed \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \
