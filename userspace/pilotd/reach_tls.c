@@ -110,12 +110,12 @@ static bool tell(void *ctx, struct session_peer *peer)
 		return false;
 	/* Each who asks is told, and so are the others, who know. */
 	if (state->up && state->number == data->tls_number)
-		return true;
+		return uses(&server, peer);
 	path_tls_set(telling->host, &telling->now, data->path,
 		     state->up ? &state->local : NULL);
 	/* Not before: it may ask for the connection only now. */
 	data->tls_number = state->up ? state->number : 0;
-	return true;
+	return uses(&server, peer);
 }
 
 void reach_tls_state(struct worker *worker, struct path_host *host,

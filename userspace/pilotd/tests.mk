@@ -17,6 +17,7 @@ TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_ping_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_reach_EXTRA := $(PILOTD_PARTS)
+TEST_pilotd_reach_tls_EXTRA := $(PILOTD_CONFIG) pilotd/reach_tls.c
 TEST_pilotd_events_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_pilotd_attr_EXTRA := pilotd/attr.c
 TEST_pilotd_hold_EXTRA := pilotd/hold.c

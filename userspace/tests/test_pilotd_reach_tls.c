@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the worker asks of the bridge, with peers that only count. */
+#include <string.h>
+
+#include "check.h"
+#include "reach_tls.h"
+#include "spawn.h"
+
+#define PEERS	3
+
+struct session_peer {
+	struct worker_peer data;
+	bool wants;			/* as soon as it is told of a server */
+	unsigned int told;
+	bool up;
+};
+
+struct path_peer {
+	struct session_peer *peer;
+};
+
+static struct {
+	struct worker worker;
+	struct worker_agent agent;
+	struct session_peer peer[PEERS];
+	struct path_peer path[PEERS];
+	unsigned int opens, closes;
+	struct bridge_open open;	/* the last one */
+} lab;
+
+/* --- what it is linked with ------------------------------------------------ */
+
+void *session_peer_data(const struct session_peer *peer)
+{
+	return (void *)&peer->data;
+}
+
+struct session_peer *session_peer_next(struct session_agent *agent,
+				       struct session_peer *after)
+{
+	(void)agent;
+	if (!after)
+		return &lab.peer[0];
+	return after == &lab.peer[PEERS - 1] ? NULL : after + 1;
+}
+
+void *path_peer_data(const struct path_peer *path)
+{
+	return path->peer;
+}
+
+void path_tls_set(struct path_host *host, const struct clock *now,
+		  struct path_peer *path, const struct endpoint *local)
+{
+	struct session_peer *peer = path->peer;
+
+	(void)host;
+	(void)now;
+	peer->told++;
+	peer->up = local != NULL;
+	if (local && peer->wants && !endpoint_is_set(&peer->data.tls))
+		reach_tls_want(&lab.worker, path, true);
+}
+
+void ipc_message_init(struct ipc_message *message, enum ipc_type type)
+{
+	memset(message, 0, sizeof(*message));
+	message->type = type;
+}
+
+int ipc_send(int fd, const struct ipc_message *message)
+{
+	assert_int_equal(fd, WORKER_FD_IPC);
+	lab.opens += message->type == IPC_BRIDGE_OPEN;
+	lab.closes += message->type == IPC_BRIDGE_CLOSE;
+	if (message->type == IPC_BRIDGE_OPEN)
+		lab.open = message->bridge_open;
+	return 0;
+}
+
+/* --- tests ------------------------------------------------------------------ */
+
+static struct endpoint at(const char *text)
+{
+	struct endpoint ep;
+
+	assert_int_equal(endpoint_parse(text, &ep), 0);
+	return ep;
+}
+
+/* All of them introducers, at the same server. */
+static void begin(void)
+{
+	memset(&lab, 0, sizeof(lab));
+	lab.worker.agents = &lab.agent;
+	lab.agent.introducers = PEERS;
+	for (int i = 0; i < PEERS; i++) {
+		lab.path[i].peer = &lab.peer[i];
+		lab.peer[i].data.path = &lab.path[i];
+		lab.peer[i].data.config.introducer = true;
+		lab.peer[i].data.config.tls_at = at("192.0.2.1:443");
+	}
+}
+
+static void state_told(bool up, uint32_t number)
+{
+	struct bridge_state told = {
+		.server = at("192.0.2.1:443"), .local = at("127.64.1.1:9"),
+		.up = up, .number = number,
+	};
+
+	reach_tls_state(&lab.worker, NULL, &told);
+}
+
+/* Of a worker before this one, up or not. */
+static void what_nobody_wants_is_closed(void **state)
+{
+	(void)state;
+	begin();
+	state_told(false, 0);
+	assert_int_equal(lab.closes, 1);
+	assert_int_equal(lab.peer[PEERS - 1].told, 1);
+	state_told(true, 1);
+	assert_int_equal(lab.closes, 2);
+	state_told(true, 1);
+	assert_int_equal(lab.closes, 3);
+	lab.peer[1].wants = true;
+	state_told(true, 2);
+	assert_int_equal(lab.opens, 1);
+	assert_int_equal(lab.closes, 3);
+	for (uint32_t i = 0; i < 8; i++) {
+		state_told(i & 1, 2);
+		assert_int_equal(lab.closes, 3);
+		assert_int_equal(lab.peer[0].up, i & 1);
+	}
+	/* It is kept for as long as one of them uses it. */
+	reach_tls_want(&lab.worker, &lab.path[2], true);
+	reach_tls_want(&lab.worker, &lab.path[1], false);
+	assert_int_equal(lab.closes, 3);
+	reach_tls_want(&lab.worker, &lab.path[2], false);
+	assert_int_equal(lab.closes, 4);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_nobody_wants_is_closed),
+	};
+
+	return cmocka_run_group_tests_name("pilotd_reach_tls", tests, NULL,
+					   NULL);
+}
