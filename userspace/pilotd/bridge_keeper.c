@@ -337,6 +337,12 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 		keeper->open[i] = *open;
 		memset(&keeper->said[i], 0, sizeof(keeper->said[i]));
 	}
+	/* Under another name the connection is another one. */
+	if (keeper->open[i].kind != open->kind ||
+	    strcmp(keeper->open[i].name, open->name)) {
+		keeper->open[i] = *open;
+		keeper->said[i].up = false;
+	}
 	/* One more who asks. */
 	if (keeper->pid && keeper->said[i].up) {
 		keeper->state(keeper->ctx, &keeper->said[i]);

@@ -44,7 +44,7 @@ void bridge_keeper_init(struct bridge_keeper *keeper);
 int bridge_keeper_serve(struct bridge_keeper *keeper,
 			const struct bridge_serving *serving, char *err,
 			size_t err_size);
-/* As the worker wants it. */
+/* As the worker wants it; the last name that is given is the one. */
 void bridge_keeper_open(struct bridge_keeper *keeper,
 			const struct bridge_open *open);
 void bridge_keeper_close(struct bridge_keeper *keeper,

@@ -2,6 +2,7 @@
 
 #include "reach_tls.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "spawn.h"
@@ -53,6 +54,32 @@ static bool uses(void *ctx, struct session_peer *peer)
 	       endpoint_equal(&data_of(peer)->tls, server);
 }
 
+struct naming {
+	struct endpoint server;
+	const char *name;
+};
+
+static bool find_name(void *ctx, struct session_peer *peer)
+{
+	struct naming *naming = ctx;
+
+	if (!uses(&naming->server, peer))
+		return false;
+	naming->name = data_of(peer)->tls_name;
+	return true;
+}
+
+static bool set_name(void *ctx, struct session_peer *peer)
+{
+	const struct naming *naming = ctx;
+
+	if (!uses((void *)&naming->server, peer))
+		return false;
+	snprintf(data_of(peer)->tls_name, sizeof(data_of(peer)->tls_name),
+		 "%s", naming->name);
+	return true;
+}
+
 static void release(struct worker *worker, struct worker_peer *data)
 {
 	struct endpoint server = data->tls;
@@ -62,18 +89,37 @@ static void release(struct worker *worker, struct worker_peer *data)
 		ask(IPC_BRIDGE_CLOSE, &server, "");
 }
 
+/*
+ * There is one connection to a server, with one name: whoever comes later takes
+ * the one that is there, or two with different names would end each other's.
+ */
 void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 {
 	struct worker_peer *data = data_of(path_peer_data(path));
+	struct naming naming = { .name = data->config.tls_name };
 	struct worker *worker = ctx;
-	struct endpoint server;
 
 	release(worker, data);
-	if (!wanted || !config_peer_tls(&data->config, &server))
+	if (!wanted || !config_peer_tls(&data->config, &naming.server))
 		return;
-	data->tls = server;
+	for_each(worker, find_name, &naming);
+	data->tls = naming.server;
 	data->tls_number = 0;
-	ask(IPC_BRIDGE_OPEN, &server, data->config.tls_name);
+	set_name(&naming, path_peer_data(path));
+	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+}
+
+/* Another name is for all who use the server: the last that was set. */
+static void rename_all(struct worker *worker, struct worker_peer *data)
+{
+	struct naming naming = {
+		.server = data->tls, .name = data->config.tls_name,
+	};
+
+	if (!strcmp(data->tls_name, data->config.tls_name))
+		return;
+	for_each(worker, set_name, &naming);
+	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
 }
 
 void reach_tls_set(struct worker *worker, struct path_host *host,
@@ -84,9 +130,12 @@ void reach_tls_set(struct worker *worker, struct path_host *host,
 	struct clock now;
 
 	if (!data->path || !endpoint_is_set(&data->tls) ||
-	    !config_peer_tls(&data->config, &server) ||
-	    endpoint_equal(&server, &data->tls))
+	    !config_peer_tls(&data->config, &server))
 		return;
+	if (endpoint_equal(&server, &data->tls)) {
+		rename_all(worker, data);
+		return;
+	}
 	clock_read(&now);
 	path_tls_set(host, &now, data->path, NULL);
 	reach_tls_want(worker, data->path, true);

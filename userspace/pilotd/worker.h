@@ -39,6 +39,7 @@ struct worker_peer {
 	struct path_peer *path;		/* NULL: none are looked for */
 	bool introduces;		/* and is counted by its agent */
 	struct endpoint tls;		/* what is asked of the bridge for it */
+	char tls_name[CONFIG_NAME_LEN];	/* and with which name */
 	uint32_t tls_number;		/* the connection it knows of, 0: none */
 };
 

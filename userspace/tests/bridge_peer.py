@@ -11,6 +11,7 @@ stranger ADDRESS:PORT HEX [TIMES]
                             when the other end closes, with how many came back
 slow ADDRESS:PORT           a client that asks for much and reads nothing
 take ADDRESS:PORT           listens there, for nobody
+hello ADDRESS:PORT NAME...  says which of the names a client said
 idle ADDRESS:PORT N         N connections without TLS; says how many are open
                             still after a second, and holds them
 """
@@ -126,6 +127,18 @@ def slow(to):
     time.sleep(30)
 
 
+def hello(at, *names):
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(address(at))
+    listening.listen()
+    while True:
+        sock, _ = listening.accept()
+        said = sock.recv(4096)
+        say("name", *[name for name in names if name.encode() in said])
+        sock.close()
+
+
 def idle(to, count):
     socks = []
     for _ in range(int(count)):
@@ -142,5 +155,6 @@ def idle(to, count):
 COMMANDS = {
     "echo": echo, "flow": flow, "pour": pour, "stranger": stranger,
     "slow": slow, "idle": idle, "take": take,
+    "hello": hello,
 }
 COMMANDS[sys.argv[1]](*sys.argv[2:])

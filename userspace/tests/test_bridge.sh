@@ -42,7 +42,8 @@ bridge_serve() {
 
 client_start() {
 	spawn "$TMP/client" in_ns a "$live" $PORT connect "$SERVER" \
-		relay.example
+		relay.example other.example
+	CONNECTING=$SPAWNED
 	wait_for 20 is_up 1 || fail "$(cat "$TMP/client" "$TMP/server")"
 	LOCAL=$(sed -n 's/^state [^ ]* \([^ ]*\) .*/\1/p' "$TMP/client" |
 		tail -n 1)
@@ -128,6 +129,29 @@ an_address_may_come_later() {
 	ipn b addr add 10.0.0.99/24 dev wire
 	client_start
 	passes 10
+}
+
+another_name_makes_another_connection() {
+	both_start
+	passes 10
+	kill -HUP "$CONNECTING"
+	wait_for 10 is_up 2 || fail "$(cat "$TMP/client")"
+	grep -q "^state .* down 1 another name is to be said" "$TMP/client" ||
+		fail "$(cat "$TMP/client")"
+	passes 10
+	# The same name again is no other.
+	kill -HUP "$CONNECTING"
+	wait_for 10 said_twice || fail "$(cat "$TMP/client")"
+	is_up 2 || fail "$(cat "$TMP/client")"
+	end_process "$SERVING"
+	wait_for 10 is_down || fail "$(cat "$TMP/client")"
+	peer_in b "$TMP/hello" hello "$SERVER" relay.example other.example
+	wait_for 40 says "$TMP/hello" "example" || fail "$(cat "$TMP/client")"
+	says "$TMP/hello" "other.example" || fail "$(cat "$TMP/hello")"
+}
+
+said_twice() {
+	[ "$(grep -c "^state .* up 2 \$" "$TMP/client")" -ge 2 ]
 }
 
 a_client_that_died_is_replaced() {
@@ -341,6 +365,7 @@ run_tests_here() {
 
 run_tests_here frames_go_both_ways a_server_that_died_is_found_again \
 	a_port_that_is_taken_is_waited_for an_address_may_come_later \
+	another_name_makes_another_connection \
 	a_client_that_died_is_replaced a_dead_link_is_noticed \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \

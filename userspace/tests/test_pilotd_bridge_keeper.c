@@ -13,6 +13,7 @@
 #include "check.h"
 #include "clock.h"
 #include "error.h"
+#include "log.h"
 #include "sockets.h"
 #include "spawn.h"
 
@@ -80,6 +81,7 @@ static void begin(struct bridge_keeper *keeper)
 	lab.now = 1000 * CLOCK_SECOND;
 	memset(keeper, 0, sizeof(*keeper));
 	keeper->port = 7740;
+	keeper->log_level = LOG_LEVEL_ERROR;
 	keeper->state = on_state;
 	bridge_keeper_init(keeper);
 	sigemptyset(&set);
@@ -150,10 +152,79 @@ static void a_port_that_is_taken_is_tried_again(void **state)
 	assert_int_equal(keeper.pid, 0);
 }
 
+static struct bridge_open server_open(const char *name)
+{
+	struct bridge_open open = { .kind = STREAM_FRAMES };
+
+	assert_int_equal(endpoint_parse("192.0.2.1:443", &open.server), 0);
+	snprintf(open.name, sizeof(open.name), "%s", name);
+	return open;
+}
+
+/* The bridge gets nothing else than this, in a moment. */
+static void expect_open(const char *name)
+{
+	struct bridge_message message;
+
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	assert_int_equal(message.type, BRIDGE_OPEN);
+	assert_string_equal(message.open.name, name);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), -EAGAIN);
+}
+
+static void bridge_says(struct bridge_keeper *keeper, bool up,
+			uint32_t number)
+{
+	struct bridge_message message;
+	unsigned int told = lab.told;
+
+	bridge_message_init(&message, BRIDGE_STATE);
+	message.state.server = server_open("").server;
+	endpoint_parse("127.64.1.1:1000", &message.state.local);
+	message.state.up = up;
+	message.state.number = number;
+	assert_int_equal(bridge_send(lab.bridge, &message), 0);
+	for (int i = 0; i < ROUNDS && lab.told == told; i++)
+		assert_true(sd_event_run(keeper->event, PATIENCE_US) >= 0);
+	assert_int_equal(lab.told, told + 1);
+}
+
+static void another_name_is_told_and_kept(void **state)
+{
+	struct bridge_open open = server_open("one.example");
+	struct bridge_keeper keeper;
+	struct bridge_message message;
+
+	(void)state;
+	begin(&keeper);
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	assert_int_equal(message.type, BRIDGE_INIT);
+	expect_open("one.example");
+	bridge_says(&keeper, true, 1);
+	/* The same again is answered by what is known. */
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(lab.told, 2);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), -EAGAIN);
+	open = server_open("two.example");
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(lab.told, 2);
+	expect_open("two.example");
+	bridge_says(&keeper, true, 2);
+	/* The next bridge says it, too. */
+	assert_int_equal(kill(keeper.pid, SIGKILL), 0);
+	until_spawned(&keeper, 2);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	assert_int_equal(message.type, BRIDGE_INIT);
+	expect_open("two.example");
+	end(&keeper);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
+		cmocka_unit_test(another_name_is_told_and_kept),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_bridge_keeper", tests, NULL,

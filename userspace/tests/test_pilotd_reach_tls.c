@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the worker asks of the bridge, with peers that only count. */
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -141,10 +142,59 @@ static void what_nobody_wants_is_closed(void **state)
 	assert_int_equal(lab.closes, 4);
 }
 
+static void set(int i, const char *name)
+{
+	snprintf(lab.peer[i].data.config.tls_name,
+		 sizeof(lab.peer[i].data.config.tls_name), "%s", name);
+	reach_tls_set(&lab.worker, NULL, &lab.peer[i]);
+}
+
+static void another_name_is_asked_for_once(void **state)
+{
+	(void)state;
+	begin();
+	set(0, "one.example");
+	set(1, "one.example");
+	set(2, "other.example");
+	assert_int_equal(lab.opens, 0);
+	reach_tls_want(&lab.worker, &lab.path[0], true);
+	assert_string_equal(lab.open.name, "one.example");
+	/* Who comes later does not end the connection of the first. */
+	reach_tls_want(&lab.worker, &lab.path[2], true);
+	assert_string_equal(lab.open.name, "one.example");
+	reach_tls_want(&lab.worker, &lab.path[1], true);
+	assert_int_equal(lab.opens, 3);
+	set(0, "one.example");
+	assert_int_equal(lab.opens, 3);
+	/* A reload: one by one, and each once more than needed would redial. */
+	set(0, "two.example");
+	assert_int_equal(lab.opens, 4);
+	assert_string_equal(lab.open.name, "two.example");
+	set(1, "two.example");
+	assert_int_equal(lab.opens, 4);
+	set(0, "");
+	assert_int_equal(lab.opens, 5);
+	assert_string_equal(lab.open.name, "");
+	assert_int_equal(lab.closes, 0);
+	/* Its own again, when nobody else is there. */
+	for (int i = 0; i < PEERS; i++)
+		reach_tls_want(&lab.worker, &lab.path[i], false);
+	assert_int_equal(lab.closes, 1);
+	reach_tls_want(&lab.worker, &lab.path[2], true);
+	assert_string_equal(lab.open.name, "other.example");
+	/* Another server is asked for as ever. */
+	lab.peer[2].data.config.tls_at = at("192.0.2.2:443");
+	set(2, "two.example");
+	assert_int_equal(lab.closes, 2);
+	assert_string_equal(lab.open.name, "two.example");
+	assert_int_equal(lab.opens, 7);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_wants_is_closed),
+		cmocka_unit_test(another_name_is_asked_for_once),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_reach_tls", tests, NULL,
