@@ -15,6 +15,8 @@
 #include "spawn.h"
 
 #define RESPAWN_MAX_S	10
+/* One that ran for so long is no sign of trouble when it ends. */
+#define GOOD_NS		(30 * CLOCK_SECOND)
 /* Who has the port may end. */
 #define LISTEN_AGAIN_US	2000000
 /* More than this it has nothing to say. */
@@ -120,8 +122,12 @@ static void respawn_later(struct bridge_keeper *keeper)
 static int on_exit(sd_event_source *source, const siginfo_t *info, void *ctx)
 {
 	struct bridge_keeper *keeper = ctx;
+	struct clock now;
 
 	(void)source;
+	clock_read(&now);
+	if (now.boot_ns - keeper->started_at >= GOOD_NS)
+		keeper->deaths = 0;
 	log_error("the bridge %s %d; starting another",
 		  info->si_code == CLD_EXITED ? "exited with status" :
 						"was ended by signal",
@@ -142,8 +148,6 @@ static void on_state(struct bridge_keeper *keeper,
 	/* It may be of one that was closed a moment ago. */
 	if (i < 0)
 		return;
-	if (state->up)
-		keeper->deaths = 0;
 	keeper->said[i] = *state;
 	keeper->state(keeper->ctx, state);
 }
@@ -193,7 +197,10 @@ static void tell_init(struct bridge_keeper *keeper)
 static int start(struct bridge_keeper *keeper)
 {
 	int ret = spawn_bridge(keeper->listen, &keeper->pid, &keeper->ipc);
+	struct clock now;
 
+	clock_read(&now);
+	keeper->started_at = now.boot_ns;
 	if (ret) {
 		keeper->pid = 0;
 		log_error("cannot start the bridge: %s", strerror(-ret));
@@ -214,9 +221,9 @@ static int start(struct bridge_keeper *keeper)
 
 void bridge_keeper_stop(struct bridge_keeper *keeper)
 {
+	unwatch(keeper);
 	if (!keeper->pid)
 		return;
-	unwatch(keeper);
 	close(keeper->ipc);
 	/* It has nothing to lose. */
 	kill(keeper->pid, SIGKILL);
@@ -369,6 +376,8 @@ void bridge_keeper_close(struct bridge_keeper *keeper,
 	bridge_message_init(&message, BRIDGE_CLOSE);
 	message.open.server = *server;
 	send_to(keeper, &message);
+	if (!is_wanted(keeper))
+		bridge_keeper_stop(keeper);
 }
 
 void bridge_keeper_hurry(struct bridge_keeper *keeper)

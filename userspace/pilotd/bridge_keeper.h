@@ -24,7 +24,8 @@ struct bridge_keeper {
 	int listen[2];
 	pid_t pid;			/* 0: it does not run */
 	int ipc;
-	unsigned int deaths;
+	uint64_t started_at;		/* boot time */
+	unsigned int deaths;		/* one soon after the other */
 	unsigned int count;
 	struct bridge_open open[BRIDGE_SERVERS_MAX];
 	/* What was last said of each; the server is unset before. */

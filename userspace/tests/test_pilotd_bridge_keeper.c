@@ -220,11 +220,73 @@ static void another_name_is_told_and_kept(void **state)
 	end(&keeper);
 }
 
+static void one_without_anything_to_do_is_ended(void **state)
+{
+	struct bridge_serving serving = { .enabled = true, .port = 443 };
+	struct bridge_open open = server_open("");
+	struct bridge_keeper keeper;
+	char err[256];
+	pid_t pid;
+
+	(void)state;
+	begin(&keeper);
+	bridge_keeper_open(&keeper, &open);
+	pid = keeper.pid;
+	assert_int_equal(kill(pid, 0), 0);
+	bridge_keeper_close(&keeper, &open.server);
+	assert_int_equal(keeper.pid, 0);
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(errno, ESRCH);
+	/* Nor is one started that would have been soon. */
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(lab.spawned, 2);
+	assert_int_equal(kill(keeper.pid, SIGKILL), 0);
+	for (int i = 0; i < ROUNDS && keeper.pid; i++)
+		assert_true(sd_event_run(keeper.event, PATIENCE_US) >= 0);
+	assert_non_null(keeper.respawn_source);
+	bridge_keeper_close(&keeper, &open.server);
+	assert_null(keeper.respawn_source);
+	/* One that serves goes on. */
+	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
+					     sizeof(err)), 0);
+	bridge_keeper_open(&keeper, &open);
+	bridge_keeper_close(&keeper, &open.server);
+	assert_true(keeper.pid > 0);
+	assert_int_equal(kill(keeper.pid, 0), 0);
+	assert_int_equal(lab.spawned, 3);
+	end(&keeper);
+}
+
+/* It only serves, and has nothing to say. */
+static void deaths_count_when_they_come_soon(void **state)
+{
+	struct bridge_serving serving = { .enabled = true, .port = 443 };
+	struct bridge_keeper keeper;
+	char err[256];
+
+	(void)state;
+	begin(&keeper);
+	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
+					     sizeof(err)), 0);
+	for (unsigned int i = 1; i <= 2; i++) {
+		assert_int_equal(kill(keeper.pid, SIGKILL), 0);
+		until_spawned(&keeper, 1 + i);
+		assert_int_equal(keeper.deaths, i);
+	}
+	lab.now += 31 * CLOCK_SECOND;
+	assert_int_equal(kill(keeper.pid, SIGKILL), 0);
+	until_spawned(&keeper, 4);
+	assert_int_equal(keeper.deaths, 1);
+	end(&keeper);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
 		cmocka_unit_test(another_name_is_told_and_kept),
+		cmocka_unit_test(one_without_anything_to_do_is_ended),
+		cmocka_unit_test(deaths_count_when_they_come_soon),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_bridge_keeper", tests, NULL,
