@@ -304,12 +304,17 @@ workers_start() {
 	worker_start b
 	SERVED=$SPAWNED
 	worker_start a
+	CLIENT=$SPAWNED
 }
 
 # goes_by KIND
 goes_by() {
+	path_says "class $1 state in-use rtt"
+}
+
+path_says() {
 	in_ns a "$here/../build/pilot-link" --control "$TMP/a.sock" path show \
-		>"$TMP/path" && grep -q "class $1 state in-use rtt" "$TMP/path"
+		>"$TMP/path" && grep -q "$1" "$TMP/path"
 }
 
 a_worker_goes_by_tls_and_back() {
@@ -317,11 +322,44 @@ a_worker_goes_by_tls_and_back() {
 	wait_for 15 goes_by tls || fail "$(cat "$TMP/path" "$TMP/a.log")"
 	grep -q "by TLS: UDP is not answered" "$TMP/path" ||
 		fail "$(cat "$TMP/path")"
+	grep -q "^    tls $SERVER state answers\$" "$TMP/path" ||
+		fail "$(cat "$TMP/path")"
 	in_ns b nft delete table ip x
 	# In another network UDP is tried at once.
 	ipn a addr add 10.0.0.77/24 dev wire
 	wait_for 15 goes_by lan || fail "$(cat "$TMP/path" "$TMP/a.log")"
 	wait_for 20 has_no_connection || fail "the connection is kept"
+}
+
+# netcheck LINE: it says that, of a's introducer or in its advice.
+netcheck() {
+	in_ns a "$here/../build/pilot-link" --control "$TMP/a.sock" netcheck \
+		>"$TMP/netcheck" || fail "netcheck: $(cat "$TMP/netcheck")"
+	grep -q "$1" "$TMP/netcheck" ||
+		fail "no '$1': $(cat "$TMP/netcheck")"
+}
+
+a_check_tells_of_tls() {
+	workers_start
+	wait_for 15 goes_by tls || fail "$(cat "$TMP/path" "$TMP/a.log")"
+	netcheck "^    tls $SERVER state answers in use\$"
+	in_ns b nft delete table ip x
+	ipn a addr add 10.0.0.77/24 dev wire
+	wait_for 15 goes_by lan || fail "$(cat "$TMP/path" "$TMP/a.log")"
+	wait_for 20 has_no_connection || fail "the connection is kept"
+	! pgrep -P "$CLIENT" -f pilotd-bridge >"$TMP/pgrep" ||
+		fail "a bridge for nothing"
+	netcheck "^    tls $SERVER state answers\$"
+	# It asked, and nothing else came of it.
+	wait_for 5 has_no_connection || fail "the connection is kept"
+	goes_by lan || fail "$(cat "$TMP/path")"
+	end_process "$SERVED"
+	netcheck "^    tls $SERVER state failed (Connection refused)\$"
+	grep -q "^advice: .*introduce-tls yes" "$TMP/netcheck" ||
+		fail "$(cat "$TMP/netcheck")"
+	# When it is gone by UDP, too, it is tried in earnest.
+	wait_for 60 path_says "^    tls $SERVER state failed (Connection ref" ||
+		fail "$(cat "$TMP/path" "$TMP/a.log")"
 }
 
 has_no_connection() {
@@ -370,4 +408,5 @@ run_tests_here frames_go_both_ways a_server_that_died_is_found_again \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \
 	its_own_certificate_is_shown clients_have_a_bound \
-	a_worker_goes_by_tls_and_back a_worker_survives_its_introducers_bridge
+	a_worker_goes_by_tls_and_back a_check_tells_of_tls \
+	a_worker_survives_its_introducers_bridge

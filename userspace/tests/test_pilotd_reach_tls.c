@@ -190,11 +190,78 @@ static void another_name_is_asked_for_once(void **state)
 	assert_int_equal(lab.opens, 7);
 }
 
+static void known(int i, const char *expected, const char *problem)
+{
+	json_t *json = reach_tls_json(&lab.worker, &lab.peer[i].data);
+	const json_t *why = json_object_get(json, "problem");
+
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "server")),
+			    "192.0.2.1:443");
+	assert_string_equal(json_string_value(json_object_get(json, "state")),
+			    expected);
+	assert_int_equal(why != NULL, problem != NULL);
+	if (problem)
+		assert_string_equal(json_string_value(why), problem);
+	json_decref(json);
+}
+
+static void a_check_asks_and_changes_nothing(void **state)
+{
+	struct bridge_state failed = {
+		.server = at("192.0.2.1:443"), .local = at("127.64.1.1:9"),
+		.text = "Connection refused",
+	};
+
+	(void)state;
+	begin();
+	lab.peer[2].data.config.tls = CONFIG_TLS_NO;
+	assert_null(reach_tls_json(&lab.worker, &lab.peer[2].data));
+	known(0, "unknown", NULL);
+	assert_int_equal(reach_tls_check(&lab.worker), 2);
+	assert_int_equal(lab.opens, 2);
+	state_told(false, 0);
+	known(0, "trying", NULL);
+	assert_int_equal(lab.closes, 0);
+	state_told(true, 1);
+	known(1, "answers", NULL);
+	assert_true(reach_tls_answers(&lab.worker, &lab.peer[1].data));
+	assert_false(reach_tls_is_silent(&lab.worker, &lab.peer[1].data));
+	assert_int_equal(lab.closes, 1);
+	for (int i = 0; i < PEERS; i++)
+		assert_int_equal(lab.peer[i].told, 0);
+	/* What came out of the one before is no answer to the next. */
+	assert_int_equal(reach_tls_check(&lab.worker), 2);
+	known(0, "trying", NULL);
+	reach_tls_state(&lab.worker, NULL, &failed);
+	known(0, "failed", "Connection refused");
+	assert_true(reach_tls_is_silent(&lab.worker, &lab.peer[0].data));
+	assert_int_equal(lab.closes, 2);
+	/* Where one is in use it stays, and who uses it is told as ever. */
+	reach_tls_want(&lab.worker, &lab.path[0], true);
+	state_told(true, 1);
+	assert_int_equal(lab.peer[0].told, 1);
+	assert_int_equal(reach_tls_check(&lab.worker), 2);
+	known(1, "answers", NULL);
+	state_told(true, 1);
+	reach_tls_state(&lab.worker, NULL, &failed);
+	assert_int_equal(lab.peer[0].told, 2);
+	assert_false(lab.peer[0].up);
+	assert_int_equal(lab.closes, 2);
+	/* One that is left during a check is closed after it. */
+	reach_tls_check(&lab.worker);
+	reach_tls_want(&lab.worker, &lab.path[0], false);
+	assert_int_equal(lab.closes, 2);
+	state_told(true, 2);
+	assert_int_equal(lab.closes, 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_wants_is_closed),
 		cmocka_unit_test(another_name_is_asked_for_once),
+		cmocka_unit_test(a_check_asks_and_changes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_reach_tls", tests, NULL,
