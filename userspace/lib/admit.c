@@ -14,13 +14,31 @@ void admit_init(struct admit *admit, unsigned int clients_max,
 	memcpy(admit->sources.key, key, sizeof(admit->sources.key));
 }
 
-static bool admit_same(const struct endpoint *a, const struct endpoint *b)
+#define SOURCE_BYTES	8	/* of an IPv6 address */
+#define SITE_BYTES	6
+
+static bool admit_same(const struct endpoint *a, const struct endpoint *b,
+		       size_t bytes)
 {
 	if (a->family != b->family)
 		return false;
 	return a->family == AF_INET ?
 	       a->in4.s_addr == b->in4.s_addr :
-	       !memcmp(&a->in6, &b->in6, 8);
+	       !memcmp(&a->in6, &b->in6, bytes);
+}
+
+static unsigned int admit_site(const struct admit *admit,
+			       const struct endpoint *source)
+{
+	unsigned int strangers = 0;
+
+	for (int i = 0; i < ADMIT_PLACES; i++) {
+		const struct admit_place *place = &admit->place[i];
+
+		strangers += place->used && !place->known &&
+			     admit_same(&place->source, source, SITE_BYTES);
+	}
+	return strangers;
 }
 
 static bool admit_is_full_of(const struct admit *admit,
@@ -31,26 +49,41 @@ static bool admit_is_full_of(const struct admit *admit,
 	for (int i = 0; i < ADMIT_PLACES; i++) {
 		const struct admit_place *place = &admit->place[i];
 
-		if (!place->used || !admit_same(&place->source, source))
+		if (!place->used ||
+		    !admit_same(&place->source, source, SOURCE_BYTES))
 			continue;
 		all++;
 		strangers += !place->known;
 	}
-	return all >= ADMIT_SOURCE || strangers >= ADMIT_SOURCE_STRANGERS;
+	return all >= ADMIT_SOURCE || strangers >= ADMIT_SOURCE_STRANGERS ||
+	       admit_site(admit, source) >= ADMIT_SITE_STRANGERS;
 }
 
-static int admit_oldest(const struct admit *admit)
+/* Who of two of one site, or of two with as many, makes room. */
+static bool admit_before(const struct admit_place *a,
+			 const struct admit_place *b)
 {
-	int oldest = -1;
+	return a->up != b->up ? b->up : a->since < b->since;
+}
+
+static int admit_least(const struct admit *admit)
+{
+	unsigned int most = 0, count;
+	int least = -1;
 
 	for (int i = 0; i < ADMIT_PLACES; i++) {
 		const struct admit_place *place = &admit->place[i];
 
-		if (place->used && !place->known &&
-		    (oldest < 0 || place->since < admit->place[oldest].since))
-			oldest = i;
+		if (!place->used || place->known)
+			continue;
+		count = admit_site(admit, &place->source);
+		if (count > most ||
+		    (count == most &&
+		     admit_before(place, &admit->place[least])))
+			least = i;
+		most = count > most ? count : most;
 	}
-	return oldest;
+	return least;
 }
 
 int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
@@ -66,7 +99,7 @@ int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
 		return -EBUSY;
 	}
 	if (admit->strangers == ADMIT_STRANGERS) {
-		*displaced = admit_oldest(admit);
+		*displaced = admit_least(admit);
 		admit_del(admit, *displaced);
 	}
 	/* Clients and strangers, each within their bound, leave one. */
@@ -92,6 +125,11 @@ void admit_del(struct admit *admit, int i)
 	else
 		admit->strangers--;
 	place->used = false;
+}
+
+void admit_up(struct admit *admit, int i)
+{
+	admit->place[i].up = true;
 }
 
 int admit_known(struct admit *admit, uint64_t now, int i)

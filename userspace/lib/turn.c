@@ -47,6 +47,7 @@ static void turn_become(struct turn_client *client, enum turn_state state)
 	memset(&client->relayed, 0, sizeof(client->relayed));
 	memset(&client->mapped, 0, sizeof(client->mapped));
 	client->lifetime = 0;
+	client->allocated_at = 0;
 	client->tr.waits = false;
 	turn_entries_drop(client);
 }
@@ -88,6 +89,12 @@ void turn_check(struct turn_client *client, uint64_t now)
 		return;
 	client->refresh_at = CLOCK_NEVER;
 	turn_ask(client, now, TURN_REFRESH, false);
+}
+
+void turn_moved(struct turn_client *client, uint64_t now)
+{
+	client->losses = 0;
+	turn_check(client, now);
 }
 
 void turn_stop(struct turn_client *client, uint64_t now)
@@ -171,7 +178,7 @@ static uint64_t turn_life(const struct turn_answer *answer)
 }
 
 /* Refreshed at half of its life, counted from when we asked. */
-static void turn_granted(struct turn_client *client,
+static void turn_granted(struct turn_client *client, uint64_t now,
 			 const struct turn_answer *answer)
 {
 	bool first = client->state != TURN_ALLOCATED;
@@ -179,6 +186,7 @@ static void turn_granted(struct turn_client *client,
 
 	if (first) {
 		turn_become(client, TURN_ALLOCATED);
+		client->allocated_at = now;
 		client->relayed = answer->relayed;
 		client->mapped = answer->mapped;
 	}
@@ -188,10 +196,23 @@ static void turn_granted(struct turn_client *client,
 		client->ops->changed(client->ctx);
 }
 
-/* The server started anew, or somebody else is there. */
+/*
+ * The server started anew, or somebody else is there. One that grants and
+ * forgets, again and again, would be asked without end.
+ */
 static void turn_gone(struct turn_client *client, uint64_t now)
 {
-	turn_allocate(client, now);
+	if (now - client->allocated_at >= TURN_STEADY)
+		client->losses = 0;
+	if (client->losses == TURN_LOSSES_MAX) {
+		turn_become(client, TURN_REFUSED);
+		snprintf(client->problem, sizeof(client->problem),
+			 "the server forgets what it granted (%u)",
+			 TURN_ERROR_MISMATCH);
+	} else {
+		client->losses++;
+		turn_allocate(client, now);
+	}
 	client->ops->changed(client->ctx);
 }
 
@@ -200,7 +221,7 @@ static void turn_allocate_answered(struct turn_client *client, uint64_t now,
 {
 	if (!answer->error) {
 		if (endpoint_is_set(&answer->relayed))
-			turn_granted(client, answer);
+			turn_granted(client, now, answer);
 		else
 			turn_useless(client);
 		return;
@@ -223,7 +244,7 @@ static void turn_own_answered(struct turn_client *client, uint64_t now,
 		/* It is gone, or was not ours; the answer to this tells. */
 		turn_ask(client, now, TURN_ALLOCATE, false);
 	} else if (!answer->error) {
-		turn_granted(client, answer);
+		turn_granted(client, now, answer);
 	} else if (answer->error == TURN_ERROR_MISMATCH) {
 		turn_gone(client, now);
 	} else {

@@ -46,6 +46,12 @@
 #define TURN_RENEW		(240 * CLOCK_SECOND)	/* of either */
 /* Nobody asked for it meanwhile: it is not renewed. */
 #define TURN_UNWANTED		(90 * CLOCK_SECOND)
+/*
+ * An allocation that held for so long was one. A server that lost more than so
+ * many that did not, one after the other, did not just start anew.
+ */
+#define TURN_STEADY		(30 * CLOCK_SECOND)
+#define TURN_LOSSES_MAX		4
 /* What the server refused is asked for again after this. */
 #define TURN_REFUSED_TIME	(60 * CLOCK_SECOND)
 /* Channels that were bound because something came, and nobody took. */
@@ -116,6 +122,8 @@ struct turn_client {
 	struct endpoint relayed;	/* while it is allocated */
 	struct endpoint mapped;
 	uint32_t lifetime;		/* seconds, as given */
+	uint64_t allocated_at;		/* 0: it is not */
+	unsigned int losses;		/* since one was steady */
 	uint64_t refresh_at;		/* CLOCK_NEVER: not due */
 	uint64_t rtt_ns;		/* of the last answer to a first request */
 	uint64_t heard_at;		/* 0: never */
@@ -142,6 +150,8 @@ void turn_wipe(struct turn_client *client);
 void turn_start(struct turn_client *client, uint64_t now);
 /* Is it still there? Asks now, whenever the next refresh is. */
 void turn_check(struct turn_client *client, uint64_t now);
+/* The same, where the server may see us elsewhere: that is no fault of it. */
+void turn_moved(struct turn_client *client, uint64_t now);
 /* Gives it back, once and without waiting for an answer. */
 void turn_stop(struct turn_client *client, uint64_t now);
 

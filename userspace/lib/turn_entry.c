@@ -11,6 +11,57 @@
 /* One without an answer. */
 #define TURN_AGAIN	(2 * CLOCK_SECOND)
 
+/*
+ * One for each peer, and no data: the kernel does not take it from here.
+ * @channel: by which it may go on at once, or 0.
+ */
+static void turn_hold(struct turn_client *client, const struct turn_data *data,
+		      uint16_t channel)
+{
+	struct turn_held *free = NULL;
+
+	if (data->bytes[0] == WIRE_TYPE_DATA)
+		return;
+	for (int i = 0; i < TURN_HELD_MAX; i++) {
+		struct turn_held *held = &client->held[i];
+
+		if (!held->len)
+			free = free ? free : held;
+		else if (endpoint_equal(&held->peer, &data->peer))
+			return;
+	}
+	if (!free)
+		return;
+	free->peer = data->peer;
+	free->channel = channel;
+	free->len = data->len;
+	memcpy(free->bytes, data->bytes, data->len);
+}
+
+static void turn_held_decide(struct turn_client *client,
+			     const struct turn_entry *entry, bool bound)
+{
+	for (int i = 0; i < TURN_HELD_MAX; i++) {
+		struct turn_held *held = &client->held[i];
+
+		if (!held->len || !endpoint_equal(&held->peer, &entry->peer))
+			continue;
+		if (bound)
+			held->channel = entry->channel;
+		else
+			held->len = 0;
+	}
+}
+
+/* Nothing decides any more over what waits for it. */
+static void turn_entry_free(struct turn_client *client,
+			    struct turn_entry *entry)
+{
+	if (entry->channel)
+		turn_held_decide(client, entry, false);
+	memset(entry, 0, sizeof(*entry));
+}
+
 static bool turn_same_address(const struct endpoint *a,
 			      const struct endpoint *b)
 {
@@ -144,7 +195,7 @@ void turn_permit(struct turn_client *client, uint64_t now,
 				 now);
 	if (!entry)
 		return;
-	memset(entry, 0, sizeof(*entry));
+	turn_entry_free(client, entry);
 	/* Its port is of no meaning. */
 	entry->peer = *peer;
 	entry->claimed = true;
@@ -182,7 +233,7 @@ static struct turn_entry *turn_channel_add(struct turn_client *client,
 
 	if (!entry)
 		return NULL;
-	memset(entry, 0, sizeof(*entry));
+	turn_entry_free(client, entry);
 	entry->peer = *peer;
 	entry->channel = turn_channel_next(client);
 	return entry;
@@ -258,46 +309,8 @@ static struct turn_entry *turn_unclaimed_add(struct turn_client *client,
 			oldest = entry;
 	}
 	if (count >= TURN_UNCLAIMED_MAX)
-		memset(oldest, 0, sizeof(*oldest));
+		turn_entry_free(client, oldest);
 	return turn_channel_add(client, now, peer);
-}
-
-/* One for each peer, and no data: the kernel does not take it from here. */
-static void turn_hold(struct turn_client *client, const struct turn_data *data)
-{
-	struct turn_held *free = NULL;
-
-	if (data->bytes[0] == WIRE_TYPE_DATA)
-		return;
-	for (int i = 0; i < TURN_HELD_MAX; i++) {
-		struct turn_held *held = &client->held[i];
-
-		if (!held->len)
-			free = free ? free : held;
-		else if (endpoint_equal(&held->peer, &data->peer))
-			return;
-	}
-	if (!free)
-		return;
-	free->peer = data->peer;
-	free->channel = 0;
-	free->len = data->len;
-	memcpy(free->bytes, data->bytes, data->len);
-}
-
-static void turn_held_decide(struct turn_client *client,
-			     const struct turn_entry *entry, bool bound)
-{
-	for (int i = 0; i < TURN_HELD_MAX; i++) {
-		struct turn_held *held = &client->held[i];
-
-		if (!held->len || !endpoint_equal(&held->peer, &entry->peer))
-			continue;
-		if (bound)
-			held->channel = entry->channel;
-		else
-			held->len = 0;
-	}
 }
 
 size_t turn_take_frame(struct turn_client *client, struct endpoint *src,
@@ -340,11 +353,15 @@ void turn_data_receive(struct turn_client *client, uint64_t now,
 		entry = turn_unclaimed_add(client, now, &data.peer);
 	if (!entry)
 		return;
-	turn_hold(client, &data);
 	/* It may have been bound, and the server has forgotten. */
 	if (entry->granted_at && now - entry->asked_at >= TURN_AGAIN)
 		entry->granted_at = 0;
 	turn_entry_want(client, now, entry);
+	/* What nothing will be said about must not take a place. */
+	if (entry->tr.waits)
+		turn_hold(client, &data, 0);
+	else if (turn_entry_good(entry, now))
+		turn_hold(client, &data, entry->channel);
 }
 
 void turn_entries_drop(struct turn_client *client)
@@ -452,13 +469,14 @@ static bool turn_entry_timer(struct turn_client *client, uint64_t now,
 		if (turn_entry_renew_at(entry) <= now)
 			turn_entry_ask(client, now, entry);
 		else
-			memset(entry, 0, sizeof(*entry));
+			turn_entry_free(client, entry);
 		return false;
 	}
 	turn_entry_request(entry, &request);
 	if (turn_request_repeat(client, now, &entry->tr, &request))
 		return false;
-	turn_held_decide(client, entry, false);
+	if (entry->channel)
+		turn_held_decide(client, entry, false);
 	return true;
 }
 

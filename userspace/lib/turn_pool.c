@@ -141,15 +141,24 @@ static bool in_doubt(const struct turn_pool *pool, uint64_t now)
 	       now - pool->used->client.heard_at >= TURN_POOL_DOUBT;
 }
 
+/* A grant alone is not much: it is known for a good server when that held. */
+static uint64_t steady_at(const struct turn_pool_server *server)
+{
+	const struct turn_client *client = &server->client;
+
+	return server->pause && client->state == TURN_ALLOCATED ?
+	       client->allocated_at + TURN_STEADY : CLOCK_NEVER;
+}
+
 static void settle_server(struct turn_pool_server *server, uint64_t now)
 {
 	struct turn_pool *pool = server->pool;
 	struct turn_client *client = &server->client;
 
-	if (client->state == TURN_ALLOCATED) {
-		server->pause = 0;
+	if (client->state == TURN_ALLOCATED)
 		server->again_at = 0;
-	}
+	if (steady_at(server) <= now)
+		server->pause = 0;
 	if (server->checks && client->state == TURN_ALLOCATED &&
 	    !client->tr.waits) {
 		report(server);
@@ -211,7 +220,7 @@ void turn_pool_moved(struct turn_pool *pool, uint64_t now)
 	}
 	/* It is another socket to the server, which knows nothing of it. */
 	if (pool->used)
-		turn_check(&pool->used->client, now);
+		turn_moved(&pool->used->client, now);
 	settle(pool, now);
 }
 
@@ -275,6 +284,8 @@ uint64_t turn_pool_deadline(const struct turn_pool *pool)
 
 	for (unsigned int i = 0; i < pool->count; i++) {
 		at = turn_deadline(&pool->server[i].client);
+		first = at < first ? at : first;
+		at = steady_at(&pool->server[i]);
 		first = at < first ? at : first;
 		at = pool->server[i].again_at;
 		if (pool->need && !pool->used && at < first)

@@ -51,7 +51,7 @@ struct turn_pool_server {
 	struct turn_report report;
 	bool probes;			/* it is asked, but not to be used */
 	bool checks;			/* the check waits for it */
-	uint64_t pause;			/* 0: it did what it was asked for */
+	uint64_t pause;			/* 0: its allocation held */
 	uint64_t again_at;
 };
 

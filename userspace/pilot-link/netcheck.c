@@ -209,6 +209,24 @@ static void netcheck_turn(const json_t *report)
 	}
 }
 
+/* Of an introducer: whether it could be reached where no UDP gets out. */
+static void netcheck_tls(const json_t *one)
+{
+	const json_t *tls = json_object_get(one, "tls");
+	const char *problem = json_get_text(tls, "problem");
+
+	if (!json_is_object(tls))
+		return;
+	print_plain("   ");
+	netcheck_text(tls, "server", "tls");
+	netcheck_text(tls, "state", "state");
+	if (json_is_true(json_object_get(tls, "used")))
+		print_plain(" in use");
+	if (problem)
+		print_plain(" (%s)", problem);
+	print_newline();
+}
+
 /* By each: whether it answers, how it sees us, what it would carry. */
 static void netcheck_introducers(const json_t *report)
 {
@@ -228,6 +246,7 @@ static void netcheck_introducers(const json_t *report)
 		netcheck_text(one, "mapped6", "mapped");
 		netcheck_text(one, "relays", "relays");
 		print_newline();
+		netcheck_tls(one);
 	}
 }
 

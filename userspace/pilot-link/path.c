@@ -59,6 +59,21 @@ static void path_print_candidate(const struct tool *tool,
 	print_newline();
 }
 
+/* The connection to an introducer, while UDP does not do. */
+static void path_print_tls(const json_t *tls)
+{
+	const char *server = json_get_text(tls, "server");
+	const char *problem = json_get_text(tls, "problem");
+
+	if (!server)
+		return;
+	print_plain("    tls %s", server);
+	path_print_text(tls, "state");
+	if (problem)
+		print_plain(" (%s)", problem);
+	print_newline();
+}
+
 static void path_print(const struct tool *tool, const json_t *peer)
 {
 	const char *address = json_get_text(peer, "peer");
@@ -82,6 +97,7 @@ static void path_print(const struct tool *tool, const json_t *peer)
 				print_plain(" %s", json_string_value(entry));
 		print_newline();
 	}
+	path_print_tls(json_object_get(peer, "tls"));
 	json_array_foreach(json_object_get(peer, "candidates"), i, entry)
 		path_print_candidate(tool, entry);
 }

@@ -121,6 +121,19 @@ static void say_family(struct advice *advice, const struct advice_facts *facts,
 		say_direct(advice, facts, f, i);
 }
 
+/* It matters where UDP does not get out: here, or wherever this host goes. */
+static void say_tls(struct advice *advice, const struct advice_facts *facts)
+{
+	if (facts->tls_answers || !facts->tls_silent)
+		return;
+	if (facts->reached)
+		say(advice,
+		    "no introducer answers by TLS, so this host has no way out of a network that lets no UDP out: set \"introduce-tls yes\" at one");
+	else
+		say(advice,
+		    "nor does one answer by TLS: set \"introduce-tls yes\" at one, and let TCP pass to its port");
+}
+
 static void say_introducers(struct advice *advice,
 			    const struct advice_facts *facts)
 {
@@ -132,6 +145,7 @@ static void say_introducers(struct advice *advice,
 	else if (facts->reached < facts->introducers)
 		say(advice, "%u of %u introducers do not answer",
 		    facts->introducers - facts->reached, facts->introducers);
+	say_tls(advice, facts);
 	if (facts->signalling && facts->signalling == facts->introducers)
 		say(advice,
 		    "no introducer relays data, so peers to which no direct path is found cannot be reached: set \"relay yes\" there");

@@ -32,6 +32,8 @@ struct advice_facts {
 	unsigned int introducers;	/* in all */
 	unsigned int reached;		/* of them */
 	unsigned int signalling;	/* that are known to relay no data */
+	unsigned int tls_answers;	/* by TLS, which was asked */
+	unsigned int tls_silent;	/* and those that do not */
 };
 
 /* One line each. Return: how many. */

@@ -200,14 +200,29 @@ static int at_start(struct bridge_server_at *at)
 	return ret < 0 ? ret : 0;
 }
 
+/* What there is ends, and the next one begins. */
+static void redial_now(struct bridge_server_at *at, const char *why)
+{
+	if (at->redial.state != REDIAL_WAITING)
+		fail(at, why);
+	redial_hurry(&at->redial, now_ns());
+	arm(at);
+}
+
 void bridge_clients_open(struct bridge_clients *clients,
 			 const struct bridge_open *open)
 {
 	struct bridge_server_at *at = find(clients, &open->server);
 	int ret, i = 0;
 
-	if (at) {
+	if (at && at->open.kind == open->kind &&
+	    !strcmp(at->open.name, open->name)) {
 		tell(at);
+		return;
+	}
+	if (at) {
+		at->open = *open;
+		redial_now(at, "another name is to be said");
 		return;
 	}
 	while (i < BRIDGE_SERVERS_MAX &&

@@ -23,7 +23,10 @@ int bridge_clients_new(struct bridge_clients **clients,
 		       const struct bridge_clients_config *config);
 void bridge_clients_free(struct bridge_clients *clients);
 
-/* One connection to each server, however often it is asked for. */
+/*
+ * One connection to each server, however often it is asked for; another name
+ * makes another connection in its place.
+ */
 void bridge_clients_open(struct bridge_clients *clients,
 			 const struct bridge_open *open);
 void bridge_clients_close(struct bridge_clients *clients,

@@ -15,6 +15,10 @@
 #include "spawn.h"
 
 #define RESPAWN_MAX_S	10
+/* One that ran for so long is no sign of trouble when it ends. */
+#define GOOD_NS		(30 * CLOCK_SECOND)
+/* Who has the port may end. */
+#define LISTEN_AGAIN_US	2000000
 /* More than this it has nothing to say. */
 #define TALK_RATE	50
 #define TALK_BURST	500
@@ -26,10 +30,14 @@ void bridge_keeper_init(struct bridge_keeper *keeper)
 	keeper->listen[0] = keeper->listen[1] = -1;
 }
 
+static bool is_listening(const struct bridge_keeper *keeper)
+{
+	return keeper->listen[0] >= 0 || keeper->listen[1] >= 0;
+}
+
 static bool is_wanted(const struct bridge_keeper *keeper)
 {
-	return keeper->count || keeper->listen[0] >= 0 ||
-	       keeper->listen[1] >= 0;
+	return keeper->count || is_listening(keeper);
 }
 
 static void unwatch(struct bridge_keeper *keeper)
@@ -114,8 +122,12 @@ static void respawn_later(struct bridge_keeper *keeper)
 static int on_exit(sd_event_source *source, const siginfo_t *info, void *ctx)
 {
 	struct bridge_keeper *keeper = ctx;
+	struct clock now;
 
 	(void)source;
+	clock_read(&now);
+	if (now.boot_ns - keeper->started_at >= GOOD_NS)
+		keeper->deaths = 0;
 	log_error("the bridge %s %d; starting another",
 		  info->si_code == CLD_EXITED ? "exited with status" :
 						"was ended by signal",
@@ -136,8 +148,6 @@ static void on_state(struct bridge_keeper *keeper,
 	/* It may be of one that was closed a moment ago. */
 	if (i < 0)
 		return;
-	if (state->up)
-		keeper->deaths = 0;
 	keeper->said[i] = *state;
 	keeper->state(keeper->ctx, state);
 }
@@ -187,7 +197,10 @@ static void tell_init(struct bridge_keeper *keeper)
 static int start(struct bridge_keeper *keeper)
 {
 	int ret = spawn_bridge(keeper->listen, &keeper->pid, &keeper->ipc);
+	struct clock now;
 
+	clock_read(&now);
+	keeper->started_at = now.boot_ns;
 	if (ret) {
 		keeper->pid = 0;
 		log_error("cannot start the bridge: %s", strerror(-ret));
@@ -212,15 +225,21 @@ static int start(struct bridge_keeper *keeper)
 
 void bridge_keeper_stop(struct bridge_keeper *keeper)
 {
+	unwatch(keeper);
 	if (!keeper->pid)
 		return;
-	unwatch(keeper);
 	close(keeper->ipc);
 	/* It has nothing to lose. */
 	kill(keeper->pid, SIGKILL);
 	while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	keeper->pid = 0;
+}
+
+static void listen_again_stop(struct bridge_keeper *keeper)
+{
+	keeper->listen_again =
+		sd_event_source_disable_unref(keeper->listen_again);
 }
 
 static void listen_close(struct bridge_keeper *keeper)
@@ -253,7 +272,7 @@ static int listen_open(struct bridge_keeper *keeper, char *err,
 	       keeper->listen[1] : 0;
 }
 
-bool bridge_serving_equal(const struct bridge_serving *a,
+static bool serving_equal(const struct bridge_serving *a,
 			  const struct bridge_serving *b)
 {
 	if (a->enabled != b->enabled || a->port != b->port ||
@@ -265,23 +284,55 @@ bool bridge_serving_equal(const struct bridge_serving *a,
 	       endpoint_equal(&a->listen, &b->listen);
 }
 
+/* The sockets are given to a bridge when it starts. */
+static void replace(struct bridge_keeper *keeper)
+{
+	bridge_keeper_stop(keeper);
+	tell_down(keeper);
+	keeper->deaths = 0;
+	if (is_wanted(keeper))
+		start(keeper);
+}
+
+static int on_listen_again(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct bridge_keeper *keeper = ctx;
+	char err[256];
+
+	(void)usec;
+	if (listen_open(keeper, err, sizeof(err))) {
+		listen_close(keeper);
+		log_debug("%s", err);
+		sd_event_source_set_time_relative(source, LISTEN_AGAIN_US);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	listen_again_stop(keeper);
+	log_info("others are served by TLS now");
+	replace(keeper);
+	return 0;
+}
+
 int bridge_keeper_serve(struct bridge_keeper *keeper,
 			const struct bridge_serving *serving, char *err,
 			size_t err_size)
 {
 	int ret = 0;
 
-	bridge_keeper_stop(keeper);
-	tell_down(keeper);
+	if (serving_equal(serving, &keeper->serving) &&
+	    !serving->enabled == !is_listening(keeper))
+		return 0;
+	listen_again_stop(keeper);
 	listen_close(keeper);
 	keeper->serving = *serving;
-	keeper->deaths = 0;
 	if (serving->enabled)
 		ret = listen_open(keeper, err, err_size);
-	if (ret)
+	if (ret) {
 		listen_close(keeper);
-	if (is_wanted(keeper))
-		start(keeper);
+		sd_event_add_time_relative(keeper->event, &keeper->listen_again,
+					   CLOCK_BOOTTIME, LISTEN_AGAIN_US, 0,
+					   on_listen_again, keeper);
+	}
+	replace(keeper);
 	return ret;
 }
 
@@ -299,6 +350,12 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 		i = keeper->count++;
 		keeper->open[i] = *open;
 		memset(&keeper->said[i], 0, sizeof(keeper->said[i]));
+	}
+	/* Under another name the connection is another one. */
+	if (keeper->open[i].kind != open->kind ||
+	    strcmp(keeper->open[i].name, open->name)) {
+		keeper->open[i] = *open;
+		keeper->said[i].up = false;
 	}
 	/* One more who asks. */
 	if (keeper->pid && keeper->said[i].up) {
@@ -326,6 +383,8 @@ void bridge_keeper_close(struct bridge_keeper *keeper,
 	bridge_message_init(&message, BRIDGE_CLOSE);
 	message.open.server = *server;
 	send_to(keeper, &message);
+	if (!is_wanted(keeper))
+		bridge_keeper_stop(keeper);
 }
 
 void bridge_keeper_hurry(struct bridge_keeper *keeper)

@@ -24,25 +24,28 @@ struct bridge_keeper {
 	int listen[2];
 	pid_t pid;			/* 0: it does not run */
 	int ipc;
-	unsigned int deaths;
+	uint64_t started_at;		/* boot time */
+	unsigned int deaths;		/* one soon after the other */
 	unsigned int count;
 	struct bridge_open open[BRIDGE_SERVERS_MAX];
 	/* What was last said of each; the server is unset before. */
 	struct bridge_state said[BRIDGE_SERVERS_MAX];
 	struct ratelimit_bucket talk;
 	sd_event_source *ipc_source, *child_source, *respawn_source;
+	sd_event_source *listen_again;
 };
 
 /* The first five members are the caller's. */
 void bridge_keeper_init(struct bridge_keeper *keeper);
 /*
- * What we do for others is this from now on; a bridge that runs is replaced.
- * Return: 0, or -errno with a text in @err: then it is not done.
+ * What we do for others is this from now on; a bridge that runs is replaced,
+ * unless it does just that. Return: 0, or -errno with a text in @err: then it
+ * is not done, but tried again until it is.
  */
 int bridge_keeper_serve(struct bridge_keeper *keeper,
 			const struct bridge_serving *serving, char *err,
 			size_t err_size);
-/* As the worker wants it. */
+/* As the worker wants it; the last name that is given is the one. */
 void bridge_keeper_open(struct bridge_keeper *keeper,
 			const struct bridge_open *open);
 void bridge_keeper_close(struct bridge_keeper *keeper,
@@ -51,8 +54,5 @@ void bridge_keeper_hurry(struct bridge_keeper *keeper);
 /* A new worker is told all. */
 void bridge_keeper_report(struct bridge_keeper *keeper);
 void bridge_keeper_stop(struct bridge_keeper *keeper);
-
-bool bridge_serving_equal(const struct bridge_serving *a,
-			  const struct bridge_serving *b);
 
 #endif /* PILOTD_BRIDGE_KEEPER_H */

@@ -9,11 +9,14 @@
 #include "clock.h"
 #include "own.h"
 #include "path.h"
+#include "reach_tls.h"
 #include "turns.h"
 #include "worker.h"
 
 /* Introducers have so long to answer: a ping is late after it in any case. */
 #define NETCHECK_ANSWER		(1500 * CLOCK_MS)
+/* By TLS it is three round trips, and maybe a lost packet. */
+#define NETCHECK_TLS		(3 * CLOCK_SECOND)
 
 static void set_endpoint(json_t *object, const char *key,
 			 const struct endpoint *endpoint)
@@ -140,13 +143,14 @@ static json_t *family_json(const struct own *own, int i, uint64_t now,
 	return object;
 }
 
-static json_t *introducer_json(const struct worker_agent *agent,
+static json_t *introducer_json(const struct worker *worker,
+			       const struct worker_agent *agent,
 			       const struct session_peer *peer, uint64_t now,
 			       const struct path_introducer_info *info)
 {
 	const struct worker_peer *data = session_peer_data(peer);
 	char address[ADDR_TEXT_LEN];
-	json_t *object;
+	json_t *object, *tls = reach_tls_json(worker, data);
 
 	addr_format(data->address, address);
 	object = json_pack("{s:s, s:s, s:b, s:s}", "link", agent->config.name,
@@ -164,6 +168,8 @@ static json_t *introducer_json(const struct worker_agent *agent,
 						 CLOCK_MS));
 	set_endpoint(object, "mapped4", &info->observed[0]);
 	set_endpoint(object, "mapped6", &info->observed[1]);
+	if (tls)
+		json_object_set_new(object, "tls", tls);
 	return object;
 }
 
@@ -190,8 +196,11 @@ static json_t *introducers_json(const struct worker *worker, uint64_t now,
 			facts->reached += info.reachable;
 			facts->signalling +=
 				info.relays == PATH_RELAYS_SIGNALLING;
+			facts->tls_answers += reach_tls_answers(worker, data);
+			facts->tls_silent += reach_tls_is_silent(worker, data);
 			json_array_append_new(array,
-					      introducer_json(agent, peer, now,
+					      introducer_json(worker, agent,
+							      peer, now,
 							      &info));
 		}
 	}
@@ -248,6 +257,7 @@ json_t *netcheck_request(struct worker *worker, const json_t *args,
 {
 	const struct worker_agent *agent;
 	unsigned int asked = 0;
+	uint64_t wait;
 	struct clock now;
 
 	if (control_only(args, none, error))
@@ -256,10 +266,12 @@ json_t *netcheck_request(struct worker *worker, const json_t *args,
 	for (agent = worker->agents; agent; agent = agent->next)
 		if (agent->path)
 			asked += path_introducers_ask(agent->path, &now);
+	wait = asked ? NETCHECK_ANSWER : 0;
+	if (reach_tls_check(worker))
+		wait = NETCHECK_TLS;
 	return json_pack("{s:I}", "check",
 			 (json_int_t)own_check(worker->own, now.boot_ns,
-					       now.boot_ns +
-					       (asked ? NETCHECK_ANSWER : 0)));
+					       now.boot_ns + wait));
 }
 
 json_t *netcheck_show(struct worker *worker, const json_t *args,

@@ -308,7 +308,7 @@ int parent_reload(struct parent *parent, char *err)
 {
 	struct config fresh, old;
 	char text[CONFIG_ERROR_LEN];
-	int ret, failure = 0;
+	int ret, failure;
 
 	ret = store_load(&fresh, CONFIG_FILE, parent->options->config, err);
 	if (ret)
@@ -336,10 +336,8 @@ int parent_reload(struct parent *parent, char *err)
 	if (!config_introduce_equal(&old.introduce, &parent->config.introduce))
 		parent_tell_introduce(parent);
 	ret = parent_apply(parent, &old, err);
-	if (!bridge_serving_equal(&old.tls, &parent->config.tls))
-		failure = bridge_keeper_serve(&parent->bridge,
-					      &parent->config.tls, text,
-					      sizeof(text));
+	failure = bridge_keeper_serve(&parent->bridge, &parent->config.tls,
+				      text, sizeof(text));
 	if (failure && !ret)
 		ret = error_set(err, CONFIG_ERROR_LEN, -failure, "%s", text);
 	config_free(&old);

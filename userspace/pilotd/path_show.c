@@ -4,6 +4,7 @@
 
 #include "addr.h"
 #include "reach.h"
+#include "reach_tls.h"
 #include "wanted.h"
 
 static void set_endpoint(json_t *object, const char *key,
@@ -92,7 +93,8 @@ static void set_ways(json_t *object, const struct path_info *info,
 	json_object_set_new(object, "candidates", candidates);
 }
 
-static json_t *peer_json(const struct worker_agent *agent,
+static json_t *peer_json(const struct worker *worker,
+			 const struct worker_agent *agent,
 			 const struct session_peer *peer, uint64_t now_ns)
 {
 	const struct worker_peer *data = session_peer_data(peer);
@@ -117,6 +119,10 @@ static json_t *peer_json(const struct worker_agent *agent,
 						"tls" :
 						kind_of(&session.endpoint)));
 	}
+	/* Only while it is asked for; netcheck tells the rest. */
+	if (endpoint_is_set(&data->tls))
+		json_object_set_new(object, "tls",
+				    reach_tls_json(worker, data));
 	if (ways)
 		set_ways(object, &info, now_ns);
 	else
@@ -147,7 +153,7 @@ json_t *path_show(struct worker *worker, const json_t *args,
 		while ((peer = session_peer_next(agent->session, peer)))
 			if (wanted_match(&wanted, peer))
 				json_array_append_new(array,
-						      peer_json(agent, peer,
+						      peer_json(worker, agent, peer,
 								now.boot_ns));
 	}
 	return array;

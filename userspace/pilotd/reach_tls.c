@@ -2,6 +2,7 @@
 
 #include "reach_tls.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "spawn.h"
@@ -53,27 +54,84 @@ static bool uses(void *ctx, struct session_peer *peer)
 	       endpoint_equal(&data_of(peer)->tls, server);
 }
 
+/* One that is asked for a moment, whoever uses it. */
+static bool probes(void *ctx, struct session_peer *peer)
+{
+	const struct worker_peer *data = data_of(peer);
+	const struct endpoint *server = ctx;
+	struct endpoint at;
+
+	return data->tls_probed && config_peer_tls(&data->config, &at) &&
+	       endpoint_equal(&at, server);
+}
+
+struct naming {
+	struct endpoint server;
+	const char *name;
+};
+
+static bool find_name(void *ctx, struct session_peer *peer)
+{
+	struct naming *naming = ctx;
+
+	if (!uses(&naming->server, peer))
+		return false;
+	naming->name = data_of(peer)->tls_name;
+	return true;
+}
+
+static bool set_name(void *ctx, struct session_peer *peer)
+{
+	const struct naming *naming = ctx;
+
+	if (!uses((void *)&naming->server, peer))
+		return false;
+	snprintf(data_of(peer)->tls_name, sizeof(data_of(peer)->tls_name),
+		 "%s", naming->name);
+	return true;
+}
+
 static void release(struct worker *worker, struct worker_peer *data)
 {
 	struct endpoint server = data->tls;
 
 	memset(&data->tls, 0, sizeof(data->tls));
-	if (endpoint_is_set(&server) && !for_each(worker, uses, &server))
+	if (endpoint_is_set(&server) && !for_each(worker, uses, &server) &&
+	    !for_each(worker, probes, &server))
 		ask(IPC_BRIDGE_CLOSE, &server, "");
 }
 
+/*
+ * There is one connection to a server, with one name: whoever comes later takes
+ * the one that is there, or two with different names would end each other's.
+ */
 void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 {
 	struct worker_peer *data = data_of(path_peer_data(path));
+	struct naming naming = { .name = data->config.tls_name };
 	struct worker *worker = ctx;
-	struct endpoint server;
 
 	release(worker, data);
-	if (!wanted || !config_peer_tls(&data->config, &server))
+	if (!wanted || !config_peer_tls(&data->config, &naming.server))
 		return;
-	data->tls = server;
+	for_each(worker, find_name, &naming);
+	data->tls = naming.server;
 	data->tls_number = 0;
-	ask(IPC_BRIDGE_OPEN, &server, data->config.tls_name);
+	set_name(&naming, path_peer_data(path));
+	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+}
+
+/* Another name is for all who use the server: the last that was set. */
+static void rename_all(struct worker *worker, struct worker_peer *data)
+{
+	struct naming naming = {
+		.server = data->tls, .name = data->config.tls_name,
+	};
+
+	if (!strcmp(data->tls_name, data->config.tls_name))
+		return;
+	for_each(worker, set_name, &naming);
+	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
 }
 
 void reach_tls_set(struct worker *worker, struct path_host *host,
@@ -84,13 +142,113 @@ void reach_tls_set(struct worker *worker, struct path_host *host,
 	struct clock now;
 
 	if (!data->path || !endpoint_is_set(&data->tls) ||
-	    !config_peer_tls(&data->config, &server) ||
-	    endpoint_equal(&server, &data->tls))
+	    !config_peer_tls(&data->config, &server))
 		return;
+	if (endpoint_equal(&server, &data->tls)) {
+		rename_all(worker, data);
+		return;
+	}
 	clock_read(&now);
 	path_tls_set(host, &now, data->path, NULL);
 	reach_tls_want(worker, data->path, true);
 }
+
+/* --- what is known ---------------------------------------------------------- */
+
+static struct bridge_state *said_find(struct worker *worker,
+				      const struct endpoint *server)
+{
+	for (int i = 0; i < BRIDGE_SERVERS_MAX; i++)
+		if (endpoint_is_set(&worker->tls_said[i].server) &&
+		    endpoint_equal(&worker->tls_said[i].server, server))
+			return &worker->tls_said[i];
+	return NULL;
+}
+
+static void remember(struct worker *worker, const struct bridge_state *state)
+{
+	struct bridge_state *said = said_find(worker, &state->server);
+
+	if (!said)
+		said = &worker->tls_said[worker->tls_next++ %
+					 BRIDGE_SERVERS_MAX];
+	*said = *state;
+}
+
+static const struct bridge_state *said_of(const struct worker *worker,
+					  const struct worker_peer *data)
+{
+	struct endpoint server;
+
+	return config_peer_tls(&data->config, &server) ?
+	       said_find((struct worker *)worker, &server) : NULL;
+}
+
+bool reach_tls_answers(const struct worker *worker,
+		       const struct worker_peer *data)
+{
+	const struct bridge_state *said = said_of(worker, data);
+
+	return said && said->up;
+}
+
+bool reach_tls_is_silent(const struct worker *worker,
+			 const struct worker_peer *data)
+{
+	const struct bridge_state *said = said_of(worker, data);
+
+	return said && !said->up;
+}
+
+json_t *reach_tls_json(const struct worker *worker,
+		       const struct worker_peer *data)
+{
+	const struct bridge_state *said = said_of(worker, data);
+	char text[ENDPOINT_TEXT_LEN];
+	struct endpoint server;
+	json_t *object;
+
+	if (!config_peer_tls(&data->config, &server))
+		return NULL;
+	endpoint_format(&server, text);
+	object = json_pack("{s:s, s:s, s:b}", "server", text, "state",
+			   !said ? "unknown" : said->up ? "answers" :
+			   *said->text ? "failed" : "trying",
+			   "used", endpoint_is_set(&data->tls));
+	if (said && !said->up && *said->text)
+		json_object_set_new(object, "problem",
+				    json_string(said->text));
+	return object;
+}
+
+static bool probe(void *ctx, struct session_peer *peer)
+{
+	struct worker_peer *data = data_of(peer);
+	struct naming naming = { .name = data->config.tls_name };
+	struct worker *worker = ctx;
+	struct bridge_state *said;
+
+	if (!config_peer_tls(&data->config, &naming.server))
+		return false;
+	data->tls_probed = true;
+	if (!for_each(worker, uses, &naming.server)) {
+		said = said_find(worker, &naming.server);
+		if (said)
+			said->up = false;
+		if (said)
+			said->text[0] = '\0';
+	}
+	for_each(worker, find_name, &naming);
+	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+	return true;
+}
+
+unsigned int reach_tls_check(struct worker *worker)
+{
+	return for_each(worker, probe, worker);
+}
+
+/* --- what is told ----------------------------------------------------------- */
 
 struct telling {
 	struct path_host *host;
@@ -108,14 +266,20 @@ static bool tell(void *ctx, struct session_peer *peer)
 	if (!config_peer_tls(&data->config, &server) ||
 	    !endpoint_equal(&server, &state->server))
 		return false;
+	/* Who only asks whether it answers is not to go there. */
+	if (data->tls_probed) {
+		data->tls_probed = !state->up && !*state->text;
+		if (!uses(&server, peer))
+			return data->tls_probed;
+	}
 	/* Each who asks is told, and so are the others, who know. */
 	if (state->up && state->number == data->tls_number)
-		return true;
+		return uses(&server, peer);
 	path_tls_set(telling->host, &telling->now, data->path,
 		     state->up ? &state->local : NULL);
 	/* Not before: it may ask for the connection only now. */
 	data->tls_number = state->up ? state->number : 0;
-	return true;
+	return uses(&server, peer);
 }
 
 void reach_tls_state(struct worker *worker, struct path_host *host,
@@ -123,6 +287,7 @@ void reach_tls_state(struct worker *worker, struct path_host *host,
 {
 	struct telling telling = { .host = host, .state = state };
 
+	remember(worker, state);
 	clock_read(&telling.now);
 	/* One that a worker before us wanted, and we have no use for. */
 	if (!for_each(worker, tell, &telling))

@@ -106,10 +106,9 @@ static int start(struct parent *parent, char *err)
 	parent->bridge.log_level = parent->config.log_level;
 	parent->bridge.state = parent_bridge_state;
 	parent->bridge.ctx = parent;
-	if (parent->config.tls.enabled &&
-	    bridge_keeper_serve(&parent->bridge, &parent->config.tls, err,
+	if (bridge_keeper_serve(&parent->bridge, &parent->config.tls, err,
 				CONFIG_ERROR_LEN))
-		log_error("nobody is served by TLS: %s", err);
+		log_error("nobody is served by TLS yet: %s", err);
 	*err = '\0';
 	/* Said in the log; the rest is served, and a reload tries again. */
 	parent_apply(parent, &none, err);

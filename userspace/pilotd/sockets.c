@@ -130,8 +130,13 @@ int socket_tcp(const struct endpoint *at, char *err, size_t err_size)
 				 "cannot open a TCP socket: %s",
 				 strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (at->family == AF_INET6)
+	/* An address may come to the host only after us. */
+	if (at->family == AF_INET6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &one, sizeof(one));
+	} else {
+		setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
+	}
 	if (bind(fd, (struct sockaddr *)&ss, len) == 0 && listen(fd, 128) == 0)
 		return fd;
 	ret = error_set(err, err_size, errno,

@@ -18,6 +18,7 @@ TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_ping_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_reach_EXTRA := $(PILOTD_PARTS)
+TEST_pilotd_reach_tls_EXTRA := $(PILOTD_CONFIG) pilotd/reach_tls.c
 TEST_pilotd_events_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_pilotd_attr_EXTRA := pilotd/attr.c
 TEST_pilotd_hold_EXTRA := pilotd/hold.c
@@ -32,4 +33,6 @@ TEST_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c \
 TEST_kernel_event_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_route_event_EXTRA := pilotd/addresses.c pilotd/route_event.c
 TEST_pilotd_bridge_EXTRA := pilotd/bridge_message.c pilotd/seqpacket.c
+TEST_pilotd_bridge_keeper_EXTRA := pilotd/bridge_keeper.c \
+	pilotd/bridge_message.c pilotd/seqpacket.c
 TEST_bridge_message_EXTRA := pilotd/bridge_message.c pilotd/seqpacket.c

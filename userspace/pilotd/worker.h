@@ -40,7 +40,9 @@ struct worker_peer {
 	bool introduces;		/* and is counted by its agent */
 	bool lost;			/* it may be idle, or not */
 	struct endpoint tls;		/* what is asked of the bridge for it */
+	char tls_name[CONFIG_NAME_LEN];	/* and with which name */
 	uint32_t tls_number;		/* the connection it knows of, 0: none */
+	bool tls_probed;		/* asked whether its server answers */
 };
 
 struct worker {
@@ -67,6 +69,9 @@ struct worker {
 	sd_event_source *timer_source;
 	sd_event_source *deferred_source;
 	sd_event_source *lost_source;
+	/* What was last said of TLS servers; those without one are free. */
+	struct bridge_state tls_said[BRIDGE_SERVERS_MAX];
+	unsigned int tls_next;		/* the place of the next one */
 	struct worker_queued *queue;	/* messages that came during a call */
 	struct worker_queued **queue_end;
 };

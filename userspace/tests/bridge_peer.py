@@ -10,6 +10,8 @@ stranger ADDRESS:PORT HEX [TIMES]
                             sends these bytes by TLS, so many times; "closed SECONDS BYTES"
                             when the other end closes, with how many came back
 slow ADDRESS:PORT           a client that asks for much and reads nothing
+take ADDRESS:PORT           listens there, for nobody
+hello ADDRESS:PORT NAME...  says which of the names a client said
 idle ADDRESS:PORT N         N connections without TLS; says how many are open
                             still after a second, and holds them
 """
@@ -49,6 +51,15 @@ def echo(port):
                 sock.sendto(frame[:1] + bytes(1399), where)
         else:
             say("frame", len(frame))
+
+
+def take(at):
+    sock = socket.socket()
+    sock.bind(address(at))
+    sock.listen()
+    say("ready")
+    while True:
+        time.sleep(3600)
 
 
 def flow(port, to, count):
@@ -116,6 +127,18 @@ def slow(to):
     time.sleep(30)
 
 
+def hello(at, *names):
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(address(at))
+    listening.listen()
+    while True:
+        sock, _ = listening.accept()
+        said = sock.recv(4096)
+        say("name", *[name for name in names if name.encode() in said])
+        sock.close()
+
+
 def idle(to, count):
     socks = []
     for _ in range(int(count)):
@@ -131,6 +154,7 @@ def idle(to, count):
 
 COMMANDS = {
     "echo": echo, "flow": flow, "pour": pour, "stranger": stranger,
-    "slow": slow, "idle": idle,
+    "slow": slow, "idle": idle, "take": take,
+    "hello": hello,
 }
 COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -4,11 +4,13 @@
  * the real ones. What pilotd would have at its UDP port is the test's.
  *
  * Usage: live_bridge PORT serve LISTEN CLIENTS [CERTIFICATE KEY]
- *        live_bridge PORT connect SERVER [NAME]
+ *        live_bridge PORT connect SERVER [NAME [OTHER]]
  *
+ * After SIGHUP the server is asked for under the other name.
  * Prints "state SERVER LOCAL up|down NUMBER TEXT" whenever that is told, and
  * "bridge PID" when one was started.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,8 @@
 #include "bridge_keeper.h"
 #include "live.h"
 #include "log.h"
+
+static const char *other_name = "";
 
 static void on_state(void *ctx, const struct bridge_state *state)
 {
@@ -48,15 +52,27 @@ static int begin(struct bridge_keeper *keeper, int argc, char *argv[])
 			snprintf(serving.key, sizeof(serving.key), "%s",
 				 argv[6]);
 		}
-		if (!bridge_keeper_serve(keeper, &serving, err, sizeof(err)))
-			return 0;
-		log_error("%s", err);
-		return -1;
+		if (bridge_keeper_serve(keeper, &serving, err, sizeof(err)))
+			log_error("%s", err);
+		return 0;
 	}
 	if (endpoint_parse(argv[3], &open.server))
 		return -1;
-	if (argc == 5)
+	if (argc >= 5)
 		snprintf(open.name, sizeof(open.name), "%s", argv[4]);
+	bridge_keeper_open(keeper, &open);
+	return 0;
+}
+
+static int on_rename(sd_event_source *source,
+		     const struct signalfd_siginfo *si, void *ctx)
+{
+	struct bridge_keeper *keeper = ctx;
+	struct bridge_open open = keeper->open[0];
+
+	(void)source;
+	(void)si;
+	snprintf(open.name, sizeof(open.name), "%s", other_name);
 	bridge_keeper_open(keeper, &open);
 	return 0;
 }
@@ -92,9 +108,14 @@ int main(int argc, char *argv[])
 	if (argc < 4)
 		return 2;
 	log_open("keeper", LOG_LEVEL_DEBUG);
+	if (argc == 6)
+		other_name = argv[5];
 	keeper.port = atoi(argv[1]);
 	bridge_keeper_init(&keeper);
 	if (live_event(&keeper.event) ||
+	    sd_event_add_signal(keeper.event, NULL,
+				SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_rename,
+				&keeper) < 0 ||
 	    begin(&keeper, argc, argv) ||
 	    sd_event_add_time_relative(keeper.event, NULL, CLOCK_MONOTONIC, 0,
 				       0, on_child, &keeper) < 0)

@@ -40,7 +40,8 @@ bridge_serve() {
 
 client_start() {
 	spawn "$TMP/client" in_ns a "$live" $PORT connect "$SERVER" \
-		relay.example
+		relay.example other.example
+	CONNECTING=$SPAWNED
 	wait_for 20 is_up 1 || fail "$(cat "$TMP/client" "$TMP/server")"
 	LOCAL=$(sed -n 's/^state [^ ]* \([^ ]*\) .*/\1/p' "$TMP/client" |
 		tail -n 1)
@@ -97,6 +98,58 @@ a_server_that_died_is_found_again() {
 	bridge_serve
 	wait_for 20 is_up 3 || fail "$(cat "$TMP/client")"
 	passes 10
+}
+
+a_port_that_is_taken_is_waited_for() {
+	local taker
+
+	ns_add a b
+	wire a b
+	spawn_ready "$TMP/echo" in_ns b python3 "$here/bridge_peer.py" echo $PORT
+	spawn_ready "$TMP/taken" in_ns b python3 "$here/bridge_peer.py" \
+		take "$SERVER"
+	taker=$SPAWNED
+	spawn "$TMP/server" in_ns b "$live" $PORT serve "$SERVER" 256
+	wait_for 10 says "$TMP/server" "keeper: cannot listen" ||
+		fail "$(cat "$TMP/server")"
+	end_process "$taker" -KILL
+	wait_for 10 says "$TMP/server" "bridge [0-9]" ||
+		fail "$(cat "$TMP/server")"
+	client_start
+	passes 10
+}
+
+an_address_may_come_later() {
+	ns_add a b
+	wire a b
+	SERVER=10.0.0.99:443
+	server_start
+	ipn b addr add 10.0.0.99/24 dev wire
+	client_start
+	passes 10
+}
+
+another_name_makes_another_connection() {
+	both_start
+	passes 10
+	kill -HUP "$CONNECTING"
+	wait_for 10 is_up 2 || fail "$(cat "$TMP/client")"
+	grep -q "^state .* down 1 another name is to be said" "$TMP/client" ||
+		fail "$(cat "$TMP/client")"
+	passes 10
+	# The same name again is no other.
+	kill -HUP "$CONNECTING"
+	wait_for 10 said_twice || fail "$(cat "$TMP/client")"
+	is_up 2 || fail "$(cat "$TMP/client")"
+	end_process "$SERVING"
+	wait_for 10 is_down || fail "$(cat "$TMP/client")"
+	peer_in b "$TMP/hello" hello "$SERVER" relay.example other.example
+	wait_for 40 says "$TMP/hello" "example" || fail "$(cat "$TMP/client")"
+	says "$TMP/hello" "other.example" || fail "$(cat "$TMP/hello")"
+}
+
+said_twice() {
+	[ "$(grep -c "^state .* up 2 \$" "$TMP/client")" -ge 2 ]
 }
 
 a_client_that_died_is_replaced() {
@@ -249,12 +302,17 @@ workers_start() {
 	worker_start b
 	SERVED=$SPAWNED
 	worker_start a
+	CLIENT=$SPAWNED
 }
 
 # goes_by KIND
 goes_by() {
+	path_says "class $1 state in-use rtt"
+}
+
+path_says() {
 	in_ns a "$build/pilot-link" --control "$TMP/a.sock" path show \
-		>"$TMP/path" && grep -q "class $1 state in-use rtt" "$TMP/path"
+		>"$TMP/path" && grep -q "$1" "$TMP/path"
 }
 
 a_worker_goes_by_tls_and_back() {
@@ -262,11 +320,44 @@ a_worker_goes_by_tls_and_back() {
 	wait_for 15 goes_by tls || fail "$(cat "$TMP/path" "$TMP/a.log")"
 	grep -q "by TLS: UDP is not answered" "$TMP/path" ||
 		fail "$(cat "$TMP/path")"
+	grep -q "^    tls $SERVER state answers\$" "$TMP/path" ||
+		fail "$(cat "$TMP/path")"
 	in_ns b nft delete table ip x
 	# In another network UDP is tried at once.
 	ipn a addr add 10.0.0.77/24 dev wire
 	wait_for 15 goes_by lan || fail "$(cat "$TMP/path" "$TMP/a.log")"
 	wait_for 20 has_no_connection || fail "the connection is kept"
+}
+
+# netcheck LINE: it says that, of a's introducer or in its advice.
+netcheck() {
+	in_ns a "$build/pilot-link" --control "$TMP/a.sock" netcheck \
+		>"$TMP/netcheck" || fail "netcheck: $(cat "$TMP/netcheck")"
+	grep -q "$1" "$TMP/netcheck" ||
+		fail "no '$1': $(cat "$TMP/netcheck")"
+}
+
+a_check_tells_of_tls() {
+	workers_start
+	wait_for 15 goes_by tls || fail "$(cat "$TMP/path" "$TMP/a.log")"
+	netcheck "^    tls $SERVER state answers in use\$"
+	in_ns b nft delete table ip x
+	ipn a addr add 10.0.0.77/24 dev wire
+	wait_for 15 goes_by lan || fail "$(cat "$TMP/path" "$TMP/a.log")"
+	wait_for 20 has_no_connection || fail "the connection is kept"
+	! pgrep -P "$CLIENT" -f pilotd-bridge >"$TMP/pgrep" ||
+		fail "a bridge for nothing"
+	netcheck "^    tls $SERVER state answers\$"
+	# It asked, and nothing else came of it.
+	wait_for 5 has_no_connection || fail "the connection is kept"
+	goes_by lan || fail "$(cat "$TMP/path")"
+	end_process "$SERVED"
+	netcheck "^    tls $SERVER state failed (Connection refused)\$"
+	grep -q "^advice: .*introduce-tls yes" "$TMP/netcheck" ||
+		fail "$(cat "$TMP/netcheck")"
+	# When it is gone by UDP, too, it is tried in earnest.
+	wait_for 60 path_says "^    tls $SERVER state failed (Connection ref" ||
+		fail "$(cat "$TMP/path" "$TMP/a.log")"
 }
 
 has_no_connection() {
@@ -289,8 +380,11 @@ has_connection() {
 command -v python3 >/dev/null || skip_all "python3 is missing"
 need_host live_bridge
 host_tests frames_go_both_ways a_server_that_died_is_found_again \
+	a_port_that_is_taken_is_waited_for an_address_may_come_later \
+	another_name_makes_another_connection \
 	a_client_that_died_is_replaced a_dead_link_is_noticed \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \
 	its_own_certificate_is_shown clients_have_a_bound \
-	a_worker_goes_by_tls_and_back a_worker_survives_its_introducers_bridge
+	a_worker_goes_by_tls_and_back a_check_tells_of_tls \
+	a_worker_survives_its_introducers_bridge

@@ -40,7 +40,10 @@
 		"\"rtt_us\":20500,\"answered_ms\":9," \
 		"\"mapped4\":\"198.51.100.7:7740\"}," \
 		"{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0002\"," \
-		"\"reachable\":false,\"relays\":\"unknown\"}]"
+		"\"reachable\":false,\"relays\":\"unknown\"," \
+		"\"tls\":{\"server\":\"192.0.2.9:443\"," \
+		"\"state\":\"failed\",\"used\":true," \
+		"\"problem\":\"Connection refused\"}}]"
 #define WHOLE	"{\"port\":7740,\"host\":[\"192.0.2.10:7740\"," \
 		"\"192.0.2.11:7740\"],\"ipv4\":" IPV4 ",\"ipv6\":" IPV6 "," \
 		"\"introducers\":" INTRODUCERS "," \
@@ -77,6 +80,8 @@ static void test_whole(void **state)
 		"20.500 ms mapped 198.51.100.7:7740 relays data\n"
 		"introducer peer 1:0001.F291.0002 link pilot0 no answer "
 		"relays unknown\n"
+		"    tls 192.0.2.9:443 state failed in use "
+		"(Connection refused)\n"
 		"advice: do this\n"
 		"advice: and that\n");
 	assert_int_equal(result.status, TOOL_OK);

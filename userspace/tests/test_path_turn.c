@@ -216,6 +216,31 @@ static void a_server_that_refuses_is_left_for_another(void **state)
 	psim_free(pair.sim);
 }
 
+/* Its grants are no reason to ask it as often as can be. */
+static void a_server_that_forgets_is_asked_ever_more_rarely(void **state)
+{
+	struct pair pair = pair_new(515, NET_PORT, 0);
+	unsigned int before;
+
+	(void)state;
+	psim_turn(pair.sim, pair.b, pair.server, 1);
+	server(&pair, 0)->method = 9;
+	server(&pair, 0)->error = 437;
+	talk(&pair);
+	psim_run(pair.sim, 300 * NET_S);
+	assert_in_range(asked(server(&pair, 0)), 20, 120);
+	before = asked(server(&pair, 0));
+	psim_run(pair.sim, 300 * NET_S);
+	assert_in_range(asked(server(&pair, 0)) - before, 1, 30);
+	/* And taken again when it does better. */
+	server(&pair, 0)->error = 0;
+	assert_true(until_data(&pair, 330 * NET_S) >= 0);
+	expect_class(&pair, PATH_CLASS_TURN);
+	psim_run(pair.sim, 60 * NET_S);
+	assert_int_equal(pair.sim->node[pair.b].turn.server[0].pause, 0);
+	psim_free(pair.sim);
+}
+
 static void a_server_that_was_away_is_asked_again(void **state)
 {
 	struct pair pair = pair_by_turn(520, NET_PORT, 1);
@@ -374,6 +399,7 @@ int main(void)
 		cmocka_unit_test(a_server_that_starts_anew_is_used_again),
 		cmocka_unit_test(a_dead_server_is_left_for_another),
 		cmocka_unit_test(a_server_that_refuses_is_left_for_another),
+		cmocka_unit_test(a_server_that_forgets_is_asked_ever_more_rarely),
 		cmocka_unit_test(a_server_that_was_away_is_asked_again),
 		cmocka_unit_test(a_direct_path_is_better_and_ends_the_need),
 		cmocka_unit_test(a_restarted_helper_gets_its_server_back),

@@ -119,6 +119,16 @@ static void introducers_are_judged(void **state)
 	facts.reached = facts.signalling = 2;
 	advised("no introducer relays data");
 	facts.signalling = 0;
+	facts.tls_silent = 1;
+	advised("no introducer answers by TLS, so");
+	facts.reached = 0;
+	advised("nor does one answer by TLS");
+	facts.tls_answers = 1;
+	facts.reached = 2;
+	facts.family[0].has = true;
+	for (unsigned int i = advice_give(&facts, text); i--;)
+		assert_null(strstr(text[i], "TLS"));
+	facts.signalling = 0;
 	advised(NULL);
 }
 

@@ -405,6 +405,49 @@ static void a_server_that_starts_anew_gets_a_new_one(void **state)
 	lab_free(lab);
 }
 
+/* What it grants is not there when it is used. */
+static void a_server_that_forgets_is_not_asked_without_end(void **state)
+{
+	struct endpoint peer = lab_at("192.0.2.7:7740"), via;
+	struct lab *lab = lab_allocated();
+
+	(void)state;
+	lab->server.method = 9;
+	lab->server.error = 437;
+	for (int i = 0; i < 100; i++) {
+		turn_channel(&lab->client, lab->now, &peer, &via);
+		lab_run(lab, 250 * MS);
+	}
+	assert_int_equal(lab->client.state, TURN_REFUSED);
+	assert_string_equal(lab->client.problem,
+			    "the server forgets what it granted (437)");
+	/* Each was asked for, found to be there, given back, asked for. */
+	assert_in_range(lab->server.requests[9], TURN_LOSSES_MAX + 1,
+			TURN_LOSSES_MAX + 1);
+	assert_in_range(lab->server.requests[3], TURN_LOSSES_MAX,
+			2 + 2 * TURN_LOSSES_MAX);
+	/* The next one is its last, unless it holds. */
+	turn_start(&lab->client, lab->now);
+	lab_run(lab, S);
+	assert_int_equal(lab->client.state, TURN_ALLOCATED);
+	turn_channel(&lab->client, lab->now, &peer, &via);
+	lab_run(lab, S);
+	assert_int_equal(lab->client.state, TURN_REFUSED);
+	turn_start(&lab->client, lab->now);
+	lab_run(lab, TURN_STEADY + S);
+	turn_channel(&lab->client, lab->now, &peer, &via);
+	lab_run(lab, S);
+	assert_int_equal(lab->client.state, TURN_ALLOCATED);
+	/* Nor is it its fault that we are elsewhere. */
+	for (int i = 0; i < 3 * TURN_LOSSES_MAX; i++) {
+		turn_server_restart(&lab->server);
+		turn_moved(&lab->client, lab->now);
+		lab_run(lab, S);
+		assert_int_equal(lab->client.state, TURN_ALLOCATED);
+	}
+	lab_free(lab);
+}
+
 static void a_stop_gives_it_back(void **state)
 {
 	struct lab *lab = lab_allocated();
@@ -506,6 +549,7 @@ int main(void)
 		cmocka_unit_test(another_server_is_named_and_not_gone_to),
 		cmocka_unit_test(what_is_left_of_before_is_given_back_first),
 		cmocka_unit_test(a_server_that_starts_anew_gets_a_new_one),
+		cmocka_unit_test(a_server_that_forgets_is_not_asked_without_end),
 		cmocka_unit_test(a_stop_gives_it_back),
 		cmocka_unit_test(forged_answers_are_not_heard),
 		cmocka_unit_test(the_password_is_wiped),

@@ -181,6 +181,47 @@ static void only_frames_from_where_peers_are_get_one(void **state)
 	lab_free(lab);
 }
 
+/* The channels of the others were refused, or made room, or are there. */
+static void no_frame_waits_for_ever(void **state)
+{
+	struct endpoint peer = lab_at("192.0.2.7:1000");
+	struct lab *lab = lab_allocated();
+	struct datagram d;
+
+	(void)state;
+	turn_permit(&lab->client, lab->now, &peer);
+	lab_run(lab, S);
+	lab->server.method = 9;
+	lab->server.error = 403;
+	for (int i = 0; i < 2 * TURN_HELD_MAX; i++) {
+		peer.port = 1000 + i % TURN_HELD_MAX;
+		say(lab, &peer, 0x95);
+		lab_run(lab, S);
+	}
+	lab->server.error = 0;
+	peer.port = 2000;
+	say(lab, &peer, 0x95);
+	d = lab->queue[0];
+	lab_run(lab, S);
+	assert_int_equal(lab->frames, 1);
+	/* One that was under way when the server bound it. */
+	assert_true(lab_receive(lab, &d));
+	assert_int_equal(lab->frames, 2);
+	lab_is_at(&lab->frame_src, "turn:0x4004@203.0.113.1:3478");
+	lab->lose = 1000;
+	for (int i = 0; i < TURN_UNCLAIMED_MAX + TURN_HELD_MAX; i++) {
+		peer.port++;
+		say(lab, &peer, 0x95);
+		lab_run(lab, i < TURN_UNCLAIMED_MAX ? 10 * MS : 1100 * MS);
+	}
+	lab->lose = 0;
+	peer.port = 3000;
+	say(lab, &peer, 0x95);
+	lab_run(lab, 100 * MS);
+	assert_int_equal(lab->frames, 3);
+	lab_free(lab);
+}
+
 /* All of them from one address, a peer's or another's behind the same NAT. */
 static void nobody_gets_all_the_channels(void **state)
 {
@@ -254,6 +295,7 @@ int main(void)
 		cmocka_unit_test(what_is_forbidden_is_not_asked_for_all_the_time),
 		cmocka_unit_test(who_comes_from_another_port_gets_a_channel),
 		cmocka_unit_test(only_frames_from_where_peers_are_get_one),
+		cmocka_unit_test(no_frame_waits_for_ever),
 		cmocka_unit_test(nobody_gets_all_the_channels),
 		cmocka_unit_test(the_number_of_channels_is_bounded),
 		cmocka_unit_test(a_silent_server_is_noticed_by_its_channels),
