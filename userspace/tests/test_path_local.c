@@ -242,7 +242,7 @@ static void lab_start(uint8_t key)
 		uint8_t public[32] = { 10 + i };
 
 		assert_int_equal(path_agent_add(lab.host, ADDRESS(i), public,
-						NULL, &lab.agent[i]), 0);
+						&lab.agent[i]), 0);
 	}
 	path_addresses_set(lab.host, &lab.now, &address, 1, false);
 	lab.peer[0] = know(0, ADDRESS(1), key, NULL);
