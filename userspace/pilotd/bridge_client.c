@@ -205,8 +205,8 @@ static void redial_now(struct bridge_server_at *at, const char *why)
 {
 	if (at->redial.state != REDIAL_WAITING)
 		fail(at, why);
-	redial_hurry(&at->redial, now_ns());
-	arm(at);
+	redial_hurry(&at->redial, clock_boot());
+	arm(at->timer, at->redial.at);
 }
 
 void bridge_clients_open(struct bridge_clients *clients,

@@ -219,14 +219,14 @@ static void a_server_that_refuses_is_left_for_another(void **state)
 /* Its grants are no reason to ask it as often as can be. */
 static void a_server_that_forgets_is_asked_ever_more_rarely(void **state)
 {
-	struct pair pair = pair_new(515, NET_PORT, 0);
+	struct pair pair = pair_by_turn(515, NET_PORT, 0);
 	unsigned int before;
 
 	(void)state;
 	psim_turn(pair.sim, pair.b, pair.server, 1);
 	server(&pair, 0)->method = 9;
 	server(&pair, 0)->error = 437;
-	talk(&pair);
+	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 300 * NET_S);
 	assert_in_range(asked(server(&pair, 0)), 20, 120);
 	before = asked(server(&pair, 0));
@@ -235,7 +235,7 @@ static void a_server_that_forgets_is_asked_ever_more_rarely(void **state)
 	/* And taken again when it does better. */
 	server(&pair, 0)->error = 0;
 	assert_true(until_data(&pair, 330 * NET_S) >= 0);
-	expect_class(&pair, PATH_CLASS_TURN);
+	pair_expect(&pair, PATH_CLASS_TURN);
 	psim_run(pair.sim, 60 * NET_S);
 	assert_int_equal(pair.sim->node[pair.b].turn.server[0].pause, 0);
 	psim_free(pair.sim);
