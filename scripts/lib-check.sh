@@ -313,7 +313,7 @@ splats_of() {
 
 # guest_batch KERNEL ID SMP ICOUNT TEST...: runs the tests in one guest.  When the
 # guest dies, the test that ran is to blame and the rest gets a fresh guest; when
-# this machine stood still, all get one, once.
+# its kernel was not to blame, all get one, once.
 guest_batch() {
 	local kernel=$1 id=$2 smp=$3 icount=$4 n=0 again=1
 	shift 4
@@ -379,8 +379,8 @@ guest_round() {
 # guest_fate STATUS CONSOLE
 guest_fate() {
 	case $1 in
-	97 | 99) echo "the guest's kernel failed: $(splat_lines "$2" | head -n 1 |
-		cut -c 1-100)" ;;
+	97 | 99) echo "the guest's kernel failed: $(splat_lines "$2" |
+		sed 's/^\[ *[0-9.]*\] //;q' | cut -c 1-100)" ;;
 	98) echo "the guest did not start" ;;
 	124) echo "the guest's time was up" ;;
 	*) echo "the guest ended with status $1" ;;

@@ -102,7 +102,7 @@ cache_lock() {
 # matched against this; a module's own messages must not look like it.
 # A comparison of text only: no alternative may span lines.
 PILOT_SPLAT='(^|[] ])(BUG:|BUG kmalloc|kernel BUG at|WARNING:|Oops[: ]|UBSAN:|KASAN:|INFO: task |INFO: rcu|INFO: trying to register|INFO: lockdep)'
-PILOT_SPLAT+='|general protection fault|Kernel panic|stack-protector:|unable to handle'
+PILOT_SPLAT+='|int3: 0000|general protection fault|Kernel panic|stack-protector:|unable to handle'
 PILOT_SPLAT+='|possible recursive locking|possible circular locking|inconsistent lock state|possible irq lock inversion'
 PILOT_SPLAT+='|suspicious RCU usage|suspicious rcu_dereference|detected stalls|self-detected stall|rcu: INFO'
 PILOT_SPLAT+='|refcount_t:|unregister_netdevice: waiting|soft lockup|hard LOCKUP|blocked for more than'

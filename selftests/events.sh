@@ -143,7 +143,7 @@ key_becomes_current_by_a_packet_or_by_request() {
 idle_peer_is_told_once() {
 	pair
 	events a
-	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 2
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle "$(patience 2)"
 	pings a 6
 	event_wait a 'peer-idle reason timeout' 15
 	equal "$(events_n a peer-idle)" 1 "idle events"
@@ -155,7 +155,7 @@ idle_peer_is_told_once() {
 idle_peer_that_talks_is_told_once() {
 	pair
 	events a
-	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 2
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle "$(patience 2)"
 	pings a 6
 	event_wait a 'peer-idle reason timeout' 15
 	equal "$(events_n a peer-active)" 0 "active events of a first packet"
@@ -174,7 +174,8 @@ keepalive_wakes_nobody() {
 
 	pair
 	events a
-	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1 keepalive 1
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle "$(patience 1)" \
+		keepalive 1
 	pings a 6
 	event_wait a 'peer-idle reason timeout' 15
 	before=$(stat b rx-keepalives)

@@ -183,13 +183,20 @@ struct nl_msg *netlink_pilot(struct netlink *nl, uint8_t cmd, int flags)
 		nlmsg_free(msg);
 		return NULL;
 	}
+	if (msg)
+		nlmsg_set_proto(msg, NETLINK_GENERIC);
 	return msg;
 }
 
 struct nl_msg *netlink_route(struct netlink *nl, int type, int flags)
 {
+	struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_REQUEST |
+						NLM_F_ACK | flags);
+
 	(void)nl;
-	return nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_ACK | flags);
+	if (msg)
+		nlmsg_set_proto(msg, NETLINK_ROUTE);
+	return msg;
 }
 
 static int on_valid(struct nl_msg *msg, void *arg)
@@ -276,8 +283,9 @@ int netlink_do(struct netlink *nl, struct nl_msg *msg,
 	if (!msg)
 		return error_set(err, err_size, ENOMEM, "out of memory");
 	ret = sockets_open(nl, err, err_size);
+	/* By its type it may be either: families have numbers from the same range. */
 	if (!ret)
-		ret = request_do(nlmsg_hdr(msg)->nlmsg_type == nl->family ?
+		ret = request_do(nlmsg_get_proto(msg) == NETLINK_GENERIC ?
 				 nl->genl : nl->route, msg, &answer);
 	if (*nl->netns)
 		sockets_close(nl);
