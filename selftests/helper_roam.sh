@@ -79,16 +79,16 @@ let_pass() {
 
 # sleeps SECONDS: nothing runs, the link is down, and the translator forgets.
 sleeps() {
-	local link=a${nat_number[${site_of[a]}]} worker
+	local link=a${nat_number[${site_of[a]}]} helper=()
 
-	worker=$(worker_pid a)
-	kill -STOP "$worker"
+	helper=("$(helper_pid a)" "$(worker_pid a)")
+	kill -STOP "${helper[@]}"
 	ipn a link set "$link" down
 	gateway_reset a "${site_of[a]}"
 	let_pass "$1"
 	ipn a link set "$link" up
 	ipn a route add default via 192.168.1.1
-	kill -CONT "$worker"
+	kill -CONT "${helper[@]}"
 }
 
 sleep_breaks_no_flow() {
