@@ -187,9 +187,11 @@ static bool alive_idle_tell(struct pilot_peer *peer, u64 start)
 		set_bit(PILOT_PEER_IDLE_TOLD, &peer->told);
 		pilot_event_peer(peer->dev, PILOT_EVENT_PEER_IDLE,
 				 PILOT_REASON_TIMEOUT, peer);
-		/* Only now: who sees the zero sees the bit, and tells after. */
-		smp_mb__after_atomic();
-		WRITE_ONCE(peer->last_data, 0);
+		/*
+		 * Only now: who sees the zero sees the bit, and tells after.
+		 * Who came meanwhile did not, and is found by the next look.
+		 */
+		cmpxchg(&peer->last_data, start, 0);
 	}
 	spin_unlock(&peer->lock);
 	return idle;

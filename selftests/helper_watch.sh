@@ -83,6 +83,7 @@ changes_of_a_peer_wake_nobody() {
 	must pl a peer set "$(did b)" idle 4
 	soon 10 told peer-active 1
 	soon 30 told peer-idle 2
+	equal "$(events_told peer-active)" 1 "active events"
 }
 
 helper_tests idle_paths_are_watched_less_and_less changes_of_a_peer_wake_nobody

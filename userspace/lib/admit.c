@@ -55,18 +55,14 @@ static bool admit_is_full_of(const struct admit *admit,
 		all++;
 		strangers += !place->known;
 	}
-	return all >= ADMIT_SOURCE || strangers >= ADMIT_SOURCE_STRANGERS ||
-	       admit_site(admit, source) >= ADMIT_SITE_STRANGERS;
+	return all >= ADMIT_SOURCE || strangers >= ADMIT_SOURCE_STRANGERS;
 }
 
-/* Who of two of one site, or of two with as many, makes room. */
-static bool admit_before(const struct admit_place *a,
-			 const struct admit_place *b)
-{
-	return a->up != b->up ? b->up : a->since < b->since;
-}
-
-static int admit_least(const struct admit *admit)
+/*
+ * The oldest stranger of the site with the most. @site: only of that one, or
+ * NULL.
+ */
+static int admit_least(const struct admit *admit, const struct endpoint *site)
 {
 	unsigned int most = 0, count;
 	int least = -1;
@@ -74,12 +70,12 @@ static int admit_least(const struct admit *admit)
 	for (int i = 0; i < ADMIT_PLACES; i++) {
 		const struct admit_place *place = &admit->place[i];
 
-		if (!place->used || place->known)
+		if (!place->used || place->known ||
+		    (site && !admit_same(&place->source, site, SITE_BYTES)))
 			continue;
 		count = admit_site(admit, &place->source);
 		if (count > most ||
-		    (count == most &&
-		     admit_before(place, &admit->place[least])))
+		    (count == most && place->since < admit->place[least].since))
 			least = i;
 		most = count > most ? count : most;
 	}
@@ -98,10 +94,12 @@ int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
 		admit->stats.refused_source++;
 		return -EBUSY;
 	}
-	if (admit->strangers == ADMIT_STRANGERS) {
-		*displaced = admit_least(admit);
+	if (admit_site(admit, source) >= ADMIT_SITE_STRANGERS)
+		*displaced = admit_least(admit, source);
+	else if (admit->strangers == ADMIT_STRANGERS)
+		*displaced = admit_least(admit, NULL);
+	if (*displaced >= 0)
 		admit_del(admit, *displaced);
-	}
 	/* Clients and strangers, each within their bound, leave one. */
 	while (admit->place[i].used)
 		i++;
@@ -125,11 +123,6 @@ void admit_del(struct admit *admit, int i)
 	else
 		admit->strangers--;
 	place->used = false;
-}
-
-void admit_up(struct admit *admit, int i)
-{
-	admit->place[i].up = true;
 }
 
 int admit_known(struct admit *admit, uint64_t now, int i)

@@ -2,11 +2,11 @@
 /*
  * Who may be connected to a server that cannot tell its clients from
  * strangers: a connection is a stranger's until something was answered to it.
- * Strangers have a bound of their own and are few per source. One makes room
- * for another when there are as many as may be: of those whose site has the
- * most one without TLS before one with it, and the oldest. A site is an IPv4
- * address, or an IPv6 /48, which is what one customer may have. Owns no socket
- * and no clock; times are boot time.
+ * Strangers have a bound of their own and are few per source. When there are as
+ * many as may be the oldest makes room, of those whose site has the most; when
+ * there are as many of a site, the oldest of that one. A site is an IPv4
+ * address, or an IPv6 /48, which one customer may have, or very many. Owns no
+ * socket and no clock; times are boot time.
  */
 #ifndef PILOT_LIB_ADMIT_H
 #define PILOT_LIB_ADMIT_H
@@ -37,7 +37,6 @@
 struct admit_place {
 	bool used;
 	bool known;
-	bool up;			/* with TLS */
 	struct endpoint source;
 	uint64_t since;			/* or when it was last answered */
 	struct ratelimit_bucket frames;
@@ -68,8 +67,6 @@ void admit_init(struct admit *admit, unsigned int clients_max,
 int admit_add(struct admit *admit, uint64_t now, const struct endpoint *source,
 	      int *displaced);
 void admit_del(struct admit *admit, int place);
-/* It has TLS now. */
-void admit_up(struct admit *admit, int place);
 /*
  * Something was answered to it: no stranger. Return: 0, or -ENOSPC when there
  * are as many clients as may be; it has to go then.

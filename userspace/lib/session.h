@@ -180,7 +180,8 @@ int session_peer_set(struct session_host *host, const struct clock *now,
 /*
  * Data and messages go there from now on; the configured endpoint stays as it
  * is. For what was found to reach the peer, or unset when that does not any
- * more and nothing else is known. Return: 0, -EINVAL for what cannot be sent to, or what endpoint_set() said, with nothing changed.
+ * more and nothing else is known. Return: 0, -EINVAL for what cannot be sent
+ * to, or what endpoint_set() said, with nothing changed.
  */
 int session_peer_move(struct session_host *host, struct session_peer *peer,
 		      const struct endpoint *endpoint);

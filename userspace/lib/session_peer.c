@@ -164,7 +164,9 @@ int session_peer_move(struct session_host *host, struct session_peer *peer,
 
 	if (endpoint_is_set(endpoint) && endpoint_check(endpoint))
 		return -EINVAL;
-	if (!endpoint_equal(&peer->in_kernel, endpoint))
+	/* None in_kernel is none that is known. */
+	if (!endpoint_is_set(endpoint) ||
+	    !endpoint_equal(&peer->in_kernel, endpoint))
 		ret = host->ops.endpoint_set(host->ctx, peer->agent, peer,
 					     endpoint);
 	if (ret)

@@ -122,11 +122,9 @@ static void respawn_later(struct bridge_keeper *keeper)
 static int on_exit(sd_event_source *source, const siginfo_t *info, void *ctx)
 {
 	struct bridge_keeper *keeper = ctx;
-	struct clock now;
 
 	(void)source;
-	clock_read(&now);
-	if (now.boot_ns - keeper->started_at >= GOOD_NS)
+	if (clock_boot() - keeper->started_at >= GOOD_NS)
 		keeper->deaths = 0;
 	log_error("the bridge %s %d; starting another",
 		  info->si_code == CLD_EXITED ? "exited with status" :
@@ -156,13 +154,11 @@ static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 {
 	struct bridge_keeper *keeper = ctx;
 	struct bridge_message message;
-	struct clock now;
 	int ret;
 
 	(void)revents;
 	ret = bridge_receive(fd, &message, true);
-	clock_read(&now);
-	if (ret == 0 && ratelimit_take(&keeper->talk, now.boot_ns, TALK_RATE,
+	if (ret == 0 && ratelimit_take(&keeper->talk, clock_boot(), TALK_RATE,
 				       TALK_BURST)) {
 		on_state(keeper, &message.state);
 	} else if (ret == 0 || ret == -EBADMSG) {
@@ -197,10 +193,8 @@ static void tell_init(struct bridge_keeper *keeper)
 static int start(struct bridge_keeper *keeper)
 {
 	int ret = spawn_bridge(keeper->listen, &keeper->pid, &keeper->ipc);
-	struct clock now;
 
-	clock_read(&now);
-	keeper->started_at = now.boot_ns;
+	keeper->started_at = clock_boot();
 	if (ret) {
 		keeper->pid = 0;
 		log_error("cannot start the bridge: %s", strerror(-ret));
@@ -312,26 +306,39 @@ static int on_listen_again(sd_event_source *source, uint64_t usec, void *ctx)
 	return 0;
 }
 
+static void listen_later(struct bridge_keeper *keeper)
+{
+	int ret = sd_event_add_time_relative(keeper->event,
+					     &keeper->listen_again,
+					     CLOCK_BOOTTIME, LISTEN_AGAIN_US,
+					     0, on_listen_again, keeper);
+
+	if (ret < 0)
+		log_error("the TLS port is not tried again: %s",
+			  strerror(-ret));
+}
+
 int bridge_keeper_serve(struct bridge_keeper *keeper,
 			const struct bridge_serving *serving, char *err,
 			size_t err_size)
 {
+	bool same = serving_equal(serving, &keeper->serving);
 	int ret = 0;
 
-	if (serving_equal(serving, &keeper->serving) &&
-	    !serving->enabled == !is_listening(keeper))
+	if (same && !serving->enabled == !is_listening(keeper))
 		return 0;
-	listen_again_stop(keeper);
 	listen_close(keeper);
 	keeper->serving = *serving;
 	if (serving->enabled)
 		ret = listen_open(keeper, err, err_size);
-	if (ret) {
+	if (ret)
 		listen_close(keeper);
-		sd_event_add_time_relative(keeper->event, &keeper->listen_again,
-					   CLOCK_BOOTTIME, LISTEN_AGAIN_US, 0,
-					   on_listen_again, keeper);
-	}
+	/* It is tried again as it was, and who is connected stays. */
+	if (ret && same)
+		return ret;
+	listen_again_stop(keeper);
+	if (ret)
+		listen_later(keeper);
 	replace(keeper);
 	return ret;
 }

@@ -68,7 +68,6 @@ static void on_up(void *ctx)
 	struct bridge_client *client = ctx;
 
 	client->up = true;
-	admit_up(&client->server->admit, client->place);
 }
 
 static bool on_arrived(void *ctx)

@@ -105,6 +105,12 @@ struct ipc_peer_name {
 	uint64_t peer;
 };
 
+struct ipc_idle {
+	uint64_t agent;
+	uint64_t peer;
+	uint32_t seconds;
+};
+
 struct ipc_adopt {
 	uint64_t agent;
 	uint64_t peer;
@@ -170,6 +176,7 @@ struct ipc_message {
 		struct ipc_agent_name agent_name;
 		struct ipc_peer peer;
 		struct ipc_peer_name peer_name;
+		struct ipc_idle idle;
 		struct ipc_adopt adopt;
 		struct ipc_reply reply;
 		struct ipc_key key;

@@ -2,7 +2,10 @@
 
 #include "lost.h"
 
+#include "arm.h"
 #include "reach.h"
+
+#define STEP_TIME	(250 * CLOCK_MS)
 
 /* Return: the peer behind @peer, or the first one; NULL at the end. */
 static struct session_peer *lost_next(struct worker *worker,
@@ -22,38 +25,36 @@ static struct session_peer *lost_next(struct worker *worker,
 	return NULL;
 }
 
-static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
+static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer,
+		     uint32_t seconds)
 {
 	struct ipc_message message;
 
 	ipc_message_init(&message, IPC_IDLE_ANEW);
-	message.peer_name.agent = agent;
-	message.peer_name.peer = peer;
+	message.idle.agent = agent;
+	message.idle.peer = peer;
+	message.idle.seconds = seconds;
 	return worker_call(worker, &message);
 }
 
-static int lost_later(struct worker *worker)
+/* What is waited for already is not put off. */
+static void lost_later(struct worker *worker)
 {
-	int ret = sd_event_source_set_time_relative(worker->lost_source,
-						    LOST_STEP_US);
-
-	if (ret < 0)
-		return ret;
-	return sd_event_source_set_enabled(worker->lost_source,
-					   SD_EVENT_ONESHOT);
+	if (worker->lost_source &&
+	    sd_event_source_get_enabled(worker->lost_source, NULL) <= 0)
+		arm(worker->lost_source, clock_boot() + STEP_TIME);
 }
 
 static int on_lost(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct worker *worker = ctx;
-	int ret = 0;
 
 	(void)source;
 	(void)usec;
 	if (lost_step(worker, idle_anew))
-		ret = lost_later(worker);
+		lost_later(worker);
 	worker_catch_up(worker);
-	return ret;
+	return 0;
 }
 
 int lost_start(struct worker *worker)
@@ -67,25 +68,37 @@ int lost_start(struct worker *worker)
 
 void lost_begin(struct worker *worker)
 {
+	worker->lost_all = true;
+	lost_later(worker);
+}
+
+void lost_confirmed(struct worker *worker, struct session_peer *peer)
+{
+	const struct worker_peer *data = session_peer_data(peer);
+
+	if (data->lost)
+		lost_later(worker);
+}
+
+static void lost_mark(struct worker *worker)
+{
 	struct worker_agent *agent = worker->agents;
 	struct session_peer *peer = NULL;
 	struct worker_peer *data;
 
 	while ((peer = lost_next(worker, &agent, peer))) {
 		data = session_peer_data(peer);
-		data->lost = config_peer_idle(&data->config,
-					      agent->introducers);
+		data->lost = true;
 	}
-	if (worker->lost_source)
-		lost_later(worker);
 }
 
 static void lost_ask(struct worker *worker, const struct worker_agent *agent,
-		     struct session_peer *peer, lost_ask_fn ask)
+		     struct session_peer *peer, uint32_t seconds,
+		     lost_ask_fn ask)
 {
 	struct clock now;
 
-	if (ask(worker, agent->address, session_peer_address(peer)))
+	if (ask(worker, agent->address, session_peer_address(peer), seconds))
 		return;
 	clock_read(&now);
 	session_kernel_event(worker->host, &now, peer,
@@ -99,17 +112,24 @@ bool lost_step(struct worker *worker, lost_ask_fn ask)
 	struct session_peer *peer = NULL;
 	struct worker_peer *data;
 	unsigned int asked = 0;
+	uint32_t seconds;
 
+	if (worker->lost_all)
+		lost_mark(worker);
+	worker->lost_all = false;
 	while ((peer = lost_next(worker, &agent, peer))) {
 		data = session_peer_data(peer);
-		if (!data->lost)
+		/* Of one that is not confirmed nothing would be understood. */
+		if (!data->lost || !session_control_ready(peer))
 			continue;
-		if (asked++ == LOST_STEP_PEERS)
+		if (asked == LOST_STEP_PEERS)
 			return true;
 		data->lost = false;
-		/* Without keys there is nothing to be told. */
-		if (session_control_ready(peer))
-			lost_ask(worker, agent, peer, ask);
+		seconds = config_peer_idle(&data->config, agent->introducers);
+		if (!seconds)
+			continue;
+		lost_ask(worker, agent, peer, seconds, ask);
+		asked++;
 	}
 	return false;
 }

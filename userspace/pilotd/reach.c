@@ -220,9 +220,16 @@ void reach_agent_del(struct worker *worker, struct worker_agent *agent)
 static void confirm(struct worker *worker, const struct clock *now,
 		    struct session_peer *peer)
 {
-	if (session_control_ready(peer))
-		path_session(worker->reach->host, now, data_of(peer)->path,
-			     PATH_SESSION_CONFIRMED, NULL);
+	const struct worker_peer *data = data_of(peer);
+
+	if (!session_control_ready(peer))
+		return;
+	path_session(worker->reach->host, now, data->path,
+		     PATH_SESSION_CONFIRMED, NULL);
+	/* Nobody will tell, and an introducer has data at times only. */
+	if (data->introduces && !data->config.idle)
+		path_traffic(worker->reach->host, now, data->path,
+			     PATH_TRAFFIC_IDLE);
 }
 
 /* A session that was there before anybody looked for ways. */

@@ -70,11 +70,16 @@ struct naming {
 	const char *name;
 };
 
+static bool has_name(struct naming *naming, struct session_peer *peer)
+{
+	return uses(&naming->server, peer) || probes(&naming->server, peer);
+}
+
 static bool find_name(void *ctx, struct session_peer *peer)
 {
 	struct naming *naming = ctx;
 
-	if (!uses(&naming->server, peer))
+	if (!has_name(naming, peer))
 		return false;
 	naming->name = data_of(peer)->tls_name;
 	return true;
@@ -82,9 +87,9 @@ static bool find_name(void *ctx, struct session_peer *peer)
 
 static bool set_name(void *ctx, struct session_peer *peer)
 {
-	const struct naming *naming = ctx;
+	struct naming *naming = ctx;
 
-	if (!uses((void *)&naming->server, peer))
+	if (!has_name(naming, peer))
 		return false;
 	snprintf(data_of(peer)->tls_name, sizeof(data_of(peer)->tls_name),
 		 "%s", naming->name);
@@ -230,7 +235,6 @@ static bool probe(void *ctx, struct session_peer *peer)
 
 	if (!config_peer_tls(&data->config, &naming.server))
 		return false;
-	data->tls_probed = true;
 	if (!for_each(worker, uses, &naming.server)) {
 		said = said_find(worker, &naming.server);
 		if (said)
@@ -239,6 +243,8 @@ static bool probe(void *ctx, struct session_peer *peer)
 			said->text[0] = '\0';
 	}
 	for_each(worker, find_name, &naming);
+	data->tls_probed = true;
+	set_name(&naming, peer);
 	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
 	return true;
 }

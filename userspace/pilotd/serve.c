@@ -98,35 +98,15 @@ static int endpoint_release(struct parent *parent,
 				   err, CONFIG_ERROR_LEN);
 }
 
-static const struct config_peer *peer_at(const struct parent *parent,
-					 const struct agent *agent,
-					 uint64_t address)
-{
-	const struct config *config = &parent->config;
-
-	for (size_t i = 0; i < config->peer_count; i++)
-		if (!strcmp(config->peers[i].link, agent->config.name) &&
-		    agent_peer_address(agent, &config->peers[i]) == address)
-			return &config->peers[i];
-	return NULL;
-}
-
-static int idle_anew(struct parent *parent,
-		     const struct ipc_peer_name *request, char *err)
+static int idle_anew(struct parent *parent, const struct ipc_idle *request,
+		     char *err)
 {
 	struct agent *agent = agent_of(parent, request->agent);
-	const struct config_peer *peer;
 
 	if (!agent)
 		return no_agent(err);
-	peer = peer_at(parent, agent, request->peer);
-	if (!peer)
-		return error_set(err, CONFIG_ERROR_LEN, ENOENT,
-				 "link %s has no such peer",
-				 agent->config.name);
 	return kernel_peer_idle(agent->nl, agent->ifindex, request->peer,
-				config_peer_idle(peer, agent->introduced), err,
-				CONFIG_ERROR_LEN);
+				request->seconds, err, CONFIG_ERROR_LEN);
 }
 
 static bool within(uint64_t rate, uint64_t limit)
@@ -371,7 +351,7 @@ static int serve(struct parent *parent, struct ipc_message *request, char *err)
 	case IPC_ENDPOINT_RELEASE:
 		return endpoint_release(parent, &request->peer_name, err);
 	case IPC_IDLE_ANEW:
-		return idle_anew(parent, &request->peer_name, err);
+		return idle_anew(parent, &request->idle, err);
 	case IPC_RELAY_NEW:
 		return relay_new(parent, &request->relay, err);
 	case IPC_RELAY_DEL:

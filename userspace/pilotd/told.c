@@ -145,11 +145,16 @@ static void key_adopt(struct worker *worker, const struct ipc_adopt *told)
 		.soft_age = told->soft_age,
 		.hard_age = told->hard_age,
 	};
+	struct worker_peer *data;
 	struct clock now;
 
 	clock_read(&now);
-	if (peer)
-		session_peer_adopt(worker->host, &now, peer, &key);
+	if (!peer)
+		return;
+	session_peer_adopt(worker->host, &now, peer, &key);
+	/* The kernel may tell that it is idle before there is a session. */
+	data = session_peer_data(peer);
+	data->lost = true;
 }
 
 static void endpoint_adopt(struct worker *worker,

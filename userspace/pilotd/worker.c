@@ -273,6 +273,8 @@ static void op_notify(void *ctx, enum session_notice notice,
 				     session_agent_address(agent),
 				     session_peer_address(peer));
 	reach_notice(worker, notice, peer);
+	if (notice == SESSION_NOTICE_CONFIRMED)
+		lost_confirmed(worker, peer);
 	log_line(notice == SESSION_NOTICE_FAILED ||
 		 notice == SESSION_NOTICE_LOAD ? LOG_LEVEL_NOTICE :
 						 LOG_LEVEL_DEBUG,

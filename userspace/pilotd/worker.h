@@ -69,6 +69,7 @@ struct worker {
 	sd_event_source *timer_source;
 	sd_event_source *deferred_source;
 	sd_event_source *lost_source;
+	bool lost_all;			/* every peer is to be marked */
 	/* What was last said of TLS servers; those without one are free. */
 	struct bridge_state tls_said[BRIDGE_SERVERS_MAX];
 	unsigned int tls_next;		/* the place of the next one */

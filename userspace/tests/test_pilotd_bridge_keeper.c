@@ -30,6 +30,11 @@ static struct {
 	struct bridge_state said;
 } lab;
 
+uint64_t clock_boot(void)
+{
+	return lab.now;
+}
+
 void clock_read(struct clock *now)
 {
 	now->boot_ns = now->real_ns = lab.now;
@@ -257,6 +262,32 @@ static void one_without_anything_to_do_is_ended(void **state)
 	end(&keeper);
 }
 
+/* The port is still taken: nothing changes for who is connected elsewhere. */
+static void a_reload_ends_no_connection(void **state)
+{
+	struct bridge_serving serving = { .enabled = true, .port = 443 };
+	struct bridge_open open = server_open("");
+	struct bridge_keeper keeper;
+	char err[256];
+	pid_t pid;
+
+	(void)state;
+	begin(&keeper);
+	lab.taken = true;
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
+					     sizeof(err)), -EADDRINUSE);
+	pid = keeper.pid;
+	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
+					     sizeof(err)), -EADDRINUSE);
+	assert_int_equal(keeper.pid, pid);
+	assert_int_equal(lab.spawned, 2);
+	lab.taken = false;
+	until_spawned(&keeper, 3);
+	assert_int_equal(lab.opened, 2);
+	end(&keeper);
+}
+
 /* It only serves, and has nothing to say. */
 static void deaths_count_when_they_come_soon(void **state)
 {
@@ -284,6 +315,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
+		cmocka_unit_test(a_reload_ends_no_connection),
 		cmocka_unit_test(another_name_is_told_and_kept),
 		cmocka_unit_test(one_without_anything_to_do_is_ended),
 		cmocka_unit_test(deaths_count_when_they_come_soon),

@@ -336,7 +336,6 @@ static void silence_is_watched_unless_told_not_to(void **state)
 	config_free(&again);
 }
 
-/* None said is not the same as none wanted. */
 /* The kernel takes a peer for active whose idle time is set. */
 static void idleness_is_set_when_it_is_another(void **state)
 {
@@ -354,6 +353,7 @@ static void idleness_is_set_when_it_is_another(void **state)
 	assert_true(config_peer_idle_differs(&a, &b, true));
 }
 
+/* None said is not the same as none wanted. */
 static void idleness_is_for_those_that_are_introduced(void **state)
 {
 	char error[CONFIG_ERROR_LEN];

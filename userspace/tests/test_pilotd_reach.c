@@ -500,8 +500,10 @@ static void an_unconfirmed_key_moves_nothing(void **state)
 
 static unsigned int asked;
 
-static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
+static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer,
+		     uint32_t seconds)
 {
+	assert_true(seconds > 0);
 	assert_ptr_equal(worker, &ends[0].worker);
 	assert_int_equal(agent, ends[0].address);
 	assert_true(peer == ends[1].address || peer == ends[INTRODUCER].address);
@@ -509,9 +511,10 @@ static int idle_anew(struct worker *worker, uint64_t agent, uint64_t peer)
 	return 0;
 }
 
-static int idle_refused(struct worker *worker, uint64_t agent, uint64_t peer)
+static int idle_refused(struct worker *worker, uint64_t agent, uint64_t peer,
+			uint32_t seconds)
 {
-	idle_anew(worker, agent, peer);
+	idle_anew(worker, agent, peer, seconds);
 	return -ENOENT;
 }
 

@@ -93,7 +93,7 @@ static void a_key_for_a_foreign_agent_is_refused(void **state)
 	message.peer_name.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
 	ipc_message_init(&message, IPC_IDLE_ANEW);
-	message.peer_name.agent = UINT64_MAX;
+	message.idle.agent = UINT64_MAX;
 	assert_int_equal(ask(*state, &message), ENOENT);
 	ipc_message_init(&message, IPC_RELAY_NEW);
 	message.relay.agent = UINT64_MAX;
@@ -268,11 +268,6 @@ static void a_foreign_peer_is_not_touched(void **state)
 	ipc_message_init(&message, IPC_PEER_REMOVE);
 	strcpy(message.peer_remove.link, "eth0");
 	assert_int_equal(ask(*state, &message), ENODEV);
-	ipc_message_init(&message, IPC_IDLE_ANEW);
-	message.peer_name.agent =
-		((struct scene *)*state)->agent.address;
-	message.peer_name.peer = 1ULL << 32 | 77;
-	assert_int_equal(ask(*state, &message), ENOENT);
 	ipc_message_init(&message, IPC_PEER_CHANGE);
 	strcpy(message.config_peer.link, "pilot0");
 	assert_int_equal(ask(*state, &message), ENOENT);

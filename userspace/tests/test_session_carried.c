@@ -364,15 +364,30 @@ static void test_forget(void **state)
 	const struct endpoint none = { .family = AF_UNSPEC };
 	struct sim *sim = pair_new(9);
 	struct session_peer *peer = sim->node[0].peers[1];
+	struct session_peer_config config = {
+		.endpoint = sim->node[1].endpoint,
+	};
 	struct session_peer_info info;
+	struct clock now;
 
 	(void)state;
+	memcpy(config.public, sim->node[1].id.public, sizeof(config.public));
+	sim_clock(&sim->node[0], &now);
 	assert_int_equal(move(sim, 0, RELAY_A), 0);
 	assert_int_equal(session_peer_move(sim->node[0].host, peer, &none), 0);
 	assert_int_equal(sim->node[0].endpoint_sets, 2);
 	session_peer_info(peer, &info);
 	assert_false(endpoint_is_set(&info.endpoint));
 	assert_int_equal(session_peer_move(sim->node[0].host, peer, &none), 0);
+	/* A change of what is configured leaves open what the kernel has. */
+	assert_int_equal(move(sim, 0, RELAY_A), 0);
+	assert_int_equal(session_peer_set(sim->node[0].host, &now, peer,
+					  &config), 0);
+	config.endpoint = none;
+	assert_int_equal(session_peer_set(sim->node[0].host, &now, peer,
+					  &config), 0);
+	assert_int_equal(session_peer_move(sim->node[0].host, peer, &none), 0);
+	assert_int_equal(sim->node[0].endpoint_sets, 5);
 	assert_int_equal(move(sim, 0, RELAY_A), 0);
 	sim_free(sim);
 }
