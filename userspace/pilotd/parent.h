@@ -59,7 +59,8 @@ bool parent_peer_is_runtime(const struct parent *parent,
 
 /*
  * Puts a peer into the kernel and tells the worker. @was: as both have it; NULL
- * when one of them is new, who is told when the peer is idle. Return: 0 or -errno with a text in @err.
+ * when one of them is new, who is told when the peer is idle. Return: 0 or
+ * -errno with a text in @err.
  */
 int parent_peer_put(struct parent *parent, struct agent *agent,
 		    const struct config_peer *peer,
