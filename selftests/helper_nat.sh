@@ -75,9 +75,15 @@ keepalives_past() {
 }
 
 without_keepalive_the_mapping_is_forgotten() {
+	local before
+
 	command -v conntrack >/dev/null || skip "conntrack is missing"
 	translated
 	talk
+	reaches a "$(inet6 b)"
+	# What a says last, some seconds after it heard from b.
+	before=$(keepalives_sent)
+	soon 30 keepalives_past $((before + 1))
 	soon 60 mapping_is_gone
 	hears_not b "$(inet6 a)"
 	# The inside speaks, gets another mapping, and b follows.
