@@ -77,7 +77,7 @@ idle_paths_are_watched_less_and_less() {
 changes_of_a_peer_wake_nobody() {
 	watched
 	soon 30 told peer-idle 1
-	must pl a peer set "$(did b)" name somebody
+	must pl a peer set "$(did b)" silence 30
 	must pl a peer set "$(did b)" keepalive 20
 	equal "$(events_told peer-active)" 0 "active events after a change"
 	must pl a peer set "$(did b)" idle 4

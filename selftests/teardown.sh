@@ -186,6 +186,7 @@ pair_again() {
 	peer a 6 2
 	peer b 5 1
 	keys 1
+	wait_for 10 key_is_current b 5 1 || fail "b never saw a's first packet"
 }
 
 # Many times over: what is left each time would add up.
