@@ -254,7 +254,7 @@ lanes_are_learned_behind_a_nat() {
 		"10.0.0.2 9000" "lane 0 afterwards"
 	# The next keys name the port that is translated; it is not believed, as
 	# long as the lane is known to work.
-	pings_on 1 a
+	lane_used 1 a
 	lane_key a 5 6 2 1 next "port $(lane_port 1)"
 	equal "$(lane_stat a 1 port)" 9001 "lane 1's port after a rekey"
 }
