@@ -209,13 +209,17 @@ idle_time_begins_when_it_is_set() {
 
 	pair
 	pings a 6
-	sleep 5
+	wait_for 20 heard_long_ago || fail "a hears something all the time"
 	events a
 	began=$SECONDS
 	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 5
 	event_wait a 'peer-idle reason timeout' 30
 	[ $((SECONDS - began)) -ge 4 ] ||
 		fail "told after $((SECONDS - began)) s"
+}
+
+heard_long_ago() {
+	[ "$(peer_stat a 6 since-rx)" -ge 5000 ]
 }
 
 # Nothing was sent in either: the helper waits for the one, and for the other.

@@ -51,5 +51,4 @@ int stream_read(struct stream_reader *reader, const uint8_t *bytes, size_t len,
 int stream_write(enum stream_kind kind, const uint8_t *message, size_t len,
 		 uint8_t to[static STREAM_WRITTEN_MAX]);
 
-
 #endif /* PILOT_LIB_STREAM_H */

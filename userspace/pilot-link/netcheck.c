@@ -213,7 +213,6 @@ static void netcheck_turn(const json_t *report)
 static void netcheck_tls(const json_t *one)
 {
 	const json_t *tls = json_object_get(one, "tls");
-	const char *problem = json_get_text(tls, "problem");
 
 	if (!json_is_object(tls))
 		return;
@@ -222,8 +221,7 @@ static void netcheck_tls(const json_t *one)
 	netcheck_text(tls, "state", "state");
 	if (json_is_true(json_object_get(tls, "used")))
 		print_plain(" in use");
-	if (problem)
-		print_plain(" (%s)", problem);
+	netcheck_problem(tls);
 	print_newline();
 }
 

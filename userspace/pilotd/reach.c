@@ -227,7 +227,7 @@ static void confirm(struct worker *worker, const struct clock *now,
 	path_session(worker->reach->host, now, data->path,
 		     PATH_SESSION_CONFIRMED, NULL);
 	/* Nobody will tell, and an introducer has data at times only. */
-	if (data->introduces && !data->config.idle)
+	if (data->introduces && !config_peer_idle(&data->config, true))
 		path_traffic(worker->reach->host, now, data->path,
 			     PATH_TRAFFIC_IDLE);
 }

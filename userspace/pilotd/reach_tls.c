@@ -67,8 +67,13 @@ static bool probes(void *ctx, struct session_peer *peer)
 
 struct naming {
 	struct endpoint server;
-	const char *name;
+	char name[CONFIG_NAME_LEN];
 };
+
+static void name_copy(char to[static CONFIG_NAME_LEN], const char *name)
+{
+	snprintf(to, CONFIG_NAME_LEN, "%s", name);
+}
 
 static bool has_name(struct naming *naming, struct session_peer *peer)
 {
@@ -81,7 +86,7 @@ static bool find_name(void *ctx, struct session_peer *peer)
 
 	if (!has_name(naming, peer))
 		return false;
-	naming->name = data_of(peer)->tls_name;
+	name_copy(naming->name, data_of(peer)->tls_name);
 	return true;
 }
 
@@ -91,8 +96,7 @@ static bool set_name(void *ctx, struct session_peer *peer)
 
 	if (!has_name(naming, peer))
 		return false;
-	snprintf(data_of(peer)->tls_name, sizeof(data_of(peer)->tls_name),
-		 "%s", naming->name);
+	name_copy(data_of(peer)->tls_name, naming->name);
 	return true;
 }
 
@@ -113,12 +117,13 @@ static void release(struct worker *worker, struct worker_peer *data)
 void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 {
 	struct worker_peer *data = data_of(path_peer_data(path));
-	struct naming naming = { .name = data->config.tls_name };
 	struct worker *worker = ctx;
+	struct naming naming;
 
 	release(worker, data);
 	if (!wanted || !config_peer_tls(&data->config, &naming.server))
 		return;
+	name_copy(naming.name, data->config.tls_name);
 	for_each(worker, find_name, &naming);
 	data->tls = naming.server;
 	data->tls_number = 0;
@@ -129,12 +134,11 @@ void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 /* Another name is for all who use the server: the last that was set. */
 static void rename_all(struct worker *worker, struct worker_peer *data)
 {
-	struct naming naming = {
-		.server = data->tls, .name = data->config.tls_name,
-	};
+	struct naming naming = { .server = data->tls };
 
 	if (!strcmp(data->tls_name, data->config.tls_name))
 		return;
+	name_copy(naming.name, data->config.tls_name);
 	for_each(worker, set_name, &naming);
 	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
 }
@@ -229,9 +233,9 @@ json_t *reach_tls_json(const struct worker *worker,
 static bool probe(void *ctx, struct session_peer *peer)
 {
 	struct worker_peer *data = data_of(peer);
-	struct naming naming = { .name = data->config.tls_name };
 	struct worker *worker = ctx;
 	struct bridge_state *said;
+	struct naming naming;
 
 	if (!config_peer_tls(&data->config, &naming.server))
 		return false;
@@ -242,6 +246,7 @@ static bool probe(void *ctx, struct session_peer *peer)
 		if (said)
 			said->text[0] = '\0';
 	}
+	name_copy(naming.name, data->config.tls_name);
 	for_each(worker, find_name, &naming);
 	data->tls_probed = true;
 	set_name(&naming, peer);

@@ -565,7 +565,8 @@ static int become_orphan(struct worker *worker)
 
 	log_warning("the parent is gone; keeping the sockets for another");
 	sd_event_source_disable_unref(worker->ipc_source);
-	sd_event_source_disable_unref(worker->lost_source);
+	worker->lost_source =
+		sd_event_source_disable_unref(worker->lost_source);
 	sd_event_source_disable_unref(worker->udp_source[0]);
 	sd_event_source_disable_unref(worker->udp_source[1]);
 	sd_event_source_disable_unref(worker->events_source);

@@ -28,6 +28,7 @@ static struct {
 	unsigned int opened;		/* listening sockets */
 	unsigned int told;
 	struct bridge_state said;
+	char err[256];
 } lab;
 
 uint64_t clock_boot(void)
@@ -95,15 +96,21 @@ static void begin(struct bridge_keeper *keeper)
 	assert_true(sd_event_new(&keeper->event) >= 0);
 }
 
+/* What it says of a failure is in lab.err. */
+static int serve(struct bridge_keeper *keeper,
+		 const struct bridge_serving *serving)
+{
+	lab.err[0] = '\0';
+	return bridge_keeper_serve(keeper, serving, lab.err, sizeof(lab.err));
+}
+
 static void end(struct bridge_keeper *keeper)
 {
 	struct bridge_serving none = { .enabled = false };
-	char err[256];
 
 	for (unsigned int i = keeper->count; i--;)
 		bridge_keeper_close(keeper, &keeper->open[i].server);
-	assert_int_equal(bridge_keeper_serve(keeper, &none, err, sizeof(err)),
-			 0);
+	assert_int_equal(serve(keeper, &none), 0);
 	bridge_keeper_stop(keeper);
 	sd_event_unref(keeper->event);
 	if (lab.bridge >= 0)
@@ -123,34 +130,27 @@ static void a_port_that_is_taken_is_tried_again(void **state)
 {
 	struct bridge_serving serving = { .enabled = true, .port = 443 };
 	struct bridge_keeper keeper;
-	char err[256] = "";
 
 	(void)state;
 	begin(&keeper);
 	lab.taken = true;
 	for (int i = 0; i < 2; i++) {
-		*err = '\0';
-		assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-						     sizeof(err)),
-				 -EADDRINUSE);
-		assert_string_equal(err, "taken");
+		assert_int_equal(serve(&keeper, &serving), -EADDRINUSE);
+		assert_string_equal(lab.err, "taken");
 	}
 	assert_int_equal(lab.spawned, 0);
 	lab.taken = false;
 	until_spawned(&keeper, 1);
 	assert_int_equal(lab.opened, 2);
 	/* One that does what it should is left alone. */
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), 0);
+	assert_int_equal(serve(&keeper, &serving), 0);
 	assert_int_equal(lab.spawned, 1);
 	assert_int_equal(lab.opened, 2);
 	serving.port++;
 	lab.taken = true;
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), -EADDRINUSE);
+	assert_int_equal(serve(&keeper, &serving), -EADDRINUSE);
 	lab.taken = false;
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), 0);
+	assert_int_equal(serve(&keeper, &serving), 0);
 	assert_int_equal(lab.spawned, 2);
 	assert_null(keeper.listen_again);
 	end(&keeper);
@@ -230,7 +230,6 @@ static void one_without_anything_to_do_is_ended(void **state)
 	struct bridge_serving serving = { .enabled = true, .port = 443 };
 	struct bridge_open open = server_open("");
 	struct bridge_keeper keeper;
-	char err[256];
 	pid_t pid;
 
 	(void)state;
@@ -252,8 +251,7 @@ static void one_without_anything_to_do_is_ended(void **state)
 	bridge_keeper_close(&keeper, &open.server);
 	assert_null(keeper.respawn_source);
 	/* One that serves goes on. */
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), 0);
+	assert_int_equal(serve(&keeper, &serving), 0);
 	bridge_keeper_open(&keeper, &open);
 	bridge_keeper_close(&keeper, &open.server);
 	assert_true(keeper.pid > 0);
@@ -268,18 +266,15 @@ static void a_reload_ends_no_connection(void **state)
 	struct bridge_serving serving = { .enabled = true, .port = 443 };
 	struct bridge_open open = server_open("");
 	struct bridge_keeper keeper;
-	char err[256];
 	pid_t pid;
 
 	(void)state;
 	begin(&keeper);
 	lab.taken = true;
 	bridge_keeper_open(&keeper, &open);
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), -EADDRINUSE);
+	assert_int_equal(serve(&keeper, &serving), -EADDRINUSE);
 	pid = keeper.pid;
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), -EADDRINUSE);
+	assert_int_equal(serve(&keeper, &serving), -EADDRINUSE);
 	assert_int_equal(keeper.pid, pid);
 	assert_int_equal(lab.spawned, 2);
 	lab.taken = false;
@@ -293,12 +288,10 @@ static void deaths_count_when_they_come_soon(void **state)
 {
 	struct bridge_serving serving = { .enabled = true, .port = 443 };
 	struct bridge_keeper keeper;
-	char err[256];
 
 	(void)state;
 	begin(&keeper);
-	assert_int_equal(bridge_keeper_serve(&keeper, &serving, err,
-					     sizeof(err)), 0);
+	assert_int_equal(serve(&keeper, &serving), 0);
 	for (unsigned int i = 1; i <= 2; i++) {
 		assert_int_equal(kill(keeper.pid, SIGKILL), 0);
 		until_spawned(&keeper, 1 + i);

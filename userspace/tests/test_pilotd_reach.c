@@ -555,6 +555,44 @@ static void lost_events_are_made_good(void **state)
 	assert_int_equal(asked, 4);
 }
 
+/* What is told before there is a session is understood by nobody here. */
+static void a_key_that_is_there_is_asked_about_with_the_session(void **state)
+{
+	struct worker *worker = &ends[0].worker;
+	struct ipc_message message;
+
+	(void)state;
+	know(0, 1, -1, false);
+	know(1, 0, 0, false);
+	know(0, INTRODUCER, INTRODUCER, true);
+	know(INTRODUCER, 0, -1, false);
+	run(S);
+	ipc_message_init(&message, IPC_KEY_ADOPT);
+	message.adopt.agent = ends[0].address;
+	message.adopt.peer = ends[1].address;
+	message.adopt.slot = SESSION_SLOT_CURRENT;
+	message.adopt.epoch = message.adopt.rx_index = 1;
+	message.adopt.soft_age = 300;
+	message.adopt.hard_age = 600;
+	told_message(worker, &message);
+	assert_int_equal(sd_event_new(&worker->event), 0);
+	assert_int_equal(lost_start(worker), 0);
+	asked = 0;
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 0);
+	acquire(1, 0);
+	run(S);
+	lost_confirmed(worker, peer_at(0, 1));
+	assert_int_equal(sd_event_source_get_enabled(worker->lost_source, NULL),
+			 1);
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 1);
+	assert_false(lost_step(worker, idle_anew));
+	assert_int_equal(asked, 1);
+	sd_event_source_disable_unref(worker->lost_source);
+	worker->event = sd_event_unref(worker->event);
+}
+
 #define with_ends(test)	cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -565,6 +603,7 @@ int main(void)
 		with_ends(the_last_introducer_ends_it),
 		with_ends(an_unconfirmed_key_moves_nothing),
 		with_ends(lost_events_are_made_good),
+		with_ends(a_key_that_is_there_is_asked_about_with_the_session),
 	};
 
 	if (sodium_init() < 0)

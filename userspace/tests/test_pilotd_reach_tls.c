@@ -256,12 +256,28 @@ static void a_check_asks_and_changes_nothing(void **state)
 	assert_int_equal(lab.closes, 3);
 }
 
+/* There is one connection to them all, whatever each would say. */
+static void a_check_says_one_name(void **state)
+{
+	(void)state;
+	begin();
+	set(0, "one.example");
+	set(1, "other.example");
+	reach_tls_check(&lab.worker);
+	assert_string_equal(lab.open.name, "one.example");
+	/* Once more, before there was an answer. */
+	reach_tls_check(&lab.worker);
+	assert_string_equal(lab.open.name, "one.example");
+	assert_int_equal(lab.opens, 2 * PEERS);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_wants_is_closed),
 		cmocka_unit_test(another_name_is_asked_for_once),
 		cmocka_unit_test(a_check_asks_and_changes_nothing),
+		cmocka_unit_test(a_check_says_one_name),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_reach_tls", tests, NULL,
