@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=300
+# timeout=500
 #
-# Agents behind NATs that nothing gets through, with an introducer that only
-# signals: their data goes by a TURN server, which is coturn.
+# Agents behind NATs that nothing gets through, or without UDP, with an introducer
+# that only signals: their data goes by a TURN server, which is coturn.
 
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
@@ -26,8 +26,13 @@ show_ways() {
 		pl $side -d path show
 		pl $side -d peer show
 		pl $side stats
-	done 2>&1 | cat "$TMP/ping" - 2>&1 | sed 's/^/# /' >&3
+	done 2>&1 | cat "$TMP/ping" "$TMP/coturn" - 2>&1 | sed 's/^/# /' >&3
 }
+
+# Where a is, and how it is told of the server.
+SITE=apdm
+server_args=()
+LINE=
 
 # with_server [SIDE]...: these may use it.
 with_server() {
@@ -36,14 +41,14 @@ with_server() {
 	trap 'show_ways $?' EXIT
 
 	has_servers || skip "coturn is missing: scripts/setup"
-	sites apdm apdm
+	sites "$SITE" apdm
 	echo secret >"$TMP/password"
 	chmod 600 "$TMP/password"
-	turn_start introducer "$TURN"
+	turn_start introducer "$TURN" "${server_args[@]}"
 	for side in a b; do
 		lines=()
 		[[ " $* " != *" $side "* ]] ||
-			lines=("turn-server $TURN u $TMP/password")
+			lines=("${LINE:-turn-server $TURN u $TMP/password}")
 		agent_start $side "$(other $side)" "${lines[@]}"
 	done
 }
@@ -57,7 +62,7 @@ gets_through() {
 
 by_turn() {
 	pl "$1" path show >"$TMP/$1/path" 2>/dev/null &&
-		grep -q 'class turn state in-use' "$TMP/$1/path"
+		grep -q "kind turn class ${2:-turn} state in-use" "$TMP/$1/path"
 }
 
 both_by_turn() {
@@ -106,7 +111,7 @@ a_server_that_starts_anew_is_used_again() {
 	gets_through a
 }
 
-# Pings are answered now, and by the server.
+# answered SIDE [CLASS]: pings are, now and by the server.
 answered() {
 	local before after
 
@@ -115,7 +120,56 @@ answered() {
 	pause
 	pause
 	after=$(grep -c 'bytes from' "$TMP/$1/pings")
-	[ "$after" -gt "$before" ] && by_turn "$1"
+	[ "$after" -gt "$before" ] && by_turn "$@"
 }
 
-helper_tests data_goes_by_a_turn_server a_server_that_starts_anew_is_used_again
+# by_stream PORT TRANSPORT [NAME]: a has no other way to the server.
+by_stream() {
+	local path="turn:0x4[0-9a-f]*@127[0-9.]*:[0-9]* kind turn class tls"
+
+	SITE=udp-blocked
+	LINE="turn-server $TURN:$1 u $TMP/password ${*:2}"
+	has_servers || skip "coturn is missing: scripts/setup"
+	coturn_streams
+	with_server a
+	ping_start a "${agent_inet6[b]}" 0.1
+	soon 60 by_turn a tls
+	soon 30 by_turn b
+	grep -q "$path state in-use .*server $TURN:$1 by $2" "$TMP/a/path" ||
+		fail "$(cat "$TMP/a/path")"
+	grep -q "by a TURN server that UDP does not reach" "$TMP/a/path" ||
+		fail "$(cat "$TMP/a/path")"
+	equal "$(path_kind a b)" tls "kind of the path"
+	end_process "$PINGS" -INT
+	gets_through a
+	gets_through b -s 1300
+	flow_start a b "${agent_inet6[b]}" "$(patience 4)"
+	flow_end a "by $2"
+	flow_start b a "${agent_inet6[a]}" "$(patience 4)"
+	flow_end b "the other way"
+	by_turn a tls || fail "$(cat "$TMP/a/path")"
+	pl a netcheck >"$TMP/netcheck"
+	grep -q "^turn: server $TURN:$1 by $2 state allocated .* in use" \
+		"$TMP/netcheck" || fail "$(cat "$TMP/netcheck")"
+}
+
+a_server_is_reached_by_tls_where_udp_is_blocked() {
+	# Its own TLS has the other port that passes.
+	server_args=(--tls-listening-port 80)
+	by_stream 80 tls turn.example.org
+	# Another process, another connection, another allocation.
+	ping_start a "${agent_inet6[b]}" 0.1
+	kill -KILL "$(bridge_pid a)"
+	soon 60 answered a tls
+	note "lost while the bridge was away: $(ping_end a) pings of 0.1 s"
+	gets_through b
+}
+
+a_server_is_reached_by_tcp_where_udp_is_blocked() {
+	server_args=(--listening-port 80 --tls-listening-port 5349)
+	COTURN_PORT=80 by_stream 80 tcp
+}
+
+helper_tests data_goes_by_a_turn_server a_server_that_starts_anew_is_used_again \
+	a_server_is_reached_by_tls_where_udp_is_blocked \
+	a_server_is_reached_by_tcp_where_udp_is_blocked

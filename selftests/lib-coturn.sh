@@ -13,17 +13,30 @@ has_servers() {
 	[ -e "$servers/complete" ]
 }
 
-# coturn_start NS ARG...: over UDP alone; COTURN is the process.
+# What coturn hears beside UDP: nothing, but see coturn_streams.
+coturn_by=(--no-tcp --no-tls)
+
+# From here on it serves by TCP as well, and by TLS with a certificate of its own.
+coturn_streams() {
+	command -v openssl >/dev/null || skip "openssl is missing"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$TMP/coturn.key" -out "$TMP/coturn.cert" -days 2 \
+		-subj "/CN=turn.example.org" 2>"$TMP/openssl" ||
+		fail "$(cat "$TMP/openssl")"
+	coturn_by=(--cert "$TMP/coturn.cert" --pkey "$TMP/coturn.key")
+}
+
+# coturn_start NS ARG...: COTURN is the process, which hears COTURN_PORT.
 coturn_start() {
 	local ns=$1
 	shift
 
 	spawn "$TMP/coturn" in_ns "$ns" env LD_LIBRARY_PATH="$libraries" \
-		"$servers/usr/bin/turnserver" -n --no-cli --no-tls --no-dtls \
-		--no-tcp --log-file stdout --simple-log \
+		"$servers/usr/bin/turnserver" -n --no-cli --no-dtls \
+		"${coturn_by[@]}" --log-file stdout --simple-log \
 		--pidfile "$TMP/coturn.pid" --userdb "$TMP/coturn.db" "$@"
 	COTURN=$SPAWNED
-	wait_for 30 hears "$ns" 3478 ||
+	wait_for 30 hears "$ns" "${COTURN_PORT:-3478}" ||
 		fail "coturn: $(tail -n 5 "$TMP/coturn")"
 }
 

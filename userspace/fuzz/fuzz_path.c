@@ -143,16 +143,19 @@ static struct endpoint source(uint8_t arg)
 /* One is there, or another, or none; or a channel is bound. */
 static void fuzz_turn(struct fuzz *fuzz, uint8_t arg)
 {
-	struct endpoint relayed = source(8);
+	struct path_turn turn = { .server = source(16), .relayed = source(8) };
 
 	fuzz->turn = source(16);
-	relayed.port = 50000 + arg;
+	if (arg & 4)
+		endpoint_parse("127.64.1.1:5000", &fuzz->turn);
+	turn.at = fuzz->turn;
+	turn.relayed.port = 50000 + arg;
 	if (arg & 1)
 		path_turn_ready(fuzz->host, &fuzz->now);
 	else if (arg & 2)
-		path_turn_set(fuzz->host, &fuzz->now, NULL, NULL);
+		path_turn_set(fuzz->host, &fuzz->now, NULL);
 	else
-		path_turn_set(fuzz->host, &fuzz->now, &fuzz->turn, &relayed);
+		path_turn_set(fuzz->host, &fuzz->now, &turn);
 }
 
 static struct path_peer_config fuzz_config(int i)

@@ -21,6 +21,7 @@ static struct {
 	uint8_t head[SENT][STUN_MESSAGE_MIN];	/* of requests, the last ones */
 	unsigned int sent;
 	struct turn_pool pool;
+	bool wanted;			/* the connection to the second server */
 	uint64_t now;
 } state;
 
@@ -63,9 +64,19 @@ static void fuzz_told(void *ctx, const struct turn_client *server)
 		__builtin_trap();
 }
 
+static void fuzz_connect(void *ctx, unsigned int server, bool wanted)
+{
+	(void)ctx;
+	/* The other one is reached by UDP. */
+	if (server != 1 || wanted == state.wanted)
+		__builtin_trap();
+	state.wanted = wanted;
+}
+
 static const struct turn_pool_ops ops = {
 	.send = fuzz_send, .changed = fuzz_changed, .bound = fuzz_none,
 	.frame = fuzz_frame, .told = fuzz_told, .checked = fuzz_none,
+	.connect = fuzz_connect,
 };
 
 /* MESSAGE-INTEGRITY, RFC 8489 14.5. Return: the new length. */
@@ -83,7 +94,7 @@ static size_t sign(uint8_t *message, size_t len, const uint8_t *key)
 static void receive(uint8_t kind, const uint8_t *bytes, size_t len)
 {
 	const struct turn_client *client = &state.pool.server[kind >> 7].client;
-	struct endpoint src = client->account.server;
+	struct endpoint src = client->at;
 	uint8_t *copy = malloc(STUN_MESSAGE_MIN + len + SIGNATURE);
 	uint16_t type;
 
@@ -100,6 +111,21 @@ static void receive(uint8_t kind, const uint8_t *bytes, size_t len)
 	free(copy);
 }
 
+/* What is said of it, in time or late; nothing, mostly. */
+static void connection(uint8_t kind)
+{
+	struct endpoint local;
+
+	if (!(kind & 0x80))
+		return;
+	endpoint_parse("127.64.1.1:5000", &local);
+	if (kind & 1)
+		turn_pool_connected(&state.pool, state.now, 1, &local, "");
+	else
+		turn_pool_connected(&state.pool, state.now, 1, NULL,
+				    kind & 2 ? "" : "it was ended");
+}
+
 static void want(uint8_t kind, const uint8_t *bytes, size_t len)
 {
 	struct turn_client *client = turn_pool_current(&state.pool);
@@ -112,6 +138,7 @@ static void want(uint8_t kind, const uint8_t *bytes, size_t len)
 		turn_pool_check(&state.pool, state.now);
 	if (kind & 8)
 		turn_pool_moved(&state.pool, state.now);
+	connection(kind);
 	client = turn_pool_current(&state.pool);
 	if (!client)
 		return;
@@ -146,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct turn_account accounts[2] = {
 		{ .user = "u", .password = "p" },
-		{ .user = "u", .password = "p" },
+		{ .user = "u", .password = "p", .transport = TURN_TLS },
 	};
 
 	memset(&state, 0, sizeof(state));
@@ -174,5 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (state.pool.used)
 		__builtin_trap();
 	turn_pool_release(&state.pool, state.now);
+	if (state.wanted)
+		__builtin_trap();
 	return 0;
 }

@@ -195,14 +195,12 @@ static void path_turn_end(struct path_live *live, const struct clock *now)
 }
 
 void path_turn_set(struct path_host *host, const struct clock *now,
-		   const struct endpoint *server,
-		   const struct endpoint *relayed)
+		   const struct path_turn *turn)
 {
-	const struct endpoint none = { .family = AF_UNSPEC };
+	static const struct path_turn none;
 	struct path_live *live, *next;
 
-	host->turn_server = server ? *server : none;
-	host->turn_relayed = relayed ? *relayed : none;
+	host->turn = turn ? *turn : none;
 	for (struct path_agent *a = host->agents; a; a = a->next) {
 		for (live = a->lives; live; live = next) {
 			next = live->next;

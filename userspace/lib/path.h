@@ -54,7 +54,8 @@ enum path_class {
 	PATH_CLASS_IPV4,
 	PATH_CLASS_RELAY,
 	PATH_CLASS_TURN,
-	PATH_CLASS_TLS,			/* or a relay that is reached so */
+	/* By a process on loopback; or a relay or TURN server reached so. */
+	PATH_CLASS_TLS,
 	PATH_CLASSES,
 };
 
@@ -236,13 +237,20 @@ enum path_turn_need {
 
 /* May be another one after every call that took the time. */
 enum path_turn_need path_turn_need(const struct path_host *host);
+/* An allocation of ours. */
+struct path_turn {
+	struct endpoint server;
+	/* Where its channels are: the same, or on loopback, see PATH_CLASS_TLS. */
+	struct endpoint at;
+	struct endpoint relayed;	/* our address there */
+};
+
 /*
- * An allocation of ours: where the server is, and our address there. NULL:
- * there is none. What went by one before ends, also if it is the same server.
+ * NULL: there is none. What went by one before ends, also if it is the same
+ * server.
  */
 void path_turn_set(struct path_host *host, const struct clock *now,
-		   const struct endpoint *server,
-		   const struct endpoint *relayed);
+		   const struct path_turn *turn);
 /* A channel that was asked for can be used. */
 void path_turn_ready(struct path_host *host, const struct clock *now);
 

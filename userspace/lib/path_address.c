@@ -72,7 +72,7 @@ static bool path_endpoint_outer(const struct path_host *host,
 				const struct endpoint *ep)
 {
 	return path_is_among(host->mapped, host->mapped_count, ep) ||
-	       (endpoint_is_set(ep) && endpoint_equal(&host->turn_relayed, ep));
+	       (endpoint_is_set(ep) && endpoint_equal(&host->turn.relayed, ep));
 }
 
 bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep)
@@ -155,7 +155,7 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 		    struct path_message *message)
 {
 	const struct path_host *host = agent->host;
-	bool turn = endpoint_is_set(&host->turn_relayed);
+	bool turn = endpoint_is_set(&host->turn.relayed);
 	unsigned int rest = host->mapped_count + host->stun_count + turn;
 
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
@@ -168,7 +168,7 @@ void path_own_write(const struct path_agent *agent, const struct clock *now,
 	for (unsigned int i = 0; i < host->mapped_count; i++)
 		path_own_add(message, WIRE_CANDIDATE_MAPPED, &host->mapped[i]);
 	if (turn)
-		path_own_add(message, WIRE_CANDIDATE_TURN, &host->turn_relayed);
+		path_own_add(message, WIRE_CANDIDATE_TURN, &host->turn.relayed);
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++)
 		if (path_observed_good(&agent->observed[i], now))
 			path_own_add(message, WIRE_CANDIDATE_OBSERVED,

@@ -133,7 +133,8 @@ struct path_candidate *path_candidate_add(struct path_live *live,
 static bool path_candidate_by_tls(const struct path_live *live,
 				  const struct path_candidate *c)
 {
-	if (c->kind == PATH_KIND_TLS)
+	if (c->kind == PATH_KIND_TLS || (path_by_turn(c) &&
+					 endpoint_is_loopback(&c->endpoint)))
 		return true;
 	for (int i = 0; i < PATH_RELAYS_MAX; i++)
 		if (c->kind == PATH_KIND_RELAY && live->relay[i].state &&

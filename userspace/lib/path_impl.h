@@ -245,8 +245,7 @@ struct path_host {
 	unsigned int address_count, mapped_count;
 	struct path_address address[PATH_HOST_MAX];
 	struct endpoint mapped[PATH_MAPPED_MAX];
-	struct endpoint turn_server;	/* unset: no allocation */
-	struct endpoint turn_relayed;
+	struct path_turn turn;		/* unset: no allocation */
 	unsigned int turn_needs[PATH_TURN_LACK + 1];	/* peers of each */
 	struct endpoint stun[PATH_STUN_MAX];
 	unsigned int stun_count;

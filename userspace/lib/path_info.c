@@ -67,7 +67,9 @@ static const char *path_text(const struct path_live *live)
 		return "no way works";
 	if (live->used && path_candidate_class(live, live->used) ==
 			  PATH_CLASS_TLS)
-		return live->peer->introducer ?
+		return path_by_turn(live->used) ?
+		       "connected by a TURN server that UDP does not reach" :
+		       live->peer->introducer ?
 		       "connected by TLS: UDP is not answered" :
 		       "connected by TLS: the introducer does not answer by UDP";
 	if (live->nominee)

@@ -26,8 +26,8 @@ struct path_candidate *path_turn_adopt(struct path_live *live,
 	struct path_host *host = path_host_of(live);
 	struct endpoint at = endpoint_carrier(src);
 
-	if (!endpoint_is_set(&host->turn_server) || live->peer->introducer ||
-	    !endpoint_equal(&host->turn_server, &at))
+	if (!endpoint_is_set(&host->turn.at) || live->peer->introducer ||
+	    !endpoint_equal(&host->turn.at, &at))
 		return NULL;
 	return path_turn_place(live, src);
 }
@@ -54,9 +54,9 @@ static bool path_turn_can(const struct path_live *live,
 	const struct path_host *host = path_host_of(live);
 
 	return path_endpoint_usable(&c->endpoint) &&
-	       c->endpoint.family == host->turn_relayed.family &&
+	       c->endpoint.family == host->turn.relayed.family &&
 	       (!path_is_private(&c->endpoint) ||
-		path_is_private(&host->turn_server));
+		path_is_private(&host->turn.server));
 }
 
 /* There is a channel to a place of the peer. */
@@ -105,7 +105,7 @@ static void path_turn_step(struct path_live *live, const struct clock *now)
 	unsigned int left = PATH_TURN_MAX;
 
 	live->turn_at = now->boot_ns + path_ms(live, observe);
-	if (!endpoint_is_set(&host->turn_server) || !host->ops.turn_channel)
+	if (!endpoint_is_set(&host->turn.at) || !host->ops.turn_channel)
 		return;
 	for (int i = 0; i < PATH_SLOTS; i++) {
 		const struct path_candidate *c = &live->slot[i];

@@ -13,6 +13,8 @@ void turn_init(struct turn_client *client, const struct turn_client_ops *ops,
 	client->ops = ops;
 	client->ctx = ctx;
 	client->account = *account;
+	if (account->transport == TURN_UDP)
+		client->at = account->server;
 	client->refresh_at = CLOCK_NEVER;
 	client->next_channel = ENDPOINT_CHANNEL_MIN;
 }
@@ -34,6 +36,17 @@ const char *turn_state_name(enum turn_state state)
 	};
 
 	return names[state];
+}
+
+const char *turn_transport_name(uint32_t transport)
+{
+	static const char *const names[] = {
+		[TURN_UDP] = "udp",
+		[TURN_TCP] = "tcp",
+		[TURN_TLS] = "tls",
+	};
+
+	return transport < TURN_TRANSPORTS ? names[transport] : NULL;
 }
 
 /* Ends what there was, too, unless it is still asked for. */
@@ -73,7 +86,15 @@ static void turn_allocate(struct turn_client *client, uint64_t now)
 {
 	turn_become(client, TURN_ALLOCATING);
 	client->released = false;
-	turn_ask(client, now, TURN_ALLOCATE, false);
+	if (endpoint_is_set(&client->at)) {
+		turn_ask(client, now, TURN_ALLOCATE, false);
+		return;
+	}
+	client->connect_until = now + TURN_CONNECT_WAIT;
+	if (client->connects)
+		return;
+	client->connects = true;
+	client->ops->connect(client->ctx, true);
 }
 
 void turn_start(struct turn_client *client, uint64_t now)
@@ -99,10 +120,23 @@ void turn_moved(struct turn_client *client, uint64_t now)
 
 void turn_stop(struct turn_client *client, uint64_t now)
 {
-	if (client->has_realm && (client->state == TURN_ALLOCATED ||
-				  client->state == TURN_ALLOCATING))
+	if (client->has_realm && endpoint_is_set(&client->at) &&
+	    (client->state == TURN_ALLOCATED ||
+	     client->state == TURN_ALLOCATING))
 		turn_ask(client, now, TURN_REFRESH, true);
 	turn_become(client, TURN_OFF);
+	if (!client->connects)
+		return;
+	client->connects = false;
+	memset(&client->at, 0, sizeof(client->at));
+	client->ops->connect(client->ctx, false);
+}
+
+static void turn_silent(struct turn_client *client, const char *why)
+{
+	turn_become(client, TURN_SILENT);
+	snprintf(client->problem, sizeof(client->problem), "%s", why);
+	client->ops->changed(client->ctx);
 }
 
 /* --- what the server says ------------------------------------------------- */
@@ -198,22 +232,26 @@ static void turn_granted(struct turn_client *client, uint64_t now,
 
 /*
  * The server started anew, or somebody else is there. One that grants and
- * forgets, again and again, would be asked without end.
+ * forgets, again and again, would be asked without end. @why: of such a one.
  */
-static void turn_gone(struct turn_client *client, uint64_t now)
+static void turn_gone(struct turn_client *client, uint64_t now,
+		      const char *why)
 {
 	if (now - client->allocated_at >= TURN_STEADY)
 		client->losses = 0;
 	if (client->losses == TURN_LOSSES_MAX) {
 		turn_become(client, TURN_REFUSED);
-		snprintf(client->problem, sizeof(client->problem),
-			 "the server forgets what it granted (%u)",
-			 TURN_ERROR_MISMATCH);
+		snprintf(client->problem, sizeof(client->problem), "%s", why);
 	} else {
 		client->losses++;
 		turn_allocate(client, now);
 	}
 	client->ops->changed(client->ctx);
+}
+
+static void turn_forgot(struct turn_client *client, uint64_t now)
+{
+	turn_gone(client, now, "the server forgets what it granted (437)");
 }
 
 static void turn_allocate_answered(struct turn_client *client, uint64_t now,
@@ -246,7 +284,7 @@ static void turn_own_answered(struct turn_client *client, uint64_t now,
 	} else if (!answer->error) {
 		turn_granted(client, now, answer);
 	} else if (answer->error == TURN_ERROR_MISMATCH) {
-		turn_gone(client, now);
+		turn_forgot(client, now);
 	} else {
 		turn_refused(client, answer);
 	}
@@ -278,7 +316,7 @@ bool turn_receive(struct turn_client *client, uint64_t now,
 		  const struct endpoint *src, const uint8_t *bytes, size_t len)
 {
 	if (client->state == TURN_OFF || !stun_is_message(bytes, len) ||
-	    !endpoint_equal(src, &client->account.server))
+	    !endpoint_equal(src, &client->at))
 		return false;
 	if (turn_is_data(bytes)) {
 		turn_data_receive(client, now, bytes, len);
@@ -292,13 +330,38 @@ bool turn_receive(struct turn_client *client, uint64_t now,
 	case TURN_FATE_FINE:
 		return true;
 	case TURN_FATE_GONE:
-		turn_gone(client, now);
+		turn_forgot(client, now);
 		return true;
 	}
 	return false;
 }
 
+void turn_connected(struct turn_client *client, uint64_t now,
+		    const struct endpoint *at, const char *why)
+{
+	bool was = endpoint_is_set(&client->at);
+
+	if (!client->connects)
+		return;
+	memset(&client->at, 0, sizeof(client->at));
+	if (at)
+		client->at = *at;
+	/* What was granted by a connection ends with it: RFC 8656 7.1. */
+	if (was && client->state == TURN_ALLOCATED)
+		turn_gone(client, now, "the connection ends again and again");
+	else if (at && client->state == TURN_ALLOCATING)
+		turn_allocate(client, now);
+	else if (client->state == TURN_ALLOCATING && (was || *why))
+		turn_silent(client, why);
+}
+
 /* --- time ----------------------------------------------------------------- */
+
+static uint64_t turn_connect_at(const struct turn_client *client)
+{
+	return client->state == TURN_ALLOCATING && !client->tr.waits ?
+	       client->connect_until : CLOCK_NEVER;
+}
 
 static void turn_own_timer(struct turn_client *client, uint64_t now)
 {
@@ -308,8 +371,11 @@ static void turn_own_timer(struct turn_client *client, uint64_t now)
 		turn_own_request(client, &request);
 		if (turn_request_repeat(client, now, &client->tr, &request))
 			return;
-		turn_become(client, TURN_SILENT);
-		client->ops->changed(client->ctx);
+		turn_silent(client, "");
+		return;
+	}
+	if (turn_connect_at(client) <= now) {
+		turn_silent(client, "no connection");
 		return;
 	}
 	if (client->refresh_at <= now)
@@ -330,5 +396,7 @@ uint64_t turn_deadline(const struct turn_client *client)
 
 	if (client->tr.waits && client->tr.at < first)
 		first = client->tr.at;
+	if (turn_connect_at(client) < first)
+		first = turn_connect_at(client);
 	return client->refresh_at < first ? client->refresh_at : first;
 }

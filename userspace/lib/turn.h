@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A TURN server as a relay of ours (RFC 8656), over our own UDP socket: an
- * allocation, permissions for the addresses where peers are, and channels to
- * them. A state machine: datagrams and time come in, datagrams go out. What a
- * channel carries is not seen here; it goes by lib/carrier, and by the kernel.
+ * A TURN server as a relay of ours (RFC 8656), over our own UDP socket, or by a
+ * connection that another process keeps up and speaks UDP for: an allocation,
+ * permissions for the addresses where peers are, and channels to them. A state
+ * machine: datagrams and time come in, datagrams go out. What a channel carries
+ * is not seen here; it goes by lib/carrier, and by the kernel.
  *
  * No function of this file is called from a callback: what comes of a
  * datagram is asked for after it.
@@ -21,11 +22,13 @@
 #include "turn_message.h"
 
 #define TURN_PORT		3478
+#define TURN_TLS_PORT		5349
 #define TURN_USER_LEN		128	/* with its end; the password alike */
 #define TURN_CHANNELS_MAX	64
 #define TURN_PERMISSIONS_MAX	128
 #define TURN_HELD_MAX		4	/* frames that wait for their channel */
 #define TURN_PROBLEM_LEN	192
+#define TURN_NAME_LEN		64
 
 #define TURN_LIFETIME		600	/* seconds, as asked for */
 #define TURN_LIFETIME_MAX	3600	/* more is not believed */
@@ -37,6 +40,10 @@
 #define TURN_RTO		(500 * CLOCK_MS)	/* doubles */
 #define TURN_SENDS		5
 #define TURN_LAST_WAIT		(2 * CLOCK_SECOND)	/* after the last */
+/* By a connection a request goes out once, and this is waited for it. */
+#define TURN_STREAM_WAIT	(5 * CLOCK_SECOND)
+/* For the connection itself; whoever makes it mostly gives up before. */
+#define TURN_CONNECT_WAIT	(15 * CLOCK_SECOND)
 /* Of one request with credentials: a nonce may have become stale. */
 #define TURN_ATTEMPTS		2
 
@@ -67,9 +74,19 @@ enum turn_state {
 	TURN_SILENT,			/* nobody answers */
 };
 
+/* How a client gets to its server; what is relayed is UDP in any case. */
+enum turn_transport {
+	TURN_UDP,
+	TURN_TCP,
+	TURN_TLS,
+	TURN_TRANSPORTS,
+};
+
 /* Who we are there. The texts have no control characters. */
 struct turn_account {
 	struct endpoint server;
+	uint32_t transport;		/* enum turn_transport */
+	char name[TURN_NAME_LEN];	/* that is said by TLS; "": none */
 	char user[TURN_USER_LEN];
 	char password[TURN_USER_LEN];
 };
@@ -79,6 +96,11 @@ struct turn_client_ops {
 		     size_t len);
 	/* The state, or the relayed address, is another one. */
 	void (*changed)(void *ctx);
+	/*
+	 * A connection to the server is wanted, or no more; turn_connected()
+	 * tells what came of it. Only for those by TCP and TLS.
+	 */
+	void (*connect)(void *ctx, bool wanted);
 };
 
 /* One request and its repetitions. */
@@ -117,8 +139,11 @@ struct turn_client {
 	void *ctx;
 	struct turn_account account;
 
+	struct endpoint at;		/* the server, or what speaks for it */
+	bool connects;			/* a connection is wanted */
+	uint64_t connect_until;		/* while it is waited for */
 	enum turn_state state;
-	char problem[TURN_PROBLEM_LEN];	/* of a refusal */
+	char problem[TURN_PROBLEM_LEN];	/* why it is refused or silent; "" */
 	struct endpoint relayed;	/* while it is allocated */
 	struct endpoint mapped;
 	uint32_t lifetime;		/* seconds, as given */
@@ -146,6 +171,12 @@ void turn_init(struct turn_client *client, const struct turn_client_ops *ops,
 /* Forgets everything, the password too, and tells nobody. */
 void turn_wipe(struct turn_client *client);
 
+/*
+ * @at: what speaks for the server from now on, by a connection that is new.
+ * NULL: there is none; @why, "" while one is under way.
+ */
+void turn_connected(struct turn_client *client, uint64_t now,
+		    const struct endpoint *at, const char *why);
 /* Asks for an allocation, unless there is one or it is being asked for. */
 void turn_start(struct turn_client *client, uint64_t now);
 /* Is it still there? Asks now, whenever the next refresh is. */
@@ -187,5 +218,6 @@ void turn_timer(struct turn_client *client, uint64_t now);
 uint64_t turn_deadline(const struct turn_client *client);
 
 const char *turn_state_name(enum turn_state state);
+const char *turn_transport_name(uint32_t transport);
 
 #endif /* PILOT_LIB_TURN_H */

@@ -242,7 +242,7 @@ static struct turn_entry *turn_channel_add(struct turn_client *client,
 static void turn_via(const struct turn_client *client, uint16_t channel,
 		     struct endpoint *via)
 {
-	*via = client->account.server;
+	*via = client->at;
 	via->kind = ENDPOINT_TURN;
 	via->id = channel;
 }

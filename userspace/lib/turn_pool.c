@@ -49,9 +49,18 @@ static void pool_changed(void *ctx)
 	}
 }
 
+static void pool_connect(void *ctx, bool wanted)
+{
+	struct turn_pool_server *server = ctx;
+	struct turn_pool *pool = server->pool;
+
+	pool->ops->connect(pool->ctx, server - pool->server, wanted);
+}
+
 static const struct turn_client_ops client_ops = {
 	.send = pool_send,
 	.changed = pool_changed,
+	.connect = pool_connect,
 };
 
 void turn_pool_init(struct turn_pool *pool, const struct turn_pool_ops *ops,
@@ -255,6 +264,13 @@ const struct turn_report *turn_pool_report(const struct turn_pool *pool,
 					   unsigned int i)
 {
 	return &pool->server[i].report;
+}
+
+void turn_pool_connected(struct turn_pool *pool, uint64_t now, unsigned int i,
+			 const struct endpoint *at, const char *why)
+{
+	turn_connected(&pool->server[i].client, now, at, why);
+	settle(pool, now);
 }
 
 bool turn_pool_receive(struct turn_pool *pool, uint64_t now,

@@ -31,6 +31,8 @@ struct turn_pool_ops {
 	void (*bound)(void *ctx);
 	void (*frame)(void *ctx, const struct endpoint *src, const void *bytes,
 		      size_t len);
+	/* See struct turn_client_ops; NULL when all are reached by UDP. */
+	void (*connect)(void *ctx, unsigned int server, bool wanted);
 	/* A server says something else than before; for a log. */
 	void (*told)(void *ctx, const struct turn_client *server);
 	/* Every server was asked, see turn_pool_check(). */
@@ -86,6 +88,9 @@ struct turn_client *turn_pool_current(struct turn_pool *pool);
 const struct turn_report *turn_pool_report(const struct turn_pool *pool,
 					   unsigned int i);
 
+/* Of the server with this number, see turn_connected(). */
+void turn_pool_connected(struct turn_pool *pool, uint64_t now, unsigned int i,
+			 const struct endpoint *at, const char *why);
 bool turn_pool_receive(struct turn_pool *pool, uint64_t now,
 		       const struct endpoint *src, const uint8_t *bytes,
 		       size_t len);

@@ -5,6 +5,21 @@
 
 #include "turn_impl.h"
 
+/* RFC 8489 6.2.2: a stream loses nothing, so nothing is repeated on it. */
+static unsigned int turn_request_sends(const struct turn_client *client)
+{
+	return client->account.transport == TURN_UDP ? TURN_SENDS : 1;
+}
+
+static uint64_t turn_request_wait(const struct turn_client *client,
+				  const struct turn_transaction *tr)
+{
+	if (client->account.transport != TURN_UDP)
+		return TURN_STREAM_WAIT;
+	return tr->sends + 1 < TURN_SENDS ? TURN_RTO << tr->sends :
+					    TURN_LAST_WAIT;
+}
+
 static void turn_request_send(struct turn_client *client, uint64_t now,
 			      struct turn_transaction *tr,
 			      struct turn_request *request)
@@ -16,12 +31,10 @@ static void turn_request_send(struct turn_client *client, uint64_t now,
 	memcpy(request->tid, tr->tid, sizeof(tr->tid));
 	len = turn_request_write(bytes, request, client->account.user,
 				 tr->signs ? &client->realm : NULL);
-	tr->at = now + (tr->sends + 1 < TURN_SENDS ? TURN_RTO << tr->sends :
-						     TURN_LAST_WAIT);
+	tr->at = now + turn_request_wait(client, tr);
 	tr->sends++;
 	if (len)
-		client->ops->send(client->ctx, &client->account.server, bytes,
-				  len);
+		client->ops->send(client->ctx, &client->at, bytes, len);
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
@@ -52,7 +65,7 @@ bool turn_request_repeat(struct turn_client *client, uint64_t now,
 			 struct turn_transaction *tr,
 			 struct turn_request *request)
 {
-	if (tr->sends >= TURN_SENDS) {
+	if (tr->sends >= turn_request_sends(client)) {
 		tr->waits = false;
 		return false;
 	}

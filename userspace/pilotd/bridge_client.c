@@ -42,10 +42,16 @@ static void tell(const struct bridge_server_at *at)
 	memset(&state, 0, sizeof(state));
 	state.server = at->open.server;
 	state.local = at->local;
+	state.kind = at->open.kind;
 	state.up = at->redial.state == REDIAL_UP;
 	state.number = at->redial.number;
 	memcpy(state.text, at->text, sizeof(state.text));
 	config->state(config->ctx, &state);
+}
+
+static const char *transport(const struct bridge_server_at *at)
+{
+	return at->open.plain ? "TCP" : "TLS";
 }
 
 static void fail(struct bridge_server_at *at, const char *why)
@@ -59,8 +65,8 @@ static void fail(struct bridge_server_at *at, const char *why)
 	snprintf(at->text, sizeof(at->text), "%s", why);
 	endpoint_format(&at->open.server, server);
 	log_line(at->redial.failures == 1 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
-		 "TLS to %s: %s; %llu frames out, %llu in, %llu dropped",
-		 server, why, (unsigned long long)stats->from_pilotd,
+		 "%s to %s: %s; %llu frames out, %llu in, %llu dropped",
+		 transport(at), server, why, (unsigned long long)stats->from_pilotd,
 		 (unsigned long long)stats->to_pilotd,
 		 (unsigned long long)(stats->dropped_slow +
 				      stats->dropped_busy +
@@ -77,7 +83,7 @@ static void on_up(void *ctx)
 	redial_up(&at->redial, clock_boot());
 	at->text[0] = '\0';
 	endpoint_format(&at->open.server, server);
-	log_info("TLS to %s is up", server);
+	log_info("%s to %s is up", transport(at), server);
 	arm(at->timer, at->redial.at);
 	tell(at);
 }
@@ -113,7 +119,7 @@ static int dial(struct bridge_server_at *at)
 	struct bridge_link_config config = {
 		.event = clients->event,
 		.batch = clients->batch,
-		.credentials = clients->credentials,
+		.credentials = at->open.plain ? NULL : clients->credentials,
 		.kind = at->open.kind,
 		.name = at->open.name,
 		.udp = at->udp,
@@ -215,14 +221,13 @@ void bridge_clients_open(struct bridge_clients *clients,
 	struct bridge_server_at *at = find(clients, &open->server);
 	int ret, i = 0;
 
-	if (at && at->open.kind == open->kind &&
-	    !strcmp(at->open.name, open->name)) {
+	if (at && bridge_open_equal(&at->open, open)) {
 		tell(at);
 		return;
 	}
 	if (at) {
 		at->open = *open;
-		redial_now(at, "another name is to be said");
+		redial_now(at, "another connection is wanted");
 		return;
 	}
 	while (i < BRIDGE_SERVERS_MAX &&
@@ -236,7 +241,7 @@ void bridge_clients_open(struct bridge_clients *clients,
 	at->open = *open;
 	ret = at_start(at);
 	if (ret) {
-		log_error("cannot begin with a TLS connection: %s",
+		log_error("cannot begin with a connection to a server: %s",
 			  strerror(-ret));
 		at_free(at);
 		return;

@@ -24,8 +24,8 @@ int bridge_clients_new(struct bridge_clients **clients,
 void bridge_clients_free(struct bridge_clients *clients);
 
 /*
- * One connection to each server, however often it is asked for; another name
- * makes another connection in its place.
+ * One connection to each server, however often it is asked for; when it is to
+ * be of another sort, or by another name, it ends and another begins.
  */
 void bridge_clients_open(struct bridge_clients *clients,
 			 const struct bridge_open *open);

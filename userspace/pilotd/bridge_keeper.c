@@ -350,7 +350,7 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 
 	if (i < 0) {
 		if (keeper->count == BRIDGE_SERVERS_MAX) {
-			log_warning("one TLS server more than there may be; up to %d",
+			log_warning("one server by TLS or TCP more than there may be; up to %d",
 				    BRIDGE_SERVERS_MAX);
 			return;
 		}
@@ -358,9 +358,8 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 		keeper->open[i] = *open;
 		memset(&keeper->said[i], 0, sizeof(keeper->said[i]));
 	}
-	/* Under another name the connection is another one. */
-	if (keeper->open[i].kind != open->kind ||
-	    strcmp(keeper->open[i].name, open->name)) {
+	/* Under another name, for one, the connection is another one. */
+	if (!bridge_open_equal(&keeper->open[i], open)) {
 		keeper->open[i] = *open;
 		keeper->said[i].up = false;
 	}

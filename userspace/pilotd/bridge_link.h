@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One connection of the bridge: a TCP socket with TLS on one side, a UDP
- * socket that only pilotd talks to on the other, and messages that go over.
+ * One connection of the bridge: a TCP socket, with TLS mostly, on one side, a
+ * UDP socket that only pilotd talks to on the other, and messages that go over.
  */
 #ifndef PILOTD_BRIDGE_LINK_H
 #define PILOTD_BRIDGE_LINK_H
@@ -16,9 +16,9 @@
 struct bridge_link;
 
 struct bridge_link_ops {
-	/* TLS is there: messages go over from now on. */
+	/* The connection is there: messages go over from now on. */
 	void (*up)(void *ctx);
-	/* A message came by TLS. Return: whether it may go to pilotd. */
+	/* A message came by it. Return: whether it may go to pilotd. */
 	bool (*arrived)(void *ctx);
 	/* pilotd sent something. Return: whether the link may go on. */
 	bool (*answered)(void *ctx);
@@ -29,7 +29,7 @@ struct bridge_link_ops {
 struct bridge_stats {
 	uint64_t to_pilotd;
 	uint64_t from_pilotd;
-	uint64_t dropped_slow;		/* TLS did not take them in time */
+	uint64_t dropped_slow;		/* TCP did not take them in time */
 	uint64_t dropped_refused;	/* messages that no stream may have */
 	uint64_t dropped_busy;		/* pilotd's socket was full */
 };
@@ -37,7 +37,7 @@ struct bridge_stats {
 struct bridge_link_config {
 	sd_event *event;
 	struct udp_batch *batch;	/* the caller's, for all links */
-	struct tls_credentials *credentials;
+	struct tls_credentials *credentials;	/* NULL: no TLS */
 	enum stream_kind kind;
 	bool server;
 	const char *name;

@@ -31,10 +31,27 @@ static bool server_valid(const struct endpoint *server)
 	return !endpoint_check(server) && endpoint_is_direct(server);
 }
 
+static bool bool_valid(const bool *flag)
+{
+	uint8_t byte;
+
+	memcpy(&byte, flag, 1);
+	return byte <= 1;
+}
+
 bool bridge_open_valid(const struct bridge_open *open)
 {
 	return server_valid(&open->server) && open->kind < STREAM_KINDS &&
+	       bool_valid(&open->plain) &&
+	       (!open->plain || open->kind == STREAM_STUN) &&
 	       ENDED(open->name);
+}
+
+bool bridge_open_equal(const struct bridge_open *a,
+		       const struct bridge_open *b)
+{
+	return endpoint_equal(&a->server, &b->server) && a->kind == b->kind &&
+	       a->plain == b->plain && !strcmp(a->name, b->name);
 }
 
 /* Where the worker is told to send has to be the bridge. */
@@ -46,11 +63,9 @@ static bool local_valid(const struct endpoint *local)
 
 bool bridge_state_valid(const struct bridge_state *state)
 {
-	uint8_t up;
-
-	memcpy(&up, &state->up, 1);
-	return up <= 1 && server_valid(&state->server) &&
-	       ENDED(state->text) && local_valid(&state->local);
+	return bool_valid(&state->up) && server_valid(&state->server) &&
+	       state->kind < STREAM_KINDS && ENDED(state->text) &&
+	       local_valid(&state->local);
 }
 
 static bool init_valid(const struct bridge_init *init)

@@ -54,6 +54,7 @@ struct bridge_init {
 struct bridge_open {
 	struct endpoint server;		/* TCP */
 	uint32_t kind;			/* enum stream_kind */
+	bool plain;			/* without TLS; STREAM_STUN only */
 	char name[BRIDGE_NAME_LEN];	/* that a client says; "": none */
 };
 
@@ -61,6 +62,7 @@ struct bridge_open {
 struct bridge_state {
 	struct endpoint server;
 	struct endpoint local;		/* where it is to be found by UDP */
+	uint32_t kind;			/* enum stream_kind */
 	bool up;
 	uint32_t number;		/* of connections that were up so far */
 	char text[BRIDGE_TEXT_LEN];	/* why it is not up; "" */
@@ -86,6 +88,9 @@ int bridge_message_check(const struct bridge_message *message, size_t len,
 			 bool from_bridge);
 /* Whether the parts that are passed on are sound. */
 bool bridge_open_valid(const struct bridge_open *open);
+/* Whether one connection does for both. */
+bool bridge_open_equal(const struct bridge_open *a,
+		       const struct bridge_open *b);
 bool bridge_state_valid(const struct bridge_state *state);
 
 /* Does not wait. Return: 0 or -errno. */

@@ -78,6 +78,38 @@ bool config_peer_tls(const struct config_peer *peer, struct endpoint *at)
 	return endpoint_is_set(at);
 }
 
+static bool config_has_introducer(const struct config *config,
+				  const struct endpoint *server)
+{
+	struct endpoint at;
+
+	for (size_t i = 0; i < config->peer_count; i++)
+		if (config_peer_tls(&config->peers[i], &at) &&
+		    endpoint_equal(&at, server))
+			return true;
+	return false;
+}
+
+static bool config_has_turn(const struct config *config,
+			    const struct endpoint *server,
+			    enum turn_transport transport)
+{
+	for (unsigned int i = 0; i < config->turn_servers; i++)
+		if (config->turn_server[i].transport == transport &&
+		    endpoint_equal(&config->turn_server[i].server, server))
+			return true;
+	return false;
+}
+
+bool config_has_server(const struct config *config,
+		       const struct bridge_open *open)
+{
+	return open->kind == STREAM_STUN ?
+	       config_has_turn(config, &open->server,
+			       open->plain ? TURN_TCP : TURN_TLS) :
+	       config_has_introducer(config, &open->server);
+}
+
 bool config_introduce_equal(const struct introducer_config *a,
 			    const struct introducer_config *b)
 {

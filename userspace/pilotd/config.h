@@ -58,6 +58,8 @@
 /* The password stays in its file until the worker is told. */
 struct config_turn {
 	struct endpoint server;
+	uint32_t transport;		/* enum turn_transport */
+	char name[TURN_NAME_LEN];	/* for TLS; "": none */
 	char user[TURN_USER_LEN];
 	char password[CONFIG_PATH_LEN];	/* the file */
 };
@@ -228,6 +230,10 @@ bool config_introduced(const struct config *config, const char *link);
 
 /* Where the peer is tried by TLS. Return: false when it is not. */
 bool config_peer_tls(const struct config_peer *peer, struct endpoint *at);
+
+/* Whether an introducer or a TURN server is there for such a connection. */
+bool config_has_server(const struct config *config,
+		       const struct bridge_open *open);
 
 struct config_agent *config_agent_find(const struct config *config,
 				       const char *name);

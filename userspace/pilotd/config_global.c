@@ -160,14 +160,15 @@ static int set_stun_server(struct config *config, const char *value,
 	return 0;
 }
 
-/* The port of the protocol when there is none. */
-static int parse_server(const char *text, struct endpoint *server)
+/* @port: when the text has none. */
+static int parse_server(const char *text, uint16_t port,
+			struct endpoint *server)
 {
 	char with_port[ENDPOINT_TEXT_LEN];
 
 	if (!endpoint_parse_direct(text, server))
 		return 0;
-	if (snprintf(with_port, sizeof(with_port), "%s:%d", text, TURN_PORT) >=
+	if (snprintf(with_port, sizeof(with_port), "%s:%d", text, port) >=
 	    (int)sizeof(with_port))
 		return -EINVAL;
 	return endpoint_parse_direct(with_port, server);
@@ -182,35 +183,61 @@ static bool user_is_valid(const char *text)
 	return true;
 }
 
-static int turn_bad(const char *value, char *error)
+static int parse_transport(const char *text, uint32_t *transport)
 {
-	return error_set(error, CONFIG_ERROR_LEN, EINVAL,
-			 "bad TURN server \"%.80s\"; expected an address, a user and a file with the password, such as 192.0.2.1:3478 agent /etc/pilot-link/turn",
-			 value);
+	for (*transport = 0; *transport < TURN_TRANSPORTS; ++*transport)
+		if (!strcmp(text, turn_transport_name(*transport)))
+			return 0;
+	return -EINVAL;
+}
+
+/* ADDRESS USER FILE [udp | tcp | tls [NAME]]. */
+static int parse_turn(const char *value, struct config_turn *turn)
+{
+	char address[ENDPOINT_TEXT_LEN], transport[8] = "udp";
+	int words, end[3] = { 0 };
+
+	_Static_assert(ENDPOINT_TEXT_LEN == 96 && TURN_USER_LEN == 128 &&
+		       CONFIG_PATH_LEN == 256 && TURN_NAME_LEN == 64,
+		       "the widths below");
+	words = sscanf(value, "%95s %127s %255s %n%7s %n%63s %n", address,
+		       turn->user, turn->password, &end[0], transport, &end[1],
+		       turn->name, &end[2]);
+	if (words < 3 || value[end[words - 3]] ||
+	    parse_transport(transport, &turn->transport))
+		return -EINVAL;
+	if (*turn->name && (turn->transport != TURN_TLS ||
+			    !value_is_host(turn->name)))
+		return -EINVAL;
+	if (!user_is_valid(turn->user) || !value_is_path(turn->password))
+		return -EINVAL;
+	return parse_server(address, turn->transport == TURN_TLS ?
+			    TURN_TLS_PORT : TURN_PORT, &turn->server);
+}
+
+/* A port takes one sort of connections, and UDP besides. */
+static bool turn_is_same(const struct config_turn *a,
+			 const struct config_turn *b)
+{
+	return endpoint_equal(&a->server, &b->server) &&
+	       (a->transport == TURN_UDP) == (b->transport == TURN_UDP);
 }
 
 static int set_turn_server(struct config *config, const char *value,
 			   char *error)
 {
-	char address[ENDPOINT_TEXT_LEN], file[CONFIG_PATH_LEN];
 	struct config_turn turn = { 0 };
 	unsigned int i;
-	int end = 0;
 
-	_Static_assert(ENDPOINT_TEXT_LEN == 96 && TURN_USER_LEN == 128 &&
-		       CONFIG_PATH_LEN == 256, "the widths below");
-	if (sscanf(value, "%95s %127s %255s %n", address, turn.user, file,
-		   &end) != 3 || value[end] ||
-	    parse_server(address, &turn.server) || !user_is_valid(turn.user) ||
-	    !value_is_path(file))
-		return turn_bad(value, error);
-	strcpy(turn.password, file);
+	if (parse_turn(value, &turn))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad TURN server \"%.80s\"; expected an address, a user, a file with the password, and perhaps udp, tcp, or tls and a name, such as 192.0.2.1:3478 agent /etc/pilot-link/turn tls turn.example.org",
+				 value);
 	for (i = 0; i < config->turn_servers; i++)
-		if (endpoint_equal(&config->turn_server[i].server,
-				   &turn.server))
+		if (turn_is_same(&config->turn_server[i], &turn))
 			return error_set(error, CONFIG_ERROR_LEN, EINVAL,
 					 "TURN server \"%.80s\" is given twice; expected it once",
-					 address);
+					 value);
 	if (i == TURN_SERVERS_MAX)
 		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
 				 "one TURN server more than there may be; expected up to %d",

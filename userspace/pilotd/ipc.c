@@ -92,6 +92,7 @@ static bool key_ok(const struct session_key *key)
 static bool turn_ok(const struct turn_account *account)
 {
 	return ENDED(account->user) && ENDED(account->password) &&
+	       ENDED(account->name) && account->transport < TURN_TRANSPORTS &&
 	       account->user[0] && account->password[0] &&
 	       !endpoint_check(&account->server) &&
 	       endpoint_is_direct(&account->server);

@@ -143,19 +143,13 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *info,
 					  0, on_respawn, parent);
 }
 
-/* The worker may be in other hands: only to where a peer is configured. */
+/* The worker may be in other hands: only to where we are configured to go. */
 static void bridge_open(struct parent *parent, const struct bridge_open *open)
 {
-	const struct config *config = &parent->config;
-	struct endpoint at;
-
-	for (size_t i = 0; i < config->peer_count; i++)
-		if (config_peer_tls(&config->peers[i], &at) &&
-		    endpoint_equal(&at, &open->server)) {
-			bridge_keeper_open(&parent->bridge, open);
-			return;
-		}
-	log_warning("the worker wants TLS to where no introducer is configured");
+	if (config_has_server(&parent->config, open))
+		bridge_keeper_open(&parent->bridge, open);
+	else
+		log_warning("the worker wants a connection to where no server is configured");
 }
 
 /*
@@ -321,6 +315,8 @@ static bool turn_load(const struct config_turn *config,
 		return false;
 	}
 	account->server = config->server;
+	account->transport = config->transport;
+	memcpy(account->name, config->name, sizeof(account->name));
 	strcpy(account->user, config->user);
 	return true;
 }

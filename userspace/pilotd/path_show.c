@@ -5,6 +5,7 @@
 #include "addr.h"
 #include "reach.h"
 #include "reach_tls.h"
+#include "turns.h"
 #include "wanted.h"
 
 static void set_endpoint(json_t *object, const char *key,
@@ -37,7 +38,21 @@ static const char *kind_of(const struct endpoint *endpoint)
 	return names[endpoint->kind];
 }
 
-static json_t *candidate_json(const struct path_candidate_info *candidate,
+/* Of a channel there: the server itself, if something speaks for it. */
+static void set_server(json_t *object, const struct turns *turns,
+		       const struct endpoint *endpoint)
+{
+	const struct endpoint at = endpoint_carrier(endpoint);
+	const struct turn_account *account = turns_at(turns, &at);
+
+	set_endpoint(object, "server", account ? &account->server : &at);
+	if (account)
+		json_object_set_new(object, "transport",
+				    json_string(turn_transport_name(account->transport)));
+}
+
+static json_t *candidate_json(const struct worker *worker,
+			      const struct path_candidate_info *candidate,
 			      uint64_t now_ns)
 {
 	json_t *object = json_object();
@@ -61,12 +76,8 @@ static json_t *candidate_json(const struct path_candidate_info *candidate,
 		json_object_set_new(object, "heard_ms",
 				    json_integer((now_ns - candidate->heard_ns) /
 						 CLOCK_MS));
-	if (candidate->endpoint.kind == ENDPOINT_TURN) {
-		const struct endpoint server =
-			endpoint_carrier(&candidate->endpoint);
-
-		set_endpoint(object, "server", &server);
-	}
+	if (candidate->endpoint.kind == ENDPOINT_TURN)
+		set_server(object, worker->turns, &candidate->endpoint);
 	if (candidate->introducer) {
 		addr_format(candidate->introducer, address);
 		json_object_set_new(object, "relay", json_string(address));
@@ -74,8 +85,8 @@ static json_t *candidate_json(const struct path_candidate_info *candidate,
 	return object;
 }
 
-static void set_ways(json_t *object, const struct path_info *info,
-		     uint64_t now_ns)
+static void set_ways(const struct worker *worker, json_t *object,
+		     const struct path_info *info, uint64_t now_ns)
 {
 	json_t *candidates = json_array(), *observed = json_array();
 	char text[ENDPOINT_TEXT_LEN];
@@ -87,7 +98,7 @@ static void set_ways(json_t *object, const struct path_info *info,
 	}
 	for (unsigned int i = 0; i < info->count; i++)
 		json_array_append_new(candidates,
-				      candidate_json(&info->candidate[i],
+				      candidate_json(worker, &info->candidate[i],
 						     now_ns));
 	json_object_set_new(object, "observed", observed);
 	json_object_set_new(object, "candidates", candidates);
@@ -124,7 +135,7 @@ static json_t *peer_json(const struct worker *worker,
 		json_object_set_new(object, "tls",
 				    reach_tls_json(worker, data));
 	if (ways)
-		set_ways(object, &info, now_ns);
+		set_ways(worker, object, &info, now_ns);
 	else
 		json_object_set_new(object, "text",
 				    json_string("no introducer: it stays at what is configured or learned"));

@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "answer.h"
+#include "bridge_request.h"
 #include "log.h"
 #include "own.h"
 #include "reach_tls.h"
@@ -350,7 +351,7 @@ void reach_own_changed(struct worker *worker, bool moved)
 	path_addresses_set(worker->reach->host, &now, address, n, moved);
 	path_mapped_set(worker->reach->host, &now, mapped, count);
 	path_stun_set(worker->reach->host, &now, seen, stuns);
-	reach_tls_hurry();
+	bridge_request_hurry();
 }
 
 void reach_tls(struct worker *worker, const struct bridge_state *state)
@@ -358,13 +359,12 @@ void reach_tls(struct worker *worker, const struct bridge_state *state)
 	reach_tls_state(worker, worker->reach->host, state);
 }
 
-void reach_turn_set(struct worker *worker, const struct endpoint *server,
-		    const struct endpoint *relayed)
+void reach_turn_set(struct worker *worker, const struct path_turn *turn)
 {
 	struct clock now;
 
 	clock_read(&now);
-	path_turn_set(worker->reach->host, &now, server, relayed);
+	path_turn_set(worker->reach->host, &now, turn);
 }
 
 void reach_turn_ready(struct worker *worker)

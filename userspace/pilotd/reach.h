@@ -27,8 +27,7 @@ void reach_peer_del(struct worker *worker, struct session_peer *peer);
 void reach_own_changed(struct worker *worker, bool moved);
 
 /* What goes by TURN, see struct turns_ops. */
-void reach_turn_set(struct worker *worker, const struct endpoint *server,
-		    const struct endpoint *relayed);
+void reach_turn_set(struct worker *worker, const struct path_turn *turn);
 void reach_turn_ready(struct worker *worker);
 /* Tells what TURN is needed for. Return: whether that is something else. */
 bool reach_turn_settle(struct worker *worker);

@@ -5,24 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "spawn.h"
+#include "bridge_request.h"
 
 static struct worker_peer *data_of(const struct session_peer *peer)
 {
 	return session_peer_data(peer);
 }
 
-static void ask(enum ipc_type type, const struct endpoint *server,
-		const char *name)
+static void open_server(const struct endpoint *server, const char *name)
 {
-	struct ipc_message message;
+	struct bridge_open open = { .server = *server, .kind = STREAM_FRAMES };
 
-	ipc_message_init(&message, type);
-	message.bridge_open.server = *server;
-	message.bridge_open.kind = STREAM_FRAMES;
-	memcpy(message.bridge_open.name, name, strlen(name));
-	/* Without the parent nothing can go on: the loop will see to it. */
-	ipc_send(WORKER_FD_IPC, &message);
+	memcpy(open.name, name, strlen(name));
+	bridge_request_open(&open);
 }
 
 typedef bool (*peer_fn)(void *ctx, struct session_peer *peer);
@@ -107,7 +102,7 @@ static void release(struct worker *worker, struct worker_peer *data)
 	memset(&data->tls, 0, sizeof(data->tls));
 	if (endpoint_is_set(&server) && !for_each(worker, uses, &server) &&
 	    !for_each(worker, probes, &server))
-		ask(IPC_BRIDGE_CLOSE, &server, "");
+		bridge_request_close(&server);
 }
 
 /*
@@ -128,7 +123,7 @@ void reach_tls_want(void *ctx, struct path_peer *path, bool wanted)
 	data->tls = naming.server;
 	data->tls_number = 0;
 	set_name(&naming, path_peer_data(path));
-	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+	open_server(&naming.server, naming.name);
 }
 
 /* Another name is for all who use the server: the last that was set. */
@@ -140,7 +135,7 @@ static void rename_all(struct worker *worker, struct worker_peer *data)
 		return;
 	name_copy(naming.name, data->config.tls_name);
 	for_each(worker, set_name, &naming);
-	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+	open_server(&naming.server, naming.name);
 }
 
 void reach_tls_set(struct worker *worker, struct path_host *host,
@@ -250,7 +245,7 @@ static bool probe(void *ctx, struct session_peer *peer)
 	for_each(worker, find_name, &naming);
 	data->tls_probed = true;
 	set_name(&naming, peer);
-	ask(IPC_BRIDGE_OPEN, &naming.server, naming.name);
+	open_server(&naming.server, naming.name);
 	return true;
 }
 
@@ -302,13 +297,5 @@ void reach_tls_state(struct worker *worker, struct path_host *host,
 	clock_read(&telling.now);
 	/* One that a worker before us wanted, and we have no use for. */
 	if (!for_each(worker, tell, &telling))
-		ask(IPC_BRIDGE_CLOSE, &state->server, "");
-}
-
-void reach_tls_hurry(void)
-{
-	struct ipc_message message;
-
-	ipc_message_init(&message, IPC_BRIDGE_HURRY);
-	ipc_send(WORKER_FD_IPC, &message);
+		bridge_request_close(&state->server);
 }

@@ -35,7 +35,5 @@ bool reach_tls_answers(const struct worker *worker,
 		       const struct worker_peer *data);
 bool reach_tls_is_silent(const struct worker *worker,
 			 const struct worker_peer *data);
-/* Our own addresses are others. */
-void reach_tls_hurry(void);
 
 #endif /* PILOTD_REACH_TLS_H */

@@ -19,7 +19,9 @@ TEST_pilotd_serve_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_keeper_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_ping_EXTRA := $(PILOTD_PARTS)
 TEST_pilotd_reach_EXTRA := $(PILOTD_PARTS)
-TEST_pilotd_reach_tls_EXTRA := $(PILOTD_CONFIG) pilotd/reach_tls.c
+TEST_pilotd_reach_tls_EXTRA := $(PILOTD_CONFIG) pilotd/reach_tls.c \
+	pilotd/bridge_request.c
+TEST_pilotd_turns_EXTRA := pilotd/turns.c pilotd/arm.c
 TEST_pilotd_events_EXTRA := pilotd/events.c pilotd/attr.c
 TEST_pilotd_attr_EXTRA := pilotd/attr.c
 TEST_pilotd_hold_EXTRA := pilotd/hold.c

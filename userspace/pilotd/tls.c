@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <gnutls/gnutls.h>
@@ -14,7 +15,9 @@
 
 #include "error.h"
 
-#define PRIORITY	"NORMAL:-VERS-ALL:+VERS-TLS1.3"
+#define SERVER_PRIORITY	"NORMAL:-VERS-ALL:+VERS-TLS1.3"
+/* TURN servers of others may be older. */
+#define CLIENT_PRIORITY	SERVER_PRIORITY ":+VERS-TLS1.2"
 /* One that nobody looks at, made anew at each start. */
 #define LIFETIME_S	(10LL * 365 * 86400)
 
@@ -24,18 +27,20 @@ struct tls_credentials {
 };
 
 struct tls {
-	gnutls_session_t session;
-	int error;			/* of gnutls, the last */
+	int fd;
+	gnutls_session_t session;	/* NULL: no TLS */
+	int error;			/* of gnutls, or of the socket, the last */
 	size_t sending;			/* of a write that was not taken yet */
 };
 
-static int credentials_new(struct tls_credentials **made)
+static int credentials_new(struct tls_credentials **made,
+			   const char *priority)
 {
 	struct tls_credentials *credentials = calloc(1, sizeof(*credentials));
 
 	if (!credentials)
 		return -ENOMEM;
-	if (gnutls_priority_init(&credentials->priority, PRIORITY, NULL) ||
+	if (gnutls_priority_init(&credentials->priority, priority, NULL) ||
 	    gnutls_certificate_allocate_credentials(&credentials->gnutls)) {
 		tls_credentials_free(credentials);
 		return -ENOMEM;
@@ -57,7 +62,7 @@ void tls_credentials_free(struct tls_credentials *credentials)
 
 int tls_client_credentials(struct tls_credentials **credentials)
 {
-	return credentials_new(credentials);
+	return credentials_new(credentials, CLIENT_PRIORITY);
 }
 
 static int certificate_sign(gnutls_x509_crt_t certificate,
@@ -120,7 +125,7 @@ int tls_server_credentials(struct tls_credentials **credentials,
 			   const char *certificate, const char *key, char *err,
 			   size_t err_size)
 {
-	int ret = credentials_new(credentials);
+	int ret = credentials_new(credentials, SERVER_PRIORITY);
 
 	if (ret)
 		return error_set(err, err_size, -ret, "out of memory");
@@ -152,6 +157,11 @@ int tls_new(struct tls **made, struct tls_credentials *credentials, int fd,
 
 	if (!tls)
 		return -ENOMEM;
+	tls->fd = fd;
+	if (!credentials) {
+		*made = tls;
+		return 0;
+	}
 	if (gnutls_init(&tls->session, flags)) {
 		free(tls);
 		return -ENOMEM;
@@ -182,9 +192,11 @@ void tls_free(struct tls *tls)
 {
 	if (!tls)
 		return;
-	if (!tls->error && !tls->sending)
-		gnutls_bye(tls->session, GNUTLS_SHUT_WR);
-	gnutls_deinit(tls->session);
+	if (tls->session) {
+		if (!tls->error && !tls->sending)
+			gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+		gnutls_deinit(tls->session);
+	}
 	free(tls);
 }
 
@@ -200,10 +212,25 @@ static int tls_fail(struct tls *tls, int ret)
 	       ret == GNUTLS_E_PREMATURE_TERMINATION ? -EPIPE : -EPROTO;
 }
 
+/* What the socket says, where there is no TLS. */
+static ssize_t plain_result(struct tls *tls, ssize_t ret)
+{
+	if (ret >= 0)
+		return ret;
+	if (errno == EAGAIN || errno == EINTR)
+		return -EAGAIN;
+	tls->error = errno;
+	return -EPIPE;
+}
+
 int tls_handshake(struct tls *tls)
 {
-	int ret = gnutls_handshake(tls->session);
+	int ret;
 
+	/* Whoever finds the socket ready has the connection. */
+	if (!tls->session)
+		return 0;
+	ret = gnutls_handshake(tls->session);
 	if (!ret)
 		return 0;
 	return is_again(ret) ? -EAGAIN : tls_fail(tls, ret);
@@ -211,8 +238,11 @@ int tls_handshake(struct tls *tls)
 
 ssize_t tls_read(struct tls *tls, void *buf, size_t len)
 {
-	ssize_t ret = gnutls_record_recv(tls->session, buf, len);
+	ssize_t ret;
 
+	if (!tls->session)
+		return plain_result(tls, recv(tls->fd, buf, len, MSG_DONTWAIT));
+	ret = gnutls_record_recv(tls->session, buf, len);
 	if (ret >= 0)
 		return ret;
 	return is_again(ret) ? -EAGAIN : tls_fail(tls, ret);
@@ -224,6 +254,9 @@ ssize_t tls_write(struct tls *tls, const void *buf, size_t len)
 
 	if (len > TLS_RECORD)
 		len = TLS_RECORD;
+	if (!tls->session)
+		return plain_result(tls, send(tls->fd, buf, len, MSG_DONTWAIT |
+					      MSG_NOSIGNAL));
 	/* gnutls has the bytes of one that was not taken. */
 	ret = tls->sending ? gnutls_record_send(tls->session, NULL, 0) :
 			     gnutls_record_send(tls->session, buf, len);
@@ -240,10 +273,13 @@ ssize_t tls_write(struct tls *tls, const void *buf, size_t len)
 
 bool tls_wants_write(const struct tls *tls)
 {
-	return gnutls_record_get_direction(tls->session);
+	return tls->session && gnutls_record_get_direction(tls->session);
 }
 
 const char *tls_error(const struct tls *tls)
 {
-	return tls->error ? gnutls_strerror(tls->error) : "it was ended";
+	if (!tls->error)
+		return "it was ended";
+	return tls->session ? gnutls_strerror(tls->error) :
+			      strerror(tls->error);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS 1.3 on a connected TCP socket that never blocks. It is a coat: what goes
- * through it is sealed and authenticated already, so that no certificate is
- * asked for, and none that is shown is checked.
+ * TLS on a connected TCP socket that never blocks, or the socket as it is: 1.3 as
+ * a server, 1.3 or 1.2 as a client.
+ * TLS is a coat: what goes through it is sealed and authenticated already, so
+ * that no certificate is asked for, and none that is shown is checked.
  */
 #ifndef PILOTD_TLS_H
 #define PILOTD_TLS_H
@@ -27,8 +28,8 @@ int tls_client_credentials(struct tls_credentials **credentials);
 void tls_credentials_free(struct tls_credentials *credentials);
 
 /*
- * @name: for a client, what it says it wants to talk to; "": nothing. @fd
- * stays the caller's. Return: 0 or -ENOMEM.
+ * @credentials: NULL for no TLS. @name: for a client, what it says it wants to
+ * talk to; "": nothing. @fd stays the caller's. Return: 0 or -ENOMEM.
  */
 int tls_new(struct tls **tls, struct tls_credentials *credentials, int fd,
 	    bool server, const char *name);

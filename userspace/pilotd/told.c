@@ -7,10 +7,12 @@
 
 #include <sodium.h>
 
+#include "bridge_request.h"
 #include "introduce.h"
 #include "log.h"
 #include "reach.h"
 #include "spawn.h"
+#include "turns.h"
 #include "worker.h"
 
 static void agent_add(struct worker *worker, const struct ipc_agent *told)
@@ -181,6 +183,16 @@ static void adopted_all(struct worker *worker)
 	introducer_adopt_end(worker->introducer, now.boot_ns);
 }
 
+static void bridge_told(struct worker *worker,
+			const struct bridge_state *state)
+{
+	if (state->kind == STREAM_FRAMES)
+		reach_tls(worker, state);
+	else if (!turns_connected(worker->turns, clock_boot(), state))
+		/* One that a worker before us wanted. */
+		bridge_request_close(&state->server);
+}
+
 /* It lives as long as it says so. */
 static void alive_tell(void)
 {
@@ -222,7 +234,7 @@ void told_message(struct worker *worker, struct ipc_message *message)
 		endpoint_adopt(worker, &message->endpoint);
 		break;
 	case IPC_BRIDGE_STATE:
-		reach_tls(worker, &message->bridge_state);
+		bridge_told(worker, &message->bridge_state);
 		break;
 	case IPC_ALIVE_ASK:
 		alive_tell();

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arm.h"
+#include "bridge_request.h"
 #include "log.h"
 
 struct turns {
@@ -14,6 +16,8 @@ struct turns {
 	const struct turns_ops *ops;
 	void *ctx;
 	uint64_t check;			/* the number of the last one */
+	/* The bridge's number of the connection to each; 0: none. */
+	uint32_t connection[TURN_SERVERS_MAX];
 	sd_event_source *timer;
 };
 
@@ -39,10 +43,34 @@ static void op_changed(void *ctx)
 {
 	struct turns *turns = ctx;
 	const struct turn_client *client = turn_pool_current(&turns->pool);
+	struct path_turn turn;
 
-	turns->ops->changed(turns->ctx,
-			    client ? &client->account.server : NULL,
-			    client ? &client->relayed : NULL);
+	if (client) {
+		turn.server = client->account.server;
+		turn.at = client->at;
+		turn.relayed = client->relayed;
+	}
+	turns->ops->changed(turns->ctx, client ? &turn : NULL);
+}
+
+static void op_connect(void *ctx, unsigned int i, bool wanted)
+{
+	struct turns *turns = ctx;
+	const struct turn_account *account =
+		&turns->pool.server[i].client.account;
+	struct bridge_open open = {
+		.server = account->server,
+		.kind = STREAM_STUN,
+		.plain = account->transport == TURN_TCP,
+	};
+
+	turns->connection[i] = 0;
+	_Static_assert(BRIDGE_NAME_LEN == TURN_NAME_LEN, "a name fits");
+	memcpy(open.name, account->name, sizeof(open.name));
+	if (wanted)
+		bridge_request_open(&open);
+	else
+		bridge_request_close(&open.server);
 }
 
 static void op_bound(void *ctx)
@@ -65,14 +93,17 @@ static void op_told(void *ctx, const struct turn_client *client)
 	char server[ENDPOINT_TEXT_LEN], relayed[ENDPOINT_TEXT_LEN];
 	char text[2 * ENDPOINT_TEXT_LEN + TURN_PROBLEM_LEN];
 	struct turns *turns = ctx;
+	const char *by = client->account.transport == TURN_UDP ? "" :
+			 client->account.transport == TURN_TCP ? " by TCP" :
+								 " by TLS";
 
 	endpoint_format(&client->account.server, server);
 	if (client->state == TURN_ALLOCATED) {
 		endpoint_format(&client->relayed, relayed);
-		snprintf(text, sizeof(text), "%s relays for us at %s", server,
-			 relayed);
+		snprintf(text, sizeof(text), "%s%s relays for us at %s", server,
+			 by, relayed);
 	} else {
-		snprintf(text, sizeof(text), "%s %s%s%s", server,
+		snprintf(text, sizeof(text), "%s%s %s%s%s", server, by,
 			 client->state == TURN_SILENT ? "does not answer" :
 							"refuses",
 			 client->problem[0] ? ": " : "", client->problem);
@@ -93,6 +124,7 @@ static void op_checked(void *ctx)
 static const struct turn_pool_ops pool_ops = {
 	.send = op_send,
 	.changed = op_changed,
+	.connect = op_connect,
 	.bound = op_bound,
 	.frame = op_frame,
 	.told = op_told,
@@ -158,6 +190,40 @@ bool turns_receive(struct turns *turns, uint64_t now,
 	return taken;
 }
 
+bool turns_connected(struct turns *turns, uint64_t now,
+		     const struct bridge_state *state)
+{
+	for (unsigned int i = 0; i < turns->pool.count; i++) {
+		const struct turn_client *client = &turns->pool.server[i].client;
+
+		if (!client->connects ||
+		    !endpoint_equal(&client->account.server, &state->server))
+			continue;
+		if (state->up && state->number == turns->connection[i])
+			return true;
+		turns->connection[i] = state->up ? state->number : 0;
+		turn_pool_connected(&turns->pool, now, i,
+				    state->up ? &state->local : NULL,
+				    state->text);
+		rearm(turns);
+		return true;
+	}
+	return false;
+}
+
+const struct turn_account *turns_at(const struct turns *turns,
+				    const struct endpoint *at)
+{
+	for (unsigned int i = 0; turns && i < turns->pool.count; i++) {
+		const struct turn_client *client = &turns->pool.server[i].client;
+
+		if (endpoint_is_set(&client->at) &&
+		    endpoint_equal(&client->at, at))
+			return &client->account;
+	}
+	return NULL;
+}
+
 void turns_need(struct turns *turns, uint64_t now, enum turn_need need)
 {
 	turn_pool_need(&turns->pool, now, need);
@@ -219,8 +285,10 @@ static json_t *server_json(const struct turn_pool *pool, unsigned int i)
 	json_t *object;
 
 	endpoint_format(&server->client.account.server, text);
-	object = json_pack("{s:s, s:s, s:b}", "server", text, "state",
-			   turn_state_name(report->state), "used",
+	object = json_pack("{s:s, s:s, s:s, s:b}", "server", text,
+			   "transport",
+			   turn_transport_name(server->client.account.transport),
+			   "state", turn_state_name(report->state), "used",
 			   server == pool->used);
 	if (report->rtt_ns)
 		json_object_set_new(object, "rtt_us",

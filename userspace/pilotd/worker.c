@@ -350,10 +350,9 @@ static void rearm_soon(struct worker *worker)
 				    SD_EVENT_ONESHOT);
 }
 
-static void op_turn_changed(void *ctx, const struct endpoint *server,
-			    const struct endpoint *relayed)
+static void op_turn_changed(void *ctx, const struct path_turn *turn)
 {
-	reach_turn_set(ctx, server, relayed);
+	reach_turn_set(ctx, turn);
 	rearm_soon(ctx);
 }
 

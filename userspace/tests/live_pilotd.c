@@ -35,6 +35,11 @@ static int start(struct parent *parent, char *argv[], char *err)
 	parent->events = pair[0];
 	parent->handover = pair[1];
 	memset(parent->portmap_secret, 7, sizeof(parent->portmap_secret));
+	parent->bridge.event = parent->event;
+	parent->bridge.port = parent->config.port;
+	parent->bridge.log_level = LOG_LEVEL_DEBUG;
+	parent->bridge.state = parent_bridge_state;
+	parent->bridge.ctx = parent;
 	return keeper_start(parent);
 }
 
@@ -65,6 +70,7 @@ int main(int argc, char *argv[])
 	ret = live_loop(parent.event);
 	if (parent.worker > 0 && parent.ipc >= 0)
 		kill(parent.worker, SIGTERM);
+	bridge_keeper_stop(&parent.bridge);
 	config_free(&parent.file);
 	config_free(&parent.config);
 	return ret ? 1 : 0;

@@ -121,12 +121,16 @@ static void pool_changed(void *ctx)
 {
 	struct psim_node *node = ctx;
 	struct turn_client *client = turn_pool_current(&node->turn);
+	struct path_turn turn;
 	struct clock now;
 
 	psim_clock(node->sim, &now);
-	path_turn_set(node->host, &now,
-		      client ? &client->account.server : NULL,
-		      client ? &client->relayed : NULL);
+	if (client) {
+		turn.server = client->account.server;
+		turn.at = client->at;
+		turn.relayed = client->relayed;
+	}
+	path_turn_set(node->host, &now, client ? &turn : NULL);
 }
 
 static void pool_bound(void *ctx)

@@ -134,7 +134,7 @@ another_name_makes_another_connection() {
 	passes 10
 	kill -HUP "$CONNECTING"
 	wait_for 10 is_up 2 || fail "$(cat "$TMP/client")"
-	grep -q "^state .* down 1 another name is to be said" "$TMP/client" ||
+	grep -q "^state .* down 1 another connection is wanted" "$TMP/client" ||
 		fail "$(cat "$TMP/client")"
 	passes 10
 	# The same name again is no other.

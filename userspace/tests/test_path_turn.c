@@ -326,19 +326,30 @@ static void what_is_configured_is_reached_by_a_server(void **state)
 	psim_free(sim);
 }
 
+/* @at: where its channels are. */
+static struct path_turn end_turn(const char *at)
+{
+	struct path_turn turn = {
+		.server = end_ep("203.0.113.9:3478"),
+		.at = end_ep(at),
+		.relayed = end_ep("203.0.113.9:50000"),
+	};
+
+	return turn;
+}
+
 /* What only comes by the server's address is not by its channel. */
 static void only_channels_of_our_own_server_are_ways(void **state)
 {
 	struct end *end = end_up(true);
-	struct endpoint at = end_ep("203.0.113.9:3478");
-	struct endpoint relayed = end_ep("203.0.113.9:50000");
+	struct path_turn turn = end_turn("203.0.113.9:3478");
 	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
 	struct path_message told = end_candidates(1, false);
 
 	(void)state;
 	path_pinged(end->host, &end->now, end->peer, &src);
 	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
-	path_turn_set(end->host, &end->now, &at, &relayed);
+	path_turn_set(end->host, &end->now, &turn);
 	src.port++;
 	path_pinged(end->host, &end->now, end->peer, &src);
 	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3479"));
@@ -349,21 +360,47 @@ static void only_channels_of_our_own_server_are_ways(void **state)
 	end_candidate(&told, "203.0.113.9:50000");
 	end_told(end, &told);
 	assert_false(end_knows(end, "203.0.113.9:50000"));
-	path_turn_set(end->host, &end->now, NULL, NULL);
+	path_turn_set(end->host, &end->now, NULL);
 	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
+	end_free(end);
+}
+
+/* By TCP or TLS a process on loopback speaks for the server. */
+static void one_that_udp_does_not_reach_is_the_slow_path(void **state)
+{
+	struct end *end = end_up(true);
+	struct path_turn turn = end_turn("127.64.1.1:5000");
+	struct endpoint by_udp = end_ep("turn:0x4001@203.0.113.9:3478");
+	struct endpoint src = end_ep("turn:0x4001@127.64.1.1:5000");
+	const struct path_candidate_info *c;
+	struct path_info info;
+
+	(void)state;
+	path_pinged(end->host, &end->now, end->peer, &src);
+	assert_false(end_knows(end, "turn:0x4001@127.64.1.1:5000"));
+	path_turn_set(end->host, &end->now, &turn);
+	path_pinged(end->host, &end->now, end->peer, &by_udp);
+	assert_false(end_knows(end, "turn:0x4001@203.0.113.9:3478"));
+	path_pinged(end->host, &end->now, end->peer, &src);
+	path_peer_info(end->peer, &info);
+	c = end_info_of(&info, "turn:0x4001@127.64.1.1:5000");
+	assert_non_null(c);
+	assert_int_equal(c->class, PATH_CLASS_TLS);
+	assert_int_equal(c->kind, PATH_KIND_TURN);
+	path_turn_set(end->host, &end->now, NULL);
+	assert_false(end_knows(end, "turn:0x4001@127.64.1.1:5000"));
 	end_free(end);
 }
 
 static void the_relayed_address_is_told(void **state)
 {
 	struct end *end = end_up(true);
-	struct endpoint at = end_ep("203.0.113.9:3478");
-	struct endpoint relayed = end_ep("203.0.113.9:50000");
+	struct path_turn turn = end_turn("203.0.113.9:3478");
 	const struct sent *sent;
 	bool found = false;
 
 	(void)state;
-	path_turn_set(end->host, &end->now, &at, &relayed);
+	path_turn_set(end->host, &end->now, &turn);
 	end_run(end, 200 * MS);
 	sent = end_last(end, WIRE_CONTROL_CANDIDATES);
 	assert_non_null(sent);
@@ -371,7 +408,7 @@ static void the_relayed_address_is_told(void **state)
 		found |= sent->message.candidate[i].kind ==
 				 WIRE_CANDIDATE_TURN &&
 			 endpoint_equal(&sent->message.candidate[i].endpoint,
-					&relayed);
+					&turn.relayed);
 	assert_true(found);
 	end_free(end);
 }
@@ -406,6 +443,7 @@ int main(void)
 		cmocka_unit_test(a_restarted_helper_gets_its_server_back),
 		cmocka_unit_test(what_is_configured_is_reached_by_a_server),
 		cmocka_unit_test(only_channels_of_our_own_server_are_ways),
+		cmocka_unit_test(one_that_udp_does_not_reach_is_the_slow_path),
 		cmocka_unit_test(the_relayed_address_is_told),
 		cmocka_unit_test(a_late_confirmation_does_not_turn_the_kernel),
 	};

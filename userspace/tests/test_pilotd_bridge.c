@@ -75,6 +75,14 @@ static void what_they_hold_is_looked_at(void **state)
 	fill(&message, BRIDGE_OPEN);
 	message.open.kind = STREAM_KINDS;
 	assert_int_equal(check(&message), -EBADMSG);
+	/* Frames have no plain way: TLS is their coat. */
+	fill(&message, BRIDGE_OPEN);
+	message.open.plain = true;
+	assert_int_equal(check(&message), -EBADMSG);
+	message.open.kind = STREAM_STUN;
+	assert_int_equal(check(&message), 0);
+	memset(&message.open.plain, 2, 1);
+	assert_int_equal(check(&message), -EBADMSG);
 	fill(&message, BRIDGE_OPEN);
 	memset(message.open.name, 'a', sizeof(message.open.name));
 	assert_int_equal(check(&message), -EBADMSG);
@@ -90,6 +98,9 @@ static void what_they_hold_is_looked_at(void **state)
 	assert_int_equal(check(&message), -EBADMSG);
 	fill(&message, BRIDGE_STATE);
 	memset(&message.state.up, 2, 1);
+	assert_int_equal(check(&message), -EBADMSG);
+	fill(&message, BRIDGE_STATE);
+	message.state.kind = STREAM_KINDS;
 	assert_int_equal(check(&message), -EBADMSG);
 	fill(&message, BRIDGE_INIT);
 	assert_int_equal(check(&message), 0);

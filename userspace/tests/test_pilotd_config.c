@@ -104,7 +104,7 @@ static const char whole[] =
 	"stun-server [2001:db8::1]:3478\n"
 	"turn-server 192.0.2.1 user:1 /etc/pilot-link/turn\n"
 	"turn-server [2001:db8::1]:3479\tu  /t\n"
-	"turn-server [2001:db8::2] u /t\n"
+	"turn-server [2001:db8::2] u /t udp\n"
 	"port-mapping no\n"
 	"\n"
 	"agent pilot0\n"
@@ -164,6 +164,7 @@ static void every_keyword_is_read(void **state)
 	assert_string_equal(config.turn_server[1].password, "/t");
 	endpoint_format(&config.turn_server[2].server, text);
 	assert_string_equal(text, "[2001:db8::2]:3478");
+	assert_int_equal(config.turn_server[2].transport, TURN_UDP);
 	assert_int_equal(config.port_mapping, 0);
 	assert_true(config.tls.enabled);
 	endpoint_format(&config.tls.listen, text);
@@ -574,6 +575,12 @@ static void refusals_say_where_and_what(void **state)
 	refuse("turn-server 192.0.2.1 \xc3\xbc /etc/t\n", 1, "bad TURN");
 	refuse("turn-server 192.0.2.1 u /a\n"
 	       "turn-server 192.0.2.1:3478 v /b\n", 2, "twice");
+	refuse("turn-server 192.0.2.1:443 u /a tcp\n"
+	       "turn-server 192.0.2.1:443 u /a tls\n", 2, "twice");
+	refuse("turn-server 192.0.2.1 u /a sctp\n", 1, "udp, tcp, or tls");
+	refuse("turn-server 192.0.2.1 u /a tcp name\n", 1, "tls and a name");
+	refuse("turn-server 192.0.2.1 u /a tls a_b\n", 1, "bad TURN");
+	refuse("turn-server 192.0.2.1 u /a tls a b\n", 1, "bad TURN");
 	refuse("turn-server 192.0.2.1 u /a\nturn-server 192.0.2.2 u /a\n"
 	       "turn-server 192.0.2.3 u /a\nturn-server 192.0.2.4 u /a\n"
 	       "turn-server 192.0.2.5 u /a\n", 5, "up to 4");

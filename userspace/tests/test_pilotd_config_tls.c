@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where and whether an introducer is tried by TLS. */
+/* Where and whether servers are tried by TLS, or TCP. */
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -73,10 +74,53 @@ static void an_introducer_is_tried_by_tls(void **state)
 	assert_false(config_peer_valid(&other));
 }
 
+static bool goes(const struct config *config, const char *server,
+		 enum stream_kind kind, bool plain)
+{
+	struct bridge_open open = { .kind = kind, .plain = plain };
+
+	assert_int_equal(endpoint_parse(server, &open.server), 0);
+	return config_has_server(config, &open);
+}
+
+/* Whatever the worker asks for, connections go to what is configured. */
+static void connections_go_to_such_servers_alone(void **state)
+{
+	char text[512], error[CONFIG_ERROR_LEN];
+	struct config config;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "turn-server 192.0.2.1 u /p\n"
+		 "turn-server 192.0.2.2:80 u /p tcp\n"
+		 "turn-server 192.0.2.3 u /p  tls\tturn.example.org\n"
+		 "agent pilot0\npeer %s\nendpoint 192.0.2.4:7740\n"
+		 "introducer yes\n", did_a);
+	config_init(&config);
+	assert_int_equal(config_parse(&config, CONFIG_FILE, "text", text,
+				      strlen(text), error), 0);
+	assert_true(goes(&config, "192.0.2.4:443", STREAM_FRAMES, false));
+	assert_true(goes(&config, "192.0.2.2:80", STREAM_STUN, true));
+	assert_true(goes(&config, "192.0.2.3:5349", STREAM_STUN, false));
+	/* By TLS there is another port, and a name. */
+	assert_string_equal(config.turn_server[2].name, "turn.example.org");
+	assert_string_equal(config.turn_server[1].name, "");
+	/* Another port, another sort, and one that is asked by UDP. */
+	assert_false(goes(&config, "192.0.2.4:444", STREAM_FRAMES, false));
+	assert_false(goes(&config, "192.0.2.4:443", STREAM_STUN, false));
+	assert_false(goes(&config, "192.0.2.3:5349", STREAM_FRAMES, false));
+	assert_false(goes(&config, "192.0.2.3:5349", STREAM_STUN, true));
+	assert_false(goes(&config, "192.0.2.2:80", STREAM_STUN, false));
+	assert_false(goes(&config, "192.0.2.1:3478", STREAM_STUN, true));
+	assert_false(goes(&config, "192.0.2.1:3478", STREAM_STUN, false));
+	config_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_introducer_is_tried_by_tls),
+		cmocka_unit_test(connections_go_to_such_servers_alone),
 	};
 
 	return cmocka_run_group_tests_name("pilotd_config_tls", tests,

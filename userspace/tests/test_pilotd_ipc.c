@@ -243,6 +243,8 @@ static void lanes_out_of_range_are_refused(void **state)
 	       message.init.turn[0].server.id = 0x4000);
 	refuse(IPC_INIT, FULL(message.init.turn[0].user));
 	refuse(IPC_INIT, FULL(message.init.turn[0].password));
+	refuse(IPC_INIT, FULL(message.init.turn[0].name));
+	refuse(IPC_INIT, message.init.turn[0].transport = TURN_TRANSPORTS);
 	refuse(IPC_INIT, message.init.turn[0].user[0] = 0);
 	refuse(IPC_INIT, message.init.turn[0].password[0] = 0);
 	refuse(IPC_INIT, message.init.port_mapping = 2);

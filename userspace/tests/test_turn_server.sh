@@ -159,6 +159,35 @@ netcheck_names_the_relayed_address() {
 	! grep -q secret "$TMP/netcheck" || fail "netcheck has the password"
 }
 
+# Through the bridge, which says what it did, and lets the server go again.
+servers_are_reached_by_tcp_and_by_tls() {
+	network masquerade fully-random
+	coturn_streams
+	server_start
+	password secret
+	helper_start "port-mapping no" \
+		"turn-server $SERVER u $TMP/password tcp" \
+		"turn-server $SERVER u $TMP/password tls turn.example.org" \
+		"turn-server $SERVER:9 u $TMP/password tls"
+	netcheck
+	line "^turn: server $SERVER:3478 by tcp state allocated time [0-9.]+ ms relayed $SERVER:[0-9]+$"
+	line "^turn: server $SERVER:5349 by tls state allocated time [0-9.]+ ms relayed $SERVER:[0-9]+$"
+	line "^turn: server $SERVER:9 by tls state silent \(Connection refused\)$"
+	says "$TMP/helper" "TCP to $SERVER:3478 is up" ||
+		fail "$(cat "$TMP/helper")"
+	says "$TMP/helper" "TLS to $SERVER:5349 is up" ||
+		fail "$(cat "$TMP/helper")"
+	wait_for 10 has_no_connection || fail "a connection is kept"
+	netcheck_json
+	line "\"transport\": *\"tcp\""
+	netcheck
+	line "^turn: server $SERVER:5349 by tls state allocated"
+}
+
+has_no_connection() {
+	! in_ns host ss -Htn state established | grep -q .
+}
+
 netcheck_says_why_there_is_none() {
 	network masquerade fully-random
 	server_start
@@ -189,5 +218,6 @@ need_nat
 host_tests frames_go_both_ways_by_channels allocations_are_kept_by_refreshes \
 	a_wrong_password_is_told a_full_quota_is_told \
 	what_the_server_forbids_goes_nowhere a_killed_server_is_found_again \
-	netcheck_names_the_relayed_address netcheck_says_why_there_is_none \
+	netcheck_names_the_relayed_address \
+	servers_are_reached_by_tcp_and_by_tls netcheck_says_why_there_is_none \
 	a_password_that_others_can_read_is_not_used

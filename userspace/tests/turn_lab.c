@@ -45,6 +45,10 @@ static void client_send(void *ctx, const struct endpoint *dst,
 	struct lab *lab = ctx;
 
 	assert_true(stun_is_message(bytes, len));
+	if (lab->client.account.transport != TURN_UDP) {
+		assert_true(endpoint_equal(dst, &lab->local));
+		dst = &lab->server.at;
+	}
 	lab->sent_at[lab->sent++ % 256] = lab->now;
 	if (lab->lose) {
 		lab->lose--;
@@ -69,6 +73,8 @@ static void server_send(void *ctx, const struct endpoint *src,
 		lab->lose_down--;
 		return;
 	}
+	if (endpoint_is_set(&lab->local) && endpoint_equal(src, &lab->server.at))
+		src = &lab->local;
 	lab_queue(lab, false, src, dst, bytes, len);
 }
 
@@ -79,9 +85,18 @@ static void client_changed(void *ctx)
 	lab->changed++;
 }
 
+static void client_connect(void *ctx, bool wanted)
+{
+	struct lab *lab = ctx;
+
+	lab->connects += wanted;
+	lab->disconnects += !wanted;
+}
+
 const struct turn_client_ops lab_ops = {
 	.send = client_send,
 	.changed = client_changed,
+	.connect = client_connect,
 };
 
 struct lab *lab_new(void)
@@ -97,6 +112,30 @@ struct lab *lab_new(void)
 	account.server = lab->server.at;
 	turn_init(&lab->client, &lab_ops, lab, &account);
 	return lab;
+}
+
+struct lab *lab_stream(void)
+{
+	struct lab *lab = lab_new();
+	struct turn_account account = lab->client.account;
+
+	account.transport = TURN_TLS;
+	turn_init(&lab->client, &lab_ops, lab, &account);
+	return lab;
+}
+
+void lab_connect(struct lab *lab)
+{
+	lab->local = lab_at("127.64.1.1:5000");
+	turn_connected(&lab->client, lab->now, &lab->local, "");
+}
+
+void lab_cut(struct lab *lab, const char *why)
+{
+	memset(&lab->local, 0, sizeof(lab->local));
+	lab->queued = 0;
+	turn_server_restart(&lab->server);
+	turn_connected(&lab->client, lab->now, NULL, why);
 }
 
 bool lab_receive(struct lab *lab, const struct datagram *d)

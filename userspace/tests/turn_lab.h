@@ -22,6 +22,9 @@ struct lab {
 	struct turn_client client;
 	struct turn_server server;
 	struct endpoint self;
+	/* What speaks for the server, see lab_stream(); unset: nothing. */
+	struct endpoint local;
+	unsigned int connects, disconnects;	/* that were asked for */
 	uint64_t now;
 	struct datagram queue[TURN_LAB_QUEUE];
 	unsigned int queued;
@@ -43,6 +46,11 @@ extern const struct turn_client_ops lab_ops;
 struct endpoint lab_at(const char *text);
 void lab_is_at(const struct endpoint *ep, const char *text);
 struct lab *lab_new(void);
+/* The server is reached by a connection that is there for lab_connect(). */
+struct lab *lab_stream(void);
+void lab_connect(struct lab *lab);
+/* It ends, and with it what the server had for it. */
+void lab_cut(struct lab *lab, const char *why);
 /* With an allocation, after a second. */
 struct lab *lab_allocated(void);
 void lab_free(struct lab *lab);
