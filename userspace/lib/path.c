@@ -111,6 +111,13 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 	if (!live->ready || !live->used)
 		return;
 	live->watch_at = live->backup_at = now->boot_ns;
+	/* Nothing is to be awaited by a family that is gone. */
+	if (live->dead) {
+		path_round_begin(live, now);
+	} else if (!path_way_here(live->peer->host, &live->used->endpoint)) {
+		path_died(live, now, "no address of its family is left");
+		return;
+	}
 	/* Its relay and its kernel hear from us where we are now. */
 	if (live->peer->introducer)
 		path_handshake(live, now, &live->used->endpoint);

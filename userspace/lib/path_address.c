@@ -96,6 +96,11 @@ bool path_family_here(const struct path_host *host, sa_family_t family)
 	return !host->address_count;
 }
 
+bool path_way_here(const struct path_host *host, const struct endpoint *ep)
+{
+	return endpoint_is_loopback(ep) || path_family_here(host, ep->family);
+}
+
 void path_generation_next(struct path_agent *agent, const struct clock *now)
 {
 	uint32_t seconds = now->real_ns / CLOCK_SECOND;

@@ -53,7 +53,8 @@ static bool path_clearly_better(const struct path_candidate *a,
 static bool path_can_use(struct path_live *live, const struct clock *now,
 			 const struct path_candidate *c, bool any)
 {
-	if (!endpoint_is_set(&c->endpoint) || c == live->used || c->gone)
+	if (!endpoint_is_set(&c->endpoint) || c == live->used || c->gone ||
+	    !path_way_here(live->peer->host, &c->endpoint))
 		return false;
 	if (c->kind == PATH_KIND_RELAY && !path_relay_usable(live, c))
 		return false;
@@ -179,6 +180,8 @@ void path_nominated(struct path_live *live, const struct clock *now,
 		live->heard_at = now->boot_ns;
 	else
 		path_use(live, now, c, true);
+	/* A better one may have answered meanwhile. */
+	path_choose_soon(live, now, NULL);
 }
 
 void path_nomination_take(struct path_live *live, const struct clock *now,

@@ -321,6 +321,8 @@ bool path_endpoint_on_link(const struct path_host *host,
  */
 bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
+/* Can anything go there? What speaks on loopback has ways of its own. */
+bool path_way_here(const struct path_host *host, const struct endpoint *ep);
 /* Tell all peers that something goes on with. */
 void path_generation_next(struct path_agent *agent, const struct clock *now);
 /* What a peer says it sees of us. Return: whether it saw us elsewhere before. */

@@ -437,6 +437,39 @@ static void test_roam_to_family(void **state)
 	psim_free(pair.sim);
 }
 
+/*
+ * IPv6 addresses take a second to be used, so what there was is dead by then, and
+ * so is the relay that was taken instead: no answer to it is waited for.
+ */
+static void test_roam_to_family_late(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_new(78, 1);
+		struct net *net = &pair.sim->net;
+		int who = i ? pair.b : pair.a, other = i ? pair.a : pair.b;
+
+		net_host_move(net, who, NET_INTERNET, true, false);
+		net_host_move(net, other, NET_INTERNET, true, true);
+		psim_addresses(pair.sim, who, false);
+		psim_addresses(pair.sim, other, false);
+		pair_know(&pair);
+		pair_talk(&pair, 20 * NET_MS);
+		psim_run(pair.sim, 5 * NET_S);
+		pair_expect(&pair, PATH_CLASS_IPV4);
+		pair_gaps_reset(&pair);
+		net_host_move(net, who, NET_INTERNET, false, false);
+		psim_addresses(pair.sim, who, false);
+		psim_run(pair.sim, 1200 * NET_MS);
+		net_host_move(net, who, NET_INTERNET, false, true);
+		psim_addresses(pair.sim, who, false);
+		psim_run(pair.sim, 3 * NET_S);
+		pair_expect(&pair, PATH_CLASS_IPV6);
+		assert_true(pair_longest_gap(&pair) < 1600);
+		psim_free(pair.sim);
+	}
+}
+
 /* Home to the LAN of the peer, and away again. */
 static void test_roam_to_lan(void **state)
 {
@@ -644,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_roam),
 		cmocka_unit_test(test_roam_by_relay),
 		cmocka_unit_test(test_roam_to_family),
+		cmocka_unit_test(test_roam_to_family_late),
 		cmocka_unit_test(test_roam_to_lan),
 		cmocka_unit_test(test_nat_reboots),
 		cmocka_unit_test(test_outage),
