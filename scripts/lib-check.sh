@@ -229,8 +229,12 @@ with_user_lock() {
 	) 6>"$PILOT_SRC/build/.userspace.lock"
 }
 
+# What was compiled before, in another checkout for one, is not compiled again.
 make_user() {
-	with_user_lock make -C "$user_dir" -k -j"$(nproc)" "$@"
+	CCACHE_DIR=$PILOT_CACHE/ccache CCACHE_MAXSIZE=1G \
+		CCACHE_BASEDIR=$PILOT_SRC CCACHE_NOHASHDIR=1 \
+		with_user_lock make -C "$user_dir" -k -j"$(nproc)" \
+		CC="ccache ${CC:-cc}" CLANG="ccache ${CLANG:-clang}" "$@"
 }
 
 # A build that others need runs once; it counts as a check when it was chosen or
