@@ -137,7 +137,7 @@ by_stream() {
 	soon 30 by_turn b
 	grep -q "$path state in-use .*server $TURN:$1 by $2" "$TMP/a/path" ||
 		fail "$(cat "$TMP/a/path")"
-	grep -q "by a TURN server that UDP does not reach" "$TMP/a/path" ||
+	grep -q "by a TURN server that is reached by TCP or TLS" "$TMP/a/path" ||
 		fail "$(cat "$TMP/a/path")"
 	equal "$(path_kind a b)" tls "kind of the path"
 	end_process "$PINGS" -INT

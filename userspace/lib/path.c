@@ -111,10 +111,10 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 	if (!live->ready || !live->used)
 		return;
 	live->watch_at = live->backup_at = now->boot_ns;
-	/* Nothing is to be awaited by a family that is gone. */
 	if (live->dead) {
 		path_round_begin(live, now);
-	} else if (!path_way_here(live->peer->host, &live->used->endpoint)) {
+	} else if (path_way_gone(live->peer->host, &live->used->endpoint)) {
+		/* No answer can be awaited. */
 		path_died(live, now, "no address of its family is left");
 		return;
 	}
@@ -158,6 +158,7 @@ void path_addresses_set(struct path_host *host, const struct clock *now,
 		return;
 	memcpy(host->address, kept, n * sizeof(*kept));
 	host->address_count = n;
+	path_families_note(host);
 	for (struct path_agent *a = host->agents; a; a = a->next)
 		path_agent_moved(a, now, true);
 }

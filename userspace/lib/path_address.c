@@ -96,9 +96,28 @@ bool path_family_here(const struct path_host *host, sa_family_t family)
 	return !host->address_count;
 }
 
-bool path_way_here(const struct path_host *host, const struct endpoint *ep)
+static unsigned int path_family_bit(sa_family_t family)
 {
-	return endpoint_is_loopback(ep) || path_family_here(host, ep->family);
+	return family == AF_INET6 ? 2 : 1;
+}
+
+void path_families_note(struct path_host *host)
+{
+	unsigned int here = 0;
+
+	for (unsigned int i = 0; i < host->address_count; i++)
+		here |= path_family_bit(host->address[i].endpoint.family);
+	/* With none at all nothing goes, and they may all come back. */
+	if (!here)
+		return;
+	host->families |= here;
+	host->families_gone = host->families & ~here;
+}
+
+bool path_way_gone(const struct path_host *host, const struct endpoint *ep)
+{
+	return host->families_gone & path_family_bit(ep->family) &&
+	       !endpoint_is_loopback(ep) && !ep->scope;
 }
 
 void path_generation_next(struct path_agent *agent, const struct clock *now)

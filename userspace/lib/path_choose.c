@@ -53,8 +53,11 @@ static bool path_clearly_better(const struct path_candidate *a,
 static bool path_can_use(struct path_live *live, const struct clock *now,
 			 const struct path_candidate *c, bool any)
 {
-	if (!endpoint_is_set(&c->endpoint) || c == live->used || c->gone ||
-	    !path_way_here(live->peer->host, &c->endpoint))
+	if (!endpoint_is_set(&c->endpoint) || c == live->used || c->gone)
+		return false;
+	/* An answer since then says otherwise. */
+	if (path_way_gone(live->peer->host, &c->endpoint) &&
+	    c->ponged_at < live->anew_at)
 		return false;
 	if (c->kind == PATH_KIND_RELAY && !path_relay_usable(live, c))
 		return false;

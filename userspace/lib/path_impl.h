@@ -243,6 +243,8 @@ struct path_host {
 	struct timer_heap timers;
 	size_t peer_count;
 	unsigned int address_count, mapped_count;
+	/* Families of which there were addresses: bits, see path_family_bit(). */
+	unsigned int families, families_gone;
 	struct path_address address[PATH_HOST_MAX];
 	struct endpoint mapped[PATH_MAPPED_MAX];
 	struct path_turn turn;		/* unset: no allocation */
@@ -321,8 +323,13 @@ bool path_endpoint_on_link(const struct path_host *host,
  */
 bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep);
 bool path_family_here(const struct path_host *host, sa_family_t family);
-/* Can anything go there? What speaks on loopback has ways of its own. */
-bool path_way_here(const struct path_host *host, const struct endpoint *ep);
+/*
+ * Went what goes there from addresses that are no more? That none of a family is
+ * listed says little: there may be link-local ones, or a tunnel's.
+ */
+bool path_way_gone(const struct path_host *host, const struct endpoint *ep);
+/* Of the addresses that are there now. */
+void path_families_note(struct path_host *host);
 /* Tell all peers that something goes on with. */
 void path_generation_next(struct path_agent *agent, const struct clock *now);
 /* What a peer says it sees of us. Return: whether it saw us elsewhere before. */

@@ -30,7 +30,8 @@ static const char *path_reason(const struct path_live *live,
 	default:
 		break;
 	}
-	if (!path_way_here(live->peer->host, &c->endpoint))
+	if (!endpoint_is_loopback(&c->endpoint) &&
+	    !path_family_here(live->peer->host, c->endpoint.family))
 		return c->endpoint.family == AF_INET6 ? "no IPv6 here" :
 							"no IPv4 here";
 	return c->kind == PATH_KIND_RELAY ? "kept ready" : "not tried";
@@ -68,7 +69,7 @@ static const char *path_text(const struct path_live *live)
 	if (live->used && path_candidate_class(live, live->used) ==
 			  PATH_CLASS_TLS)
 		return path_by_turn(live->used) ?
-		       "connected by a TURN server that UDP does not reach" :
+		       "connected by a TURN server that is reached by TCP or TLS" :
 		       live->peer->introducer ?
 		       "connected by TLS: UDP is not answered" :
 		       "connected by TLS: the introducer does not answer by UDP";

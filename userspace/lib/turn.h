@@ -40,8 +40,9 @@
 #define TURN_RTO		(500 * CLOCK_MS)	/* doubles */
 #define TURN_SENDS		5
 #define TURN_LAST_WAIT		(2 * CLOCK_SECOND)	/* after the last */
-/* By a connection a request goes out once, and this is waited for it. */
-#define TURN_STREAM_WAIT	(5 * CLOCK_SECOND)
+/* By a connection: so many requests, and so long for each. */
+#define TURN_STREAM_SENDS	2
+#define TURN_STREAM_WAIT	(4 * CLOCK_SECOND)
 /* For the connection itself; whoever makes it mostly gives up before. */
 #define TURN_CONNECT_WAIT	(15 * CLOCK_SECOND)
 /* Of one request with credentials: a nonce may have become stale. */

@@ -5,10 +5,14 @@
 
 #include "turn_impl.h"
 
-/* RFC 8489 6.2.2: a stream loses nothing, so nothing is repeated on it. */
+/*
+ * RFC 8489 6.2.2 has nothing repeated on a stream, which loses nothing. Before it
+ * is in the stream it may be lost, though, where the stream is full.
+ */
 static unsigned int turn_request_sends(const struct turn_client *client)
 {
-	return client->account.transport == TURN_UDP ? TURN_SENDS : 1;
+	return client->account.transport == TURN_UDP ? TURN_SENDS :
+						       TURN_STREAM_SENDS;
 }
 
 static uint64_t turn_request_wait(const struct turn_client *client,

@@ -17,7 +17,7 @@ static const char netcheck_usage[] =
 "the gateway to map the helper's UDP port, and the TURN servers to relay; says\n"
 "where peers can reach this host, and what would help.\n";
 
-#define NETCHECK_WAIT	(30 * CLOCK_SECOND)	/* the helper needs 25 s at most */
+#define NETCHECK_WAIT	(35 * CLOCK_SECOND)	/* the helper needs 26 s at most */
 
 static const char netcheck_malformed[] =
 	"Error: the helper's answer is malformed; the helper and this command "

@@ -15,7 +15,8 @@
 struct bridge {
 	sd_event *event;
 	struct udp_batch *batch;
-	struct tls_credentials *server_credentials, *client_credentials;
+	struct tls_credentials *server_credentials;
+	struct tls_credentials *client_credentials[STREAM_KINDS];
 	struct bridge_server *server;
 	struct bridge_clients *clients;
 };
@@ -52,7 +53,7 @@ static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 		bridge_clients_open(bridge->clients, &message.open);
 		break;
 	case BRIDGE_CLOSE:
-		bridge_clients_close(bridge->clients, &message.open.server);
+		bridge_clients_close(bridge->clients, &message.open);
 		break;
 	case BRIDGE_HURRY:
 		bridge_clients_hurry(bridge->clients);
@@ -115,10 +116,14 @@ static int start_clients(struct bridge *bridge, const struct bridge_init *init)
 	};
 	int ret;
 
-	ret = tls_client_credentials(&bridge->client_credentials);
-	if (ret)
-		return ret;
-	config.credentials = bridge->client_credentials;
+	for (int i = 0; i < STREAM_KINDS; i++) {
+		/* Introducers are of our time, TURN servers may be older. */
+		ret = tls_client_credentials(&bridge->client_credentials[i],
+					     i == STREAM_STUN);
+		if (ret)
+			return ret;
+		config.credentials[i] = bridge->client_credentials[i];
+	}
 	return bridge_clients_new(&bridge->clients, &config);
 }
 
@@ -179,7 +184,8 @@ int bridge_run(void)
 	bridge_server_free(bridge.server);
 	bridge_clients_free(bridge.clients);
 	tls_credentials_free(bridge.server_credentials);
-	tls_credentials_free(bridge.client_credentials);
+	for (int i = 0; i < STREAM_KINDS; i++)
+		tls_credentials_free(bridge.client_credentials[i]);
 	udp_batch_free(bridge.batch);
 	sd_event_unref(bridge.event);
 	return ret < 0 ? 1 : ret;

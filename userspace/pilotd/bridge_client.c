@@ -119,7 +119,8 @@ static int dial(struct bridge_server_at *at)
 	struct bridge_link_config config = {
 		.event = clients->event,
 		.batch = clients->batch,
-		.credentials = at->open.plain ? NULL : clients->credentials,
+		.credentials = at->open.plain ? NULL :
+			       clients->credentials[at->open.kind],
 		.kind = at->open.kind,
 		.name = at->open.name,
 		.udp = at->udp,
@@ -171,12 +172,16 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 }
 
 static struct bridge_server_at *find(struct bridge_clients *clients,
-				     const struct endpoint *server)
+				     const struct bridge_open *open)
 {
-	for (int i = 0; i < BRIDGE_SERVERS_MAX; i++)
-		if (endpoint_is_set(&clients->at[i].open.server) &&
-		    endpoint_equal(&clients->at[i].open.server, server))
+	for (int i = 0; i < BRIDGE_SERVERS_MAX; i++) {
+		const struct bridge_open *there = &clients->at[i].open;
+
+		if (endpoint_is_set(&there->server) &&
+		    endpoint_equal(&there->server, &open->server) &&
+		    there->kind == open->kind)
 			return &clients->at[i];
+	}
 	return NULL;
 }
 
@@ -218,7 +223,7 @@ static void redial_now(struct bridge_server_at *at, const char *why)
 void bridge_clients_open(struct bridge_clients *clients,
 			 const struct bridge_open *open)
 {
-	struct bridge_server_at *at = find(clients, &open->server);
+	struct bridge_server_at *at = find(clients, open);
 	int ret, i = 0;
 
 	if (at && bridge_open_equal(&at->open, open)) {
@@ -250,9 +255,9 @@ void bridge_clients_open(struct bridge_clients *clients,
 }
 
 void bridge_clients_close(struct bridge_clients *clients,
-			  const struct endpoint *server)
+			  const struct bridge_open *open)
 {
-	struct bridge_server_at *at = find(clients, server);
+	struct bridge_server_at *at = find(clients, open);
 
 	if (at)
 		at_free(at);

@@ -11,7 +11,7 @@ struct bridge_clients;
 struct bridge_clients_config {
 	sd_event *event;
 	struct udp_batch *batch;
-	struct tls_credentials *credentials;
+	struct tls_credentials *credentials[STREAM_KINDS];
 	uint16_t port;			/* pilotd's, for UDP */
 	/* Something about a server is to be told. */
 	void (*state)(void *ctx, const struct bridge_state *state);
@@ -29,8 +29,9 @@ void bridge_clients_free(struct bridge_clients *clients);
  */
 void bridge_clients_open(struct bridge_clients *clients,
 			 const struct bridge_open *open);
+/* Of @open only the server and the kind of the stream count. */
 void bridge_clients_close(struct bridge_clients *clients,
-			  const struct endpoint *server);
+			  const struct bridge_open *open);
 void bridge_clients_hurry(struct bridge_clients *clients);
 
 #endif /* PILOTD_BRIDGE_CLIENT_H */

@@ -70,10 +70,11 @@ static void tell_open(struct bridge_keeper *keeper,
 }
 
 static int find(const struct bridge_keeper *keeper,
-		const struct endpoint *server)
+		const struct endpoint *server, uint32_t kind)
 {
 	for (unsigned int i = 0; i < keeper->count; i++)
-		if (endpoint_equal(&keeper->open[i].server, server))
+		if (endpoint_equal(&keeper->open[i].server, server) &&
+		    keeper->open[i].kind == kind)
 			return i;
 	return -1;
 }
@@ -88,7 +89,7 @@ static void tell_down(struct bridge_keeper *keeper)
 			continue;
 		said->up = false;
 		snprintf(said->text, sizeof(said->text),
-			 "the process for TLS ended");
+			 "the process for it ended");
 		keeper->state(keeper->ctx, said);
 	}
 }
@@ -141,7 +142,7 @@ static int on_exit(sd_event_source *source, const siginfo_t *info, void *ctx)
 static void on_state(struct bridge_keeper *keeper,
 		     const struct bridge_state *state)
 {
-	int i = find(keeper, &state->server);
+	int i = find(keeper, &state->server, state->kind);
 
 	/* It may be of one that was closed a moment ago. */
 	if (i < 0)
@@ -346,7 +347,7 @@ int bridge_keeper_serve(struct bridge_keeper *keeper,
 void bridge_keeper_open(struct bridge_keeper *keeper,
 			const struct bridge_open *open)
 {
-	int i = find(keeper, &open->server);
+	int i = find(keeper, &open->server, open->kind);
 
 	if (i < 0) {
 		if (keeper->count == BRIDGE_SERVERS_MAX) {
@@ -376,18 +377,19 @@ void bridge_keeper_open(struct bridge_keeper *keeper,
 }
 
 void bridge_keeper_close(struct bridge_keeper *keeper,
-			 const struct endpoint *server)
+			 const struct bridge_open *open)
 {
 	struct bridge_message message;
-	int i = find(keeper, server);
+	int i = find(keeper, &open->server, open->kind);
 
 	if (i < 0)
 		return;
+	bridge_message_init(&message, BRIDGE_CLOSE);
+	message.open.server = open->server;
+	message.open.kind = open->kind;
 	keeper->count--;
 	keeper->open[i] = keeper->open[keeper->count];
 	keeper->said[i] = keeper->said[keeper->count];
-	bridge_message_init(&message, BRIDGE_CLOSE);
-	message.open.server = *server;
 	send_to(keeper, &message);
 	if (!is_wanted(keeper))
 		bridge_keeper_stop(keeper);

@@ -48,8 +48,9 @@ int bridge_keeper_serve(struct bridge_keeper *keeper,
 /* As the worker wants it; the last name that is given is the one. */
 void bridge_keeper_open(struct bridge_keeper *keeper,
 			const struct bridge_open *open);
+/* Of @open only the server and the kind of the stream count. */
 void bridge_keeper_close(struct bridge_keeper *keeper,
-			 const struct endpoint *server);
+			 const struct bridge_open *open);
 void bridge_keeper_hurry(struct bridge_keeper *keeper);
 /* A new worker is told all. */
 void bridge_keeper_report(struct bridge_keeper *keeper);

@@ -14,12 +14,13 @@ void bridge_request_open(const struct bridge_open *open)
 	ipc_send(WORKER_FD_IPC, &message);
 }
 
-void bridge_request_close(const struct endpoint *server)
+void bridge_request_close(const struct endpoint *server, enum stream_kind kind)
 {
 	struct ipc_message message;
 
 	ipc_message_init(&message, IPC_BRIDGE_CLOSE);
 	message.bridge_open.server = *server;
+	message.bridge_open.kind = kind;
 	ipc_send(WORKER_FD_IPC, &message);
 }
 

@@ -7,7 +7,8 @@
 
 /* Without the parent nothing can go on: the worker's loop sees to that. */
 void bridge_request_open(const struct bridge_open *open);
-void bridge_request_close(const struct endpoint *server);
+void bridge_request_close(const struct endpoint *server,
+			  enum stream_kind kind);
 void bridge_request_hurry(void);
 
 #endif /* PILOTD_BRIDGE_REQUEST_H */

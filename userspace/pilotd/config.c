@@ -78,36 +78,29 @@ bool config_peer_tls(const struct config_peer *peer, struct endpoint *at)
 	return endpoint_is_set(at);
 }
 
-static bool config_has_introducer(const struct config *config,
-				  const struct endpoint *server)
+bool config_has_introducer(const struct config *config,
+			   const struct bridge_open *open)
 {
 	struct endpoint at;
 
 	for (size_t i = 0; i < config->peer_count; i++)
-		if (config_peer_tls(&config->peers[i], &at) &&
-		    endpoint_equal(&at, server))
+		if (open->kind == STREAM_FRAMES &&
+		    config_peer_tls(&config->peers[i], &at) &&
+		    endpoint_equal(&at, &open->server))
 			return true;
 	return false;
 }
 
-static bool config_has_turn(const struct config *config,
-			    const struct endpoint *server,
-			    enum turn_transport transport)
+bool config_has_turn(const struct config_turn *turn, unsigned int count,
+		     const struct bridge_open *open)
 {
-	for (unsigned int i = 0; i < config->turn_servers; i++)
-		if (config->turn_server[i].transport == transport &&
-		    endpoint_equal(&config->turn_server[i].server, server))
+	enum turn_transport transport = open->plain ? TURN_TCP : TURN_TLS;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (open->kind == STREAM_STUN && turn[i].transport == transport &&
+		    endpoint_equal(&turn[i].server, &open->server))
 			return true;
 	return false;
-}
-
-bool config_has_server(const struct config *config,
-		       const struct bridge_open *open)
-{
-	return open->kind == STREAM_STUN ?
-	       config_has_turn(config, &open->server,
-			       open->plain ? TURN_TCP : TURN_TLS) :
-	       config_has_introducer(config, &open->server);
 }
 
 bool config_introduce_equal(const struct introducer_config *a,

@@ -231,9 +231,12 @@ bool config_introduced(const struct config *config, const char *link);
 /* Where the peer is tried by TLS. Return: false when it is not. */
 bool config_peer_tls(const struct config_peer *peer, struct endpoint *at);
 
-/* Whether an introducer or a TURN server is there for such a connection. */
-bool config_has_server(const struct config *config,
-		       const struct bridge_open *open);
+/* Whether there is an introducer for such a connection. */
+bool config_has_introducer(const struct config *config,
+			   const struct bridge_open *open);
+/* The same of these TURN servers. */
+bool config_has_turn(const struct config_turn *turn, unsigned int count,
+		     const struct bridge_open *open);
 
 struct config_agent *config_agent_find(const struct config *config,
 				       const char *name);

@@ -146,7 +146,8 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *info,
 /* The worker may be in other hands: only to where we are configured to go. */
 static void bridge_open(struct parent *parent, const struct bridge_open *open)
 {
-	if (config_has_server(&parent->config, open))
+	if (config_has_introducer(&parent->config, open) ||
+	    config_has_turn(parent->turn, parent->turns, open))
 		bridge_keeper_open(&parent->bridge, open);
 	else
 		log_warning("the worker wants a connection to where no server is configured");
@@ -173,8 +174,7 @@ static void on_message(struct parent *parent, struct ipc_message *message)
 		bridge_open(parent, &message->bridge_open);
 		break;
 	case IPC_BRIDGE_CLOSE:
-		bridge_keeper_close(&parent->bridge,
-				    &message->bridge_open.server);
+		bridge_keeper_close(&parent->bridge, &message->bridge_open);
 		break;
 	case IPC_BRIDGE_HURRY:
 		bridge_keeper_hurry(&parent->bridge);
@@ -337,6 +337,8 @@ static void tell_init(struct parent *parent)
 	memcpy(message.init.stun_server, config->stun_server,
 	       sizeof(message.init.stun_server));
 	message.init.stun_servers = config->stun_servers;
+	memcpy(parent->turn, config->turn_server, sizeof(parent->turn));
+	parent->turns = config->turn_servers;
 	for (unsigned int i = 0; i < config->turn_servers; i++)
 		message.init.turn_servers +=
 			turn_load(&config->turn_server[i],

@@ -29,6 +29,9 @@ struct parent {
 	int handover;
 	gid_t control_gid;
 	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
+	/* What this worker was told of, whatever is configured since. */
+	struct config_turn turn[TURN_SERVERS_MAX];
+	unsigned int turns;
 	struct bridge_keeper bridge;
 	pid_t worker;
 	int ipc;			/* -1: no worker */

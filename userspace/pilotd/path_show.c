@@ -17,7 +17,10 @@ static void set_endpoint(json_t *object, const char *key,
 	json_object_set_new(object, key, json_string(text));
 }
 
-/* By TLS to the introducer that relays, or that the peer is. */
+/*
+ * By TLS to the introducer that relays, or that the peer is; or by TLS or TCP to
+ * our TURN server.
+ */
 static bool is_by_tls(const struct path_info *info)
 {
 	for (unsigned int i = 0; i < info->count; i++)

@@ -102,7 +102,7 @@ static void release(struct worker *worker, struct worker_peer *data)
 	memset(&data->tls, 0, sizeof(data->tls));
 	if (endpoint_is_set(&server) && !for_each(worker, uses, &server) &&
 	    !for_each(worker, probes, &server))
-		bridge_request_close(&server);
+		bridge_request_close(&server, STREAM_FRAMES);
 }
 
 /*
@@ -297,5 +297,5 @@ void reach_tls_state(struct worker *worker, struct path_host *host,
 	clock_read(&telling.now);
 	/* One that a worker before us wanted, and we have no use for. */
 	if (!for_each(worker, tell, &telling))
-		bridge_request_close(&state->server);
+		bridge_request_close(&state->server, STREAM_FRAMES);
 }

@@ -15,9 +15,8 @@
 
 #include "error.h"
 
-#define SERVER_PRIORITY	"NORMAL:-VERS-ALL:+VERS-TLS1.3"
-/* TURN servers of others may be older. */
-#define CLIENT_PRIORITY	SERVER_PRIORITY ":+VERS-TLS1.2"
+#define PRIORITY	"NORMAL:-VERS-ALL:+VERS-TLS1.3"
+#define PRIORITY_OLDER	PRIORITY ":+VERS-TLS1.2"
 /* One that nobody looks at, made anew at each start. */
 #define LIFETIME_S	(10LL * 365 * 86400)
 
@@ -60,9 +59,9 @@ void tls_credentials_free(struct tls_credentials *credentials)
 	free(credentials);
 }
 
-int tls_client_credentials(struct tls_credentials **credentials)
+int tls_client_credentials(struct tls_credentials **credentials, bool older)
 {
-	return credentials_new(credentials, CLIENT_PRIORITY);
+	return credentials_new(credentials, older ? PRIORITY_OLDER : PRIORITY);
 }
 
 static int certificate_sign(gnutls_x509_crt_t certificate,
@@ -125,7 +124,7 @@ int tls_server_credentials(struct tls_credentials **credentials,
 			   const char *certificate, const char *key, char *err,
 			   size_t err_size)
 {
-	int ret = credentials_new(credentials, SERVER_PRIORITY);
+	int ret = credentials_new(credentials, PRIORITY);
 
 	if (ret)
 		return error_set(err, err_size, -ret, "out of memory");

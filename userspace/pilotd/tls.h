@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLS on a connected TCP socket that never blocks, or the socket as it is: 1.3 as
- * a server, 1.3 or 1.2 as a client.
+ * TLS on a connected TCP socket that never blocks, or the socket as it is: 1.3,
+ * or 1.2 where a client says so.
  * TLS is a coat: what goes through it is sealed and authenticated already, so
  * that no certificate is asked for, and none that is shown is checked.
  */
@@ -24,7 +24,8 @@ struct tls;
 int tls_server_credentials(struct tls_credentials **credentials,
 			   const char *certificate, const char *key, char *err,
 			   size_t err_size);
-int tls_client_credentials(struct tls_credentials **credentials);
+/* @older: TLS 1.2 will do, too. */
+int tls_client_credentials(struct tls_credentials **credentials, bool older);
 void tls_credentials_free(struct tls_credentials *credentials);
 
 /*

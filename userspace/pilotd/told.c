@@ -186,11 +186,13 @@ static void adopted_all(struct worker *worker)
 static void bridge_told(struct worker *worker,
 			const struct bridge_state *state)
 {
-	if (state->kind == STREAM_FRAMES)
+	if (state->kind == STREAM_FRAMES) {
 		reach_tls(worker, state);
-	else if (!turns_connected(worker->turns, clock_boot(), state))
-		/* One that a worker before us wanted. */
-		bridge_request_close(&state->server);
+		return;
+	}
+	/* It may be one that a worker before us wanted. */
+	if (!turns_connected(worker->turns, clock_boot(), state))
+		bridge_request_close(&state->server, STREAM_STUN);
 }
 
 /* It lives as long as it says so. */

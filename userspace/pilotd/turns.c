@@ -70,7 +70,7 @@ static void op_connect(void *ctx, unsigned int i, bool wanted)
 	if (wanted)
 		bridge_request_open(&open);
 	else
-		bridge_request_close(&open.server);
+		bridge_request_close(&open.server, STREAM_STUN);
 }
 
 static void op_bound(void *ctx)

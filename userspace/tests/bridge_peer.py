@@ -5,11 +5,17 @@ echo PORT                   answers each frame whose second byte is "k"; says
                             "frame LENGTH" for each other one
 flow PORT ADDRESS:PORT N    sends N frames of many sizes there, one after the
                             other, and says how many came back as they were
-pour PORT ADDRESS:PORT N    sends N of 1,400 bytes without waiting
+pour PORT ADDRESS:PORT N [stun]
+                            sends N of 1,400 bytes without waiting
 stranger ADDRESS:PORT HEX [TIMES]
                             sends these bytes by TLS, so many times; "closed SECONDS BYTES"
                             when the other end closes, with how many came back
 slow ADDRESS:PORT           a client that asks for much and reads nothing
+stun PORT ADDRESS:PORT N    as flow, with STUN messages and ChannelData
+stun-server ADDRESS:PORT [mute|once|garbage]
+                            sends back what comes by TCP, in pieces; reads
+                            nothing; ends its sending after the first message; or
+                            says something else
 take ADDRESS:PORT           listens there, for nobody
 hello ADDRESS:PORT NAME...  says which of the names a client said
 idle ADDRESS:PORT N         N connections without TLS; says how many are open
@@ -78,10 +84,58 @@ def flow(port, to, count):
     say("came", came)
 
 
-def pour(port, to, count):
+def stun_message(i):
+    size = i * 37 % 1400
+    if i % 2:
+        return bytes([0x40, i % 256]) + size.to_bytes(2, "big") + bytes(size)
+    size &= ~3
+    return b"\0\1" + size.to_bytes(2, "big") + bytes(16 + size)
+
+
+def stun(port, to, count):
     sock = udp(int(port))
+    sock.settimeout(2)
+    came = 0
     for i in range(int(count)):
-        sock.sendto(b"\x94x" + bytes(1398), address(to))
+        sock.sendto(stun_message(i), address(to))
+        try:
+            came += sock.recv(65536) == stun_message(i)
+        except (socket.timeout, ConnectionError):
+            pass
+    say("came", came)
+
+
+def stun_server(at, how=""):
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listening.bind(address(at))
+    listening.listen()
+    say("ready")
+    while True:
+        sock, _ = listening.accept()
+        say("accepted")
+        if how == "mute":
+            time.sleep(30)
+        if how == "garbage":
+            sock.sendall(b"HTTP/1.1 400")
+        while True:
+            some = sock.recv(65536)
+            if not some:
+                break
+            for i in range(0, len(some), 700):
+                sock.sendall(some[i:i + 700])
+            if how == "once":
+                sock.shutdown(socket.SHUT_WR)
+        sock.close()
+
+
+def pour(port, to, count, first=""):
+    sock = udp(int(port))
+    # ChannelData as well, of 1,396 bytes.
+    head = b"\x40\x01\x05\x74" if first == "stun" else b"\x94x"
+    for i in range(int(count)):
+        sock.sendto(head + bytes(1400 - len(head)), address(to))
         if not i % 16:
             time.sleep(0.001)
     say("poured")
@@ -155,6 +209,6 @@ def idle(to, count):
 COMMANDS = {
     "echo": echo, "flow": flow, "pour": pour, "stranger": stranger,
     "slow": slow, "idle": idle, "take": take,
-    "hello": hello,
+    "hello": hello, "stun": stun, "stun-server": stun_server,
 }
 COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -128,8 +128,7 @@ static int on_ipc(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 		bridge_keeper_open(&live->bridge, &message.bridge_open);
 		return 0;
 	case IPC_BRIDGE_CLOSE:
-		bridge_keeper_close(&live->bridge,
-				    &message.bridge_open.server);
+		bridge_keeper_close(&live->bridge, &message.bridge_open);
 		return 0;
 	case IPC_BRIDGE_HURRY:
 		bridge_keeper_hurry(&live->bridge);

@@ -155,7 +155,7 @@ said_twice() {
 a_client_that_died_is_replaced() {
 	both_start
 	kill -KILL "$(sed -n 's/^bridge //p' "$TMP/client" | tail -n 1)"
-	wait_for 10 grep -q "^state .* down 1 the process for TLS ended" \
+	wait_for 10 grep -q "^state .* down 1 the process for it ended" \
 		"$TMP/client" || fail "$(cat "$TMP/client")"
 	wait_for 10 is_up 1 || fail "$(cat "$TMP/client")"
 	LOCAL=$(sed -n 's/^state [^ ]* \([^ ]*\) .*/\1/p' "$TMP/client" |
@@ -253,6 +253,69 @@ clients_have_a_bound() {
 	peer_in a "$TMP/second" stranger "$SERVER" 0003916b78
 	wait_for 5 says "$TMP/second" closed || fail "two clients"
 	passes 1
+}
+
+# --- to TURN servers, by TCP -------------------------------------------------
+
+# stun_start SORT [HOW]: a bridge to such a server.
+stun_start() {
+	ns_add a b
+	wire a b
+	spawn_ready "$TMP/server" in_ns b python3 "$here/bridge_peer.py" \
+		stun-server "$SERVER" "${@:2}"
+	SERVING=$SPAWNED
+	spawn "$TMP/client" in_ns a "$live" $PORT "$1" "$SERVER"
+	CONNECTING=$SPAWNED
+	wait_for 20 says_once "^state .* up 1 " || fail "$(cat "$TMP/client" "$TMP/server")"
+	LOCAL=$(sed -n 's/^state [^ ]* \([^ ]*\) .*/\1/p' "$TMP/client" |
+		tail -n 1)
+}
+
+messages_go_both_ways_without_tls() {
+	stun_start plain-stun
+	in_ns a python3 "$here/bridge_peer.py" stun $PORT "$LOCAL" 200 \
+		>"$TMP/flow" || fail "$(cat "$TMP/flow")"
+	equal "$(cat "$TMP/flow")" "came 200" "of 200 messages"
+	# It goes away, nobody is there, and it is there again.
+	end_process "$SERVING" -KILL
+	wait_for 10 is_down || fail "$(cat "$TMP/client")"
+	wait_for 10 says_last "down 1 Connection refused\$" ||
+		fail "$(cat "$TMP/client")"
+	spawn_ready "$TMP/server" in_ns b python3 "$here/bridge_peer.py" \
+		stun-server "$SERVER"
+	wait_for 20 is_up 2 || fail "$(cat "$TMP/client")"
+}
+
+a_server_that_ends_its_side_is_left() {
+	stun_start plain-stun once
+	in_ns a python3 "$here/bridge_peer.py" stun $PORT "$LOCAL" 1 \
+		>"$TMP/flow" || fail "$(cat "$TMP/flow")"
+	equal "$(cat "$TMP/flow")" "came 1" "of one message"
+	wait_for 10 says_once "^state .* down 1 it was ended\$" ||
+		fail "$(cat "$TMP/client")"
+}
+
+a_server_that_says_something_else_is_left() {
+	stun_start plain-stun garbage
+	wait_for 10 says_once "^state .* down 1 something else than frames" ||
+		fail "$(cat "$TMP/client")"
+}
+
+says_once() {
+	grep -q "$1" "$TMP/client"
+}
+
+# What does not fit is dropped and counted; the connection outlives it.
+a_server_that_reads_nothing_costs_messages() {
+	stun_start plain-stun mute
+	peer_in a "$TMP/pour" pour $PORT "$LOCAL" 4000 stun
+	wait_for 20 says "$TMP/pour" poured || fail "$(cat "$TMP/pour")"
+	is_up 1 || fail "$(cat "$TMP/client")"
+	end_process "$SERVING" -KILL
+	wait_for 20 grep -q "TCP to .* dropped" "$TMP/client" ||
+		fail "$(cat "$TMP/client")"
+	within 1000 3999 "$(sed -n 's/.*TCP to .* \([0-9]*\) dropped.*/\1/p' \
+		"$TMP/client" | head -n 1)" "messages that were dropped"
 }
 
 # --- with workers ------------------------------------------------------------
@@ -386,5 +449,8 @@ host_tests frames_go_both_ways a_server_that_died_is_found_again \
 	a_stranger_gets_nothing_and_is_ended \
 	a_flood_of_strangers_keeps_no_client_out a_slow_reader_slows_nobody \
 	its_own_certificate_is_shown clients_have_a_bound \
+	messages_go_both_ways_without_tls a_server_that_ends_its_side_is_left \
+	a_server_that_says_something_else_is_left \
+	a_server_that_reads_nothing_costs_messages \
 	a_worker_goes_by_tls_and_back a_check_tells_of_tls \
 	a_worker_survives_its_introducers_bridge

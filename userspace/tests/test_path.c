@@ -233,6 +233,56 @@ static void test_backups_after_move(void **state)
 	end_free(end);
 }
 
+/* Own addresses are these from now on. */
+static void own_set(struct end *end, const char *first, const char *second)
+{
+	struct path_address own[2] = { { .prefix = 24 }, { .prefix = 64 } };
+
+	own[0].endpoint = end_ep(first);
+	if (second)
+		own[1].endpoint = end_ep(second);
+	path_addresses_set(end->host, &end->now, own, second ? 2 : 1, true);
+}
+
+static bool dead_after(struct end *end, const char *first, const char *second)
+{
+	unsigned int deaths = path_host_stats(end->host)->deaths;
+
+	own_set(end, first, second);
+	return path_host_stats(end->host)->deaths > deaths;
+}
+
+/*
+ * That none of a family is listed is no news: a tunnel's are not, and neither are
+ * link-local ones.
+ */
+static void test_family_gone(void **state)
+{
+	static const char *const at[] = {
+		"[2001:db8::9]:7740", "[fe80::9%lo]:7740",
+	};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct end *end = end_new(true);
+
+		end->answer = true;
+		configure(end, end->peer, PEER, 0xf0, at[i]);
+		end_session_up(end, end->introducer, "203.0.113.1:7740");
+		end_session_up(end, end->peer, at[i]);
+		end_run(end, S);
+		assert_true(end_uses(end, at[i]));
+		assert_false(dead_after(end, "198.51.100.8:7740", NULL));
+		assert_true(end_uses(end, at[i]));
+		assert_false(dead_after(end, "198.51.100.8:7740",
+					"[2001:db8::7]:7740"));
+		/* Now one is gone, which only the link's own outlive. */
+		assert_int_equal(dead_after(end, "198.51.100.8:7740", NULL),
+				 !i);
+		end_free(end);
+	}
+}
+
 static void test_nothing_known(void **state)
 {
 	struct end *end = end_new(true);
@@ -726,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_stop_nowhere),
 		cmocka_unit_test(test_becomes_introducer),
 		cmocka_unit_test(test_backups_after_move),
+		cmocka_unit_test(test_family_gone),
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_relay_follows),
 		cmocka_unit_test(test_relay_ended),

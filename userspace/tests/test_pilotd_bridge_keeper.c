@@ -109,7 +109,7 @@ static void end(struct bridge_keeper *keeper)
 	struct bridge_serving none = { .enabled = false };
 
 	for (unsigned int i = keeper->count; i--;)
-		bridge_keeper_close(keeper, &keeper->open[i].server);
+		bridge_keeper_close(keeper, &keeper->open[i]);
 	assert_int_equal(serve(keeper, &none), 0);
 	bridge_keeper_stop(keeper);
 	sd_event_unref(keeper->event);
@@ -225,6 +225,43 @@ static void another_name_is_told_and_kept(void **state)
 	end(&keeper);
 }
 
+/* An introducer and a TURN server may be said to be at one place. */
+static void each_kind_has_a_connection_of_its_own(void **state)
+{
+	struct bridge_open open = server_open(""), turn = open;
+	struct bridge_keeper keeper;
+	struct bridge_message message;
+
+	(void)state;
+	turn.kind = STREAM_STUN;
+	begin(&keeper);
+	bridge_keeper_open(&keeper, &open);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	expect_open("");
+	bridge_keeper_open(&keeper, &turn);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	assert_int_equal(message.open.kind, STREAM_STUN);
+	assert_int_equal(keeper.count, 2);
+	bridge_keeper_close(&keeper, &open);
+	assert_int_equal(bridge_receive(lab.bridge, &message, false), 0);
+	assert_int_equal(message.type, BRIDGE_CLOSE);
+	assert_int_equal(message.open.kind, STREAM_FRAMES);
+	assert_int_equal(keeper.count, 1);
+	assert_int_equal(keeper.open[0].kind, STREAM_STUN);
+	/* What is said of the other one is said of nobody. */
+	bridge_message_init(&message, BRIDGE_STATE);
+	message.state.server = open.server;
+	endpoint_parse("127.64.1.1:1000", &message.state.local);
+	assert_int_equal(bridge_send(lab.bridge, &message), 0);
+	message.state.kind = STREAM_STUN;
+	assert_int_equal(bridge_send(lab.bridge, &message), 0);
+	for (int i = 0; i < ROUNDS && !lab.told; i++)
+		assert_true(sd_event_run(keeper.event, PATIENCE_US) >= 0);
+	assert_int_equal(lab.told, 1);
+	assert_int_equal(lab.said.kind, STREAM_STUN);
+	end(&keeper);
+}
+
 static void one_without_anything_to_do_is_ended(void **state)
 {
 	struct bridge_serving serving = { .enabled = true, .port = 443 };
@@ -237,7 +274,7 @@ static void one_without_anything_to_do_is_ended(void **state)
 	bridge_keeper_open(&keeper, &open);
 	pid = keeper.pid;
 	assert_int_equal(kill(pid, 0), 0);
-	bridge_keeper_close(&keeper, &open.server);
+	bridge_keeper_close(&keeper, &open);
 	assert_int_equal(keeper.pid, 0);
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
@@ -248,12 +285,12 @@ static void one_without_anything_to_do_is_ended(void **state)
 	for (int i = 0; i < ROUNDS && keeper.pid; i++)
 		assert_true(sd_event_run(keeper.event, PATIENCE_US) >= 0);
 	assert_non_null(keeper.respawn_source);
-	bridge_keeper_close(&keeper, &open.server);
+	bridge_keeper_close(&keeper, &open);
 	assert_null(keeper.respawn_source);
 	/* One that serves goes on. */
 	assert_int_equal(serve(&keeper, &serving), 0);
 	bridge_keeper_open(&keeper, &open);
-	bridge_keeper_close(&keeper, &open.server);
+	bridge_keeper_close(&keeper, &open);
 	assert_true(keeper.pid > 0);
 	assert_int_equal(kill(keeper.pid, 0), 0);
 	assert_int_equal(lab.spawned, 3);
@@ -310,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_is_taken_is_tried_again),
 		cmocka_unit_test(a_reload_ends_no_connection),
 		cmocka_unit_test(another_name_is_told_and_kept),
+		cmocka_unit_test(each_kind_has_a_connection_of_its_own),
 		cmocka_unit_test(one_without_anything_to_do_is_ended),
 		cmocka_unit_test(deaths_count_when_they_come_soon),
 	};

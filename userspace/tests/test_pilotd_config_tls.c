@@ -80,7 +80,9 @@ static bool goes(const struct config *config, const char *server,
 	struct bridge_open open = { .kind = kind, .plain = plain };
 
 	assert_int_equal(endpoint_parse(server, &open.server), 0);
-	return config_has_server(config, &open);
+	return config_has_introducer(config, &open) ||
+	       config_has_turn(config->turn_server, config->turn_servers,
+			       &open);
 }
 
 /* Whatever the worker asks for, connections go to what is configured. */

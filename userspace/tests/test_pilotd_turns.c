@@ -25,8 +25,9 @@ void bridge_request_open(const struct bridge_open *open)
 	lab.open = *open;
 }
 
-void bridge_request_close(const struct endpoint *server)
+void bridge_request_close(const struct endpoint *server, enum stream_kind kind)
 {
+	assert_int_equal(kind, STREAM_STUN);
 	lab.closes++;
 	lab.closed = *server;
 }

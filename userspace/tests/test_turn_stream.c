@@ -56,7 +56,7 @@ static void channels_are_where_it_is_spoken_for(void **state)
 	lab_free(lab);
 }
 
-static void a_request_goes_out_once(void **state)
+static void a_request_goes_out_twice(void **state)
 {
 	struct lab *lab = lab_stream();
 
@@ -65,13 +65,30 @@ static void a_request_goes_out_once(void **state)
 	turn_start(&lab->client, lab->now);
 	lab_connect(lab);
 	lab_run(lab, TURN_STREAM_WAIT - MS);
-	assert_int_equal(lab->client.state, TURN_ALLOCATING);
 	assert_int_equal(lab->sent, 1);
+	lab_run(lab, TURN_STREAM_WAIT);
+	assert_int_equal(lab->client.state, TURN_ALLOCATING);
+	assert_int_equal(lab->sent, 2);
 	lab_run(lab, 2 * MS);
 	assert_int_equal(lab->client.state, TURN_SILENT);
 	assert_string_equal(lab->client.problem, "");
-	assert_int_equal(lab->sent, 1);
+	assert_int_equal(lab->sent, 2);
 	assert_int_equal(turn_deadline(&lab->client), CLOCK_NEVER);
+	lab_free(lab);
+}
+
+/* What had no room in the stream does not cost the allocation. */
+static void one_that_is_lost_goes_out_again(void **state)
+{
+	struct lab *lab = lab_stream_allocated();
+
+	(void)state;
+	lab->lose = 1;
+	turn_check(&lab->client, lab->now);
+	lab_run(lab, TURN_STREAM_WAIT + S);
+	assert_int_equal(lab->client.state, TURN_ALLOCATED);
+	assert_int_equal(lab->changed, 1);
+	assert_int_equal(lab->server.requests[4], 1);
 	lab_free(lab);
 }
 
@@ -211,7 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_sent_before_there_is_a_connection),
 		cmocka_unit_test(channels_are_where_it_is_spoken_for),
-		cmocka_unit_test(a_request_goes_out_once),
+		cmocka_unit_test(a_request_goes_out_twice),
+		cmocka_unit_test(one_that_is_lost_goes_out_again),
 		cmocka_unit_test(no_connection_is_told),
 		cmocka_unit_test(a_connection_that_ends_takes_all_with_it),
 		cmocka_unit_test(another_connection_is_another_allocation),
