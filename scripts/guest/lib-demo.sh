@@ -132,15 +132,18 @@ helper_start() {
 
 # capture HOST INTERFACE FILE [ARG]...: returns when it has begun.
 capture() {
-	beside "$1" tcpdump -i "$2" -U -w "$3" "${@:4}" 2>"$3.log" &
+	beside "$1" tcpdump --immediate-mode -i "$2" -U -w "$3" "${@:4}" \
+		2>"$3.log" &
 	pids+=($!)
 	captures+=($!)
 	await 10 "capture on $2" grep -q 'listening on' "$3.log"
 }
 
+# captures_end FILE: when what passed in clear is in the capture FILE.
 captures_end() {
 	local pid
 
+	await 10 "the page in the capture" grep -aq "$marker" "$1"
 	for pid in "${captures[@]}"; do
 		kill "$pid"
 		wait "$pid" 2>/dev/null || true
