@@ -18,11 +18,7 @@ coturn_by=(--no-tcp --no-tls)
 
 # From here on it serves by TCP as well, and by TLS with a certificate of its own.
 coturn_streams() {
-	command -v openssl >/dev/null || skip "openssl is missing"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout "$TMP/coturn.key" -out "$TMP/coturn.cert" -days 2 \
-		-subj "/CN=turn.example.org" 2>"$TMP/openssl" ||
-		fail "$(cat "$TMP/openssl")"
+	certificate "$TMP/coturn.cert" "$TMP/coturn.key" turn.example.org
 	coturn_by=(--cert "$TMP/coturn.cert" --pkey "$TMP/coturn.key")
 }
 

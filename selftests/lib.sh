@@ -397,6 +397,14 @@ listens() {
 	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
 }
 
+# certificate CERT KEY NAME: one that is signed by itself.
+certificate() {
+	command -v openssl >/dev/null || skip "openssl is missing"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$2" -out "$1" -days 2 -subj "/CN=$3" \
+		2>"$TMP/openssl" || fail "$(cat "$TMP/openssl")"
+}
+
 # hears NS PORT: by UDP, some process does.
 hears() {
 	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .

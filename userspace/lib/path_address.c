@@ -87,10 +87,12 @@ bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep)
 	return false;
 }
 
-bool path_family_here(const struct path_host *host, sa_family_t family)
+bool path_family_here(const struct path_host *host, const struct endpoint *ep)
 {
+	if (endpoint_is_loopback(ep))
+		return true;
 	for (unsigned int i = 0; i < host->address_count; i++)
-		if (host->address[i].endpoint.family == family)
+		if (host->address[i].endpoint.family == ep->family)
 			return true;
 	/* Nobody told us of any address: then try. */
 	return !host->address_count;

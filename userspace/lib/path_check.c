@@ -41,8 +41,7 @@ static bool path_wants(const struct path_live *live,
 	if (!endpoint_is_set(&c->endpoint) || c == live->used ||
 	    c->kind == PATH_KIND_RELAY || c->kind == PATH_KIND_TLS ||
 	    c->endpoint.kind == ENDPOINT_RELAY || c->gone ||
-	    (!endpoint_is_loopback(&c->endpoint) &&
-	     !path_family_here(live->peer->host, c->endpoint.family)))
+	    !path_family_here(live->peer->host, &c->endpoint))
 		return false;
 	if (lost)
 		return true;

@@ -322,7 +322,8 @@ bool path_endpoint_on_link(const struct path_host *host,
  * counts for no other. Agents of one host have its addresses in common.
  */
 bool path_endpoint_own(const struct path_peer *peer, const struct endpoint *ep);
-bool path_family_here(const struct path_host *host, sa_family_t family);
+/* Is there an address to go there from? What is on loopback needs none. */
+bool path_family_here(const struct path_host *host, const struct endpoint *ep);
 /*
  * Went what goes there from addresses that are no more? That none of a family is
  * listed says little: there may be link-local ones, or a tunnel's.

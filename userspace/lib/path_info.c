@@ -30,8 +30,7 @@ static const char *path_reason(const struct path_live *live,
 	default:
 		break;
 	}
-	if (!endpoint_is_loopback(&c->endpoint) &&
-	    !path_family_here(live->peer->host, c->endpoint.family))
+	if (!path_family_here(live->peer->host, &c->endpoint))
 		return c->endpoint.family == AF_INET6 ? "no IPv6 here" :
 							"no IPv4 here";
 	return c->kind == PATH_KIND_RELAY ? "kept ready" : "not tried";

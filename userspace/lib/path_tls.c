@@ -71,7 +71,7 @@ static struct path_candidate *path_tls_other(struct path_live *live)
 	const struct endpoint *ep = &live->peer->configured;
 
 	if (!endpoint_is_set(ep) ||
-	    !path_family_here(live->peer->host, ep->family))
+	    !path_family_here(live->peer->host, ep))
 		return NULL;
 	return path_candidate_add(live, ep, PATH_KIND_CONFIGURED);
 }

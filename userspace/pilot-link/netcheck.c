@@ -193,16 +193,13 @@ static void netcheck_family(const json_t *report, const char *name)
 /* Relays that are not ours; one is asked for when nothing else works. */
 static void netcheck_turn(const json_t *report)
 {
-	const char *transport;
 	const json_t *server;
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "turn"), i, server) {
 		print_plain("turn:");
 		netcheck_text(server, "server", "server");
-		transport = json_get_text(server, "transport");
-		if (transport && strcmp(transport, "udp"))
-			print_plain(" by %s", transport);
+		print_transport(server);
 		netcheck_text(server, "state", "state");
 		netcheck_rtt(server);
 		netcheck_text(server, "relayed", "relayed");

@@ -29,7 +29,6 @@ static void path_print_candidate(const struct tool *tool,
 	const char *endpoint = json_get_text(candidate, "endpoint");
 	const char *state = json_get_text(candidate, "state");
 	const char *reason = json_get_text(candidate, "reason");
-	const char *transport = json_get_text(candidate, "transport");
 	const json_t *rtt = json_object_get(candidate, "rtt_us");
 	const json_t *loss = json_object_get(candidate, "loss");
 	const json_t *heard = json_object_get(candidate, "heard_ms");
@@ -44,8 +43,7 @@ static void path_print_candidate(const struct tool *tool,
 	path_print_text(candidate, "state");
 	path_print_text(candidate, "relay");
 	path_print_text(candidate, "server");
-	if (transport && strcmp(transport, "udp"))
-		print_plain(" by %s", transport);
+	print_transport(candidate);
 	if (json_is_integer(rtt))
 		print_plain(" rtt %lld.%03lld ms",
 			    (long long)json_integer_value(rtt) / 1000,

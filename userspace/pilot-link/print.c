@@ -255,6 +255,14 @@ void json_set_number(json_t *object, const char *key, uint64_t value)
 		json_set(object, key, json_real((double)value));
 }
 
+void print_transport(const json_t *server)
+{
+	const char *transport = json_get_text(server, "transport");
+
+	if (transport && strcmp(transport, "udp"))
+		print_plain(" by %s", transport);
+}
+
 /* NULL unless @key is there and holds a text. */
 const char *json_get_text(const json_t *object, const char *key)
 {

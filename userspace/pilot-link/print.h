@@ -29,6 +29,8 @@ void print_problem(const char *format, ...)
 void print_newline(void);
 char *print_escape(const char *text);
 
+/* " by" and what a server is reached by, when it is not UDP. */
+void print_transport(const json_t *server);
 void print_age(char *buffer, size_t size, uint64_t milliseconds);
 int print_json(const struct tool *tool, const json_t *value, bool line);
 int print_flush(void);

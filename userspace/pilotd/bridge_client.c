@@ -66,7 +66,8 @@ static void fail(struct bridge_server_at *at, const char *why)
 	endpoint_format(&at->open.server, server);
 	log_line(at->redial.failures == 1 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 		 "%s to %s: %s; %llu frames out, %llu in, %llu dropped",
-		 transport(at), server, why, (unsigned long long)stats->from_pilotd,
+		 transport(at), server, why,
+		 (unsigned long long)stats->from_pilotd,
 		 (unsigned long long)stats->to_pilotd,
 		 (unsigned long long)(stats->dropped_slow +
 				      stats->dropped_busy +

@@ -31,18 +31,10 @@ static bool server_valid(const struct endpoint *server)
 	return !endpoint_check(server) && endpoint_is_direct(server);
 }
 
-static bool bool_valid(const bool *flag)
-{
-	uint8_t byte;
-
-	memcpy(&byte, flag, 1);
-	return byte <= 1;
-}
-
 bool bridge_open_valid(const struct bridge_open *open)
 {
 	return server_valid(&open->server) && open->kind < STREAM_KINDS &&
-	       bool_valid(&open->plain) &&
+	       seqpacket_bool_ok(&open->plain) &&
 	       (!open->plain || open->kind == STREAM_STUN) &&
 	       ENDED(open->name);
 }
@@ -63,7 +55,7 @@ static bool local_valid(const struct endpoint *local)
 
 bool bridge_state_valid(const struct bridge_state *state)
 {
-	return bool_valid(&state->up) && server_valid(&state->server) &&
+	return seqpacket_bool_ok(&state->up) && server_valid(&state->server) &&
 	       state->kind < STREAM_KINDS && ENDED(state->text) &&
 	       local_valid(&state->local);
 }

@@ -83,9 +83,10 @@ bool config_has_introducer(const struct config *config,
 {
 	struct endpoint at;
 
+	if (open->kind != STREAM_FRAMES)
+		return false;
 	for (size_t i = 0; i < config->peer_count; i++)
-		if (open->kind == STREAM_FRAMES &&
-		    config_peer_tls(&config->peers[i], &at) &&
+		if (config_peer_tls(&config->peers[i], &at) &&
 		    endpoint_equal(&at, &open->server))
 			return true;
 	return false;
@@ -96,8 +97,10 @@ bool config_has_turn(const struct config_turn *turn, unsigned int count,
 {
 	enum turn_transport transport = open->plain ? TURN_TCP : TURN_TLS;
 
+	if (open->kind != STREAM_STUN)
+		return false;
 	for (unsigned int i = 0; i < count; i++)
-		if (open->kind == STREAM_STUN && turn[i].transport == transport &&
+		if (turn[i].transport == transport &&
 		    endpoint_equal(&turn[i].server, &open->server))
 			return true;
 	return false;

@@ -61,23 +61,16 @@ size_t ipc_length(uint32_t type)
 
 #define ENDED(array)	(memchr(array, 0, sizeof(array)) != NULL)
 
-static bool bool_ok(const bool *value)
-{
-	uint8_t byte;
-
-	memcpy(&byte, value, 1);
-	return byte <= 1;
-}
-
 static bool endpoint_ok(const struct ipc_endpoint *endpoint)
 {
 	return !endpoint_check(&endpoint->endpoint) &&
-	       bool_ok(&endpoint->hold);
+	       seqpacket_bool_ok(&endpoint->hold);
 }
 
 static bool relay_ok(const struct ipc_relay *relay)
 {
-	return bool_ok(&relay->entry.signalling) && bool_ok(&relay->renew) &&
+	return seqpacket_bool_ok(&relay->entry.signalling) &&
+	       seqpacket_bool_ok(&relay->renew) &&
 	       relay_entry_valid(&relay->entry);
 }
 
@@ -126,12 +119,12 @@ static bool content_ok(const struct ipc_message *message)
 		return init_ok(&message->init);
 	case IPC_AGENT_ADD:
 		return config_agent_valid(&message->agent.config) &&
-		       bool_ok(&message->agent.runtime);
+		       seqpacket_bool_ok(&message->agent.runtime);
 	case IPC_PEER_ADD:
 	case IPC_PEER_SET:
 		return config_peer_valid(&message->peer.config) &&
-		       bool_ok(&message->peer.runtime) &&
-		       bool_ok(&message->peer.has_psk);
+		       seqpacket_bool_ok(&message->peer.runtime) &&
+		       seqpacket_bool_ok(&message->peer.has_psk);
 	case IPC_REPLY:
 		return ENDED(message->reply.text);
 	case IPC_KEY_NEW:

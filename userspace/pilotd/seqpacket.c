@@ -2,7 +2,17 @@
 #include "seqpacket.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
+
+bool seqpacket_bool_ok(const bool *value)
+{
+	uint8_t byte;
+
+	memcpy(&byte, value, 1);
+	return byte <= 1;
+}
 
 int seqpacket_send(int fd, const void *bytes, size_t len, int flags)
 {

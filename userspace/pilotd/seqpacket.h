@@ -3,6 +3,7 @@
 #ifndef PILOTD_SEQPACKET_H
 #define PILOTD_SEQPACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,6 +11,8 @@
 #define SEQPACKET_LENGTH(type, member) \
 	(offsetof(type, member) + sizeof(((type *)0)->member))
 
+/* A bool of a message may be any byte; only two of them may be read as one. */
+bool seqpacket_bool_ok(const bool *value);
 /* @flags: of send(2). Return: 0 or -errno. */
 int seqpacket_send(int fd, const void *bytes, size_t len, int flags);
 /*

@@ -5,7 +5,7 @@
  *
  * Usage: live_bridge PORT serve LISTEN CLIENTS [CERTIFICATE KEY]
  *        live_bridge PORT connect SERVER [NAME [OTHER]]
- *        live_bridge PORT stun|plain-stun SERVER
+ *        live_bridge PORT plain-stun SERVER
  *
  * After SIGHUP the server is asked for under the other name.
  * Prints "state SERVER LOCAL up|down NUMBER TEXT" whenever that is told, and
@@ -60,7 +60,7 @@ static int begin(struct bridge_keeper *keeper, int argc, char *argv[])
 	if (endpoint_parse(argv[3], &open.server))
 		return -1;
 	open.plain = !strcmp(argv[2], "plain-stun");
-	if (open.plain || !strcmp(argv[2], "stun"))
+	if (open.plain)
 		open.kind = STREAM_STUN;
 	if (argc >= 5)
 		snprintf(open.name, sizeof(open.name), "%s", argv[4]);

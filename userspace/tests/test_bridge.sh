@@ -235,11 +235,7 @@ a_slow_reader_slows_nobody() {
 }
 
 its_own_certificate_is_shown() {
-	command -v openssl >/dev/null || skip "openssl is missing"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout "$TMP/key" -out "$TMP/cert" -days 2 \
-		-subj "/CN=relay.example" 2>"$TMP/openssl" ||
-		fail "$(cat "$TMP/openssl")"
+	certificate "$TMP/cert" "$TMP/key" relay.example
 	both_start 256 "$TMP/cert" "$TMP/key"
 	in_ns a openssl s_client -connect "$SERVER" </dev/null 2>&1 |
 		grep -q "subject=CN = relay.example" || fail "another certificate"
@@ -257,22 +253,22 @@ clients_have_a_bound() {
 
 # --- to TURN servers, by TCP -------------------------------------------------
 
-# stun_start SORT [HOW]: a bridge to such a server.
+# stun_start [HOW]: a bridge to such a server.
 stun_start() {
 	ns_add a b
 	wire a b
 	spawn_ready "$TMP/server" in_ns b python3 "$here/bridge_peer.py" \
-		stun-server "$SERVER" "${@:2}"
+		stun-server "$SERVER" "$@"
 	SERVING=$SPAWNED
-	spawn "$TMP/client" in_ns a "$live" $PORT "$1" "$SERVER"
-	CONNECTING=$SPAWNED
-	wait_for 20 says_once "^state .* up 1 " || fail "$(cat "$TMP/client" "$TMP/server")"
+	spawn "$TMP/client" in_ns a "$live" $PORT plain-stun "$SERVER"
+	wait_for 20 says_once "^state .* up 1 " ||
+		fail "$(cat "$TMP/client" "$TMP/server")"
 	LOCAL=$(sed -n 's/^state [^ ]* \([^ ]*\) .*/\1/p' "$TMP/client" |
 		tail -n 1)
 }
 
 messages_go_both_ways_without_tls() {
-	stun_start plain-stun
+	stun_start
 	in_ns a python3 "$here/bridge_peer.py" stun $PORT "$LOCAL" 200 \
 		>"$TMP/flow" || fail "$(cat "$TMP/flow")"
 	equal "$(cat "$TMP/flow")" "came 200" "of 200 messages"
@@ -287,7 +283,7 @@ messages_go_both_ways_without_tls() {
 }
 
 a_server_that_ends_its_side_is_left() {
-	stun_start plain-stun once
+	stun_start once
 	in_ns a python3 "$here/bridge_peer.py" stun $PORT "$LOCAL" 1 \
 		>"$TMP/flow" || fail "$(cat "$TMP/flow")"
 	equal "$(cat "$TMP/flow")" "came 1" "of one message"
@@ -296,7 +292,7 @@ a_server_that_ends_its_side_is_left() {
 }
 
 a_server_that_says_something_else_is_left() {
-	stun_start plain-stun garbage
+	stun_start garbage
 	wait_for 10 says_once "^state .* down 1 something else than frames" ||
 		fail "$(cat "$TMP/client")"
 }
@@ -307,7 +303,7 @@ says_once() {
 
 # What does not fit is dropped and counted; the connection outlives it.
 a_server_that_reads_nothing_costs_messages() {
-	stun_start plain-stun mute
+	stun_start mute
 	peer_in a "$TMP/pour" pour $PORT "$LOCAL" 4000 stun
 	wait_for 20 says "$TMP/pour" poured || fail "$(cat "$TMP/pour")"
 	is_up 1 || fail "$(cat "$TMP/client")"
