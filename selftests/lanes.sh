@@ -386,8 +386,9 @@ peers_with_lanes_go_under_traffic() {
 	lanes_begin 2
 	for i in 1 2 3 4 5; do
 		lane_keys "$i" 2
+		# Its answers would fill the socket of another ping beside it.
 		spawn "$TMP/flood" in_ns a ping -n -f "$(agent_ip 6)"
-		pings_on 1 a
+		pings_on 1 b
 		in_ns a pilot_ctl peer-del pilot0 "$(agent 6)"
 		end_process "$SPAWNED" -INT
 		peer a 6 2

@@ -17,7 +17,7 @@
  * FROM connects to ADDRESS, which TO has.  Prints "ns N bytes N count N".  Before
  * the clock starts, an eighth of the amount is moved and read, so that windows
  * and caches are what they will be.  With "reverse" the bytes go from TO to FROM.
- * Datagrams may be lost, as many as one of ten; the count is of those that came.
+ * Datagrams may be lost, as many as one of four; the count is of those that came.
  * Exit status 1 when more was lost or something refused.
  */
 
@@ -336,7 +336,7 @@ static void udp(size_t size, uint64_t count)
 		exit(0);
 	}
 	processes_wait();
-	if (shared->arrived < count - count / 10)
+	if (shared->arrived < count - count / 4)
 		errx(1, "only %llu of %llu datagrams arrived",
 		     (unsigned long long)shared->arrived,
 		     (unsigned long long)count);
