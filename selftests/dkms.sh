@@ -21,6 +21,9 @@ skip_all() {
 	exit "$ksft_skip"
 }
 
+# It might take away what an administrator has installed.
+[ "${PILOT_OUT:-}" = /run/pilot-out ] || skip_all "only in a guest"
+
 show_logs() {
 	tail -n 40 "$log" | sed 's/^/# /'
 	tail -n 20 "/var/lib/dkms/pilot-link/$version/build/make.log" \

@@ -9,6 +9,8 @@
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
 
+only_in_a_guest
+
 SYSTEMD=/lib/systemd/systemd
 UNITS=/run/systemd/system
 
