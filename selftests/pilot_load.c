@@ -5,8 +5,9 @@
  *
  *   pilot_load tcp FROM TO ADDRESS FLOWS BYTES [reverse]
  *       that many connections, each a process at either end, move BYTES in all
- *   pilot_load udp FROM TO ADDRESS SIZE COUNT
- *       COUNT datagrams with SIZE bytes of payload
+ *   pilot_load udp FROM TO ADDRESS SIZE COUNT [ask]
+ *       COUNT datagrams with SIZE bytes of payload; with "ask" the sender looks
+ *       at the clock and whether it may send before each, as iperf3 does
  *   pilot_load connect FROM TO ADDRESS COUNT
  *       COUNT times: connect, 64 bytes there, 64 bytes back, close
  *   pilot_load each FROM TO ADDRESS COUNT
@@ -33,6 +34,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -265,13 +267,27 @@ static void tcp(int flows, uint64_t bytes, bool reverse)
 	result_print(flows, bytes * flows, flows);
 }
 
-static void udp_send(int sock, const char *buf, size_t size, uint64_t count)
+static void may_send(int sock)
+{
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(sock, &set);
+	if (now() && select(sock + 1, NULL, &set, NULL, NULL) != 1)
+		err(1, "select");
+}
+
+static void udp_send(int sock, const char *buf, size_t size, uint64_t count,
+		     bool ask)
 {
 	uint64_t i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		if (ask)
+			may_send(sock);
 		if (send(sock, buf, size, 0) != (ssize_t)size)
 			err(1, "send");
+	}
 	atomic_store(&shared->sent, true);
 }
 
@@ -304,7 +320,7 @@ static uint64_t udp_receive(int sock, char *buf, size_t size, uint64_t count,
  * The sender never sleeps: one that does gets ahead of the kernel threads it has
  * woken, and those then find many packets at a time.
  */
-static void udp(size_t size, uint64_t count)
+static void udp(size_t size, uint64_t count, bool ask)
 {
 	struct timeval patience = { .tv_usec = 50000 };
 	int near, far, room = 4 << 20;
@@ -329,10 +345,10 @@ static void udp(size_t size, uint64_t count)
 		exit(0);
 	}
 	if (process_start()) {
-		udp_send(near, buf, size, count / 8);
+		udp_send(near, buf, size, count / 8, ask);
 		pthread_barrier_wait(&shared->barrier);
 		shared->start[0] = now();
-		udp_send(near, buf, size, count);
+		udp_send(near, buf, size, count, ask);
 		exit(0);
 	}
 	processes_wait();
@@ -464,8 +480,9 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "tcp") && argc >= 2)
 		tcp(text_number(argv[0]), text_number(argv[1]),
 		    argc > 2 && !strcmp(argv[2], "reverse"));
-	else if (!strcmp(verb, "udp") && argc == 2)
-		udp(text_number(argv[0]), text_number(argv[1]));
+	else if (!strcmp(verb, "udp") && argc >= 2)
+		udp(text_number(argv[0]), text_number(argv[1]),
+		    argc > 2 && !strcmp(argv[2], "ask"));
 	else if (!strcmp(verb, "connect") && argc == 1)
 		connects(text_number(argv[0]));
 	else if (!strcmp(verb, "each") && argc == 1)

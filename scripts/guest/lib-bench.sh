@@ -177,6 +177,20 @@ second_lane() {
 	lane_key a 5 6 "$epoch" 1 current "$port" hard-age 86400
 }
 
+# Both lanes have had a part in what was sent, or two of them is not what was measured.
+lanes_shared() {
+	local lane sent=()
+
+	for lane in 0 1; do
+		sent+=("$(in_ns a pilot_ctl key-get pilot0 "$(agent 6)" \
+			epoch "$epoch" lane $lane | word tx-counter key)")
+	done
+	for lane in 0 1; do
+		[ $((4 * sent[lane])) -ge $((sent[0] + sent[1])) ] ||
+			fail "the lanes sent ${sent[*]} records"
+	done
+}
+
 # The names of the code that ciphers, at both ends.
 pilot_driver() {
 	key_stat a 6 "$epoch" driver
