@@ -152,19 +152,9 @@ static unsigned int deliver_len(const struct sk_buff *skb, unsigned int n)
 	return skb->len + (n - 1) * (sizeof(struct ipv6hdr) + tcp_hdrlen(skb));
 }
 
-/**
- * pilot_deliver - hand a peer's packet to the stack
- * @dev: the device
- * @peer: who has sent it
- * @skb: authentic plaintext in memory that is ours alone, data at its begin,
- *	headers linear, headroom for an IPv6 header; consumed
- * @ds: DSCP and ECN of the outer datagram
- * @n: how many records it is made of; for more than one its GSO fields are set
- *
- * Context: softirq, RCU read section.
- */
-void pilot_deliver(struct pilot_dev *dev, struct pilot_peer *peer,
-		   struct sk_buff *skb, u8 ds, unsigned int n)
+/* Make it what the stack takes. Return: false when it was dropped instead. */
+static bool deliver_prepare(struct pilot_dev *dev, struct pilot_peer *peer,
+			    struct sk_buff *skb, u8 ds, unsigned int n)
 {
 	unsigned int drop, len;
 	u8 flags = 0;
@@ -201,8 +191,61 @@ void pilot_deliver(struct pilot_dev *dev, struct pilot_peer *peer,
 		goto drop;
 	}
 	deliver_note(dev, peer, len, n);
-	gro_cells_receive(&dev->cells, skb);
-	return;
+	return true;
 drop:
 	pilot_deliver_drop(dev, peer, skb, drop, n);
+	return false;
+}
+
+/**
+ * pilot_deliver - hand a peer's packet to the stack, as one of many
+ * @dev: the device
+ * @peer: who has sent it
+ * @skb: authentic plaintext in memory that is ours alone, data at its begin,
+ *	headers linear, headroom for an IPv6 header; consumed
+ * @ds: DSCP and ECN of the outer datagram
+ * @n: how many records it is made of; for more than one its GSO fields are set
+ *
+ * Context: softirq, RCU read section.
+ */
+void pilot_deliver(struct pilot_dev *dev, struct pilot_peer *peer,
+		   struct sk_buff *skb, u8 ds, unsigned int n)
+{
+	if (likely(deliver_prepare(dev, peer, skb, ds, n)))
+		pilot_cells_queue(&dev->cells, skb);
+}
+
+/* Is it a piece of a stream that more may follow: can GRO gain anything? */
+static bool deliver_may_merge(const struct sk_buff *skb)
+{
+	const __be32 ends = TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_RST |
+			    TCP_FLAG_PSH | TCP_FLAG_URG;
+	unsigned int head = sizeof(struct ipv6hdr);
+	const struct tcphdr *tcp = tcp_hdr(skb);
+
+	return ipv6_hdr(skb)->nexthdr == IPPROTO_TCP &&
+	       skb_headlen(skb) >= head + sizeof(*tcp) &&
+	       !(tcp_flag_word(tcp) & ends) && skb->len > head + tcp_hdrlen(skb);
+}
+
+/**
+ * pilot_deliver_alone - hand a peer's packet to the stack that came alone
+ * @dev: the device
+ * @peer: who has sent it
+ * @skb: as for pilot_deliver()
+ * @ds: DSCP and ECN of the outer datagram
+ *
+ * The stack may answer from here.
+ *
+ * Context: softirq, RCU read section, no memory of the CPU's in use.
+ */
+void pilot_deliver_alone(struct pilot_dev *dev, struct pilot_peer *peer,
+			 struct sk_buff *skb, u8 ds)
+{
+	if (unlikely(!deliver_prepare(dev, peer, skb, ds, 1)))
+		return;
+	if (deliver_may_merge(skb))
+		pilot_cells_queue(&dev->cells, skb);
+	else
+		pilot_cells_receive(&dev->cells, skb);
 }

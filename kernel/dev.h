@@ -8,8 +8,8 @@
 
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
-#include <net/gro_cells.h>
 
+#include "cells.h"
 #include "counters.h"
 #include "peer.h"
 #include "relay.h"
@@ -40,7 +40,7 @@ enum {
  *	sockets
  * @keyed: how many current keys its peers have
  * @waiting: packets to addresses that are no peers
- * @cells: per-CPU GRO for delivery
+ * @cells: by which what was received goes to the stack
  * @stats: counters
  */
 struct pilot_dev {
@@ -54,7 +54,7 @@ struct pilot_dev {
 	struct pilot_socket_link link[PILOT_FAMILIES][PILOT_LANES];
 	atomic_t keyed;
 	struct pilot_waiting waiting;
-	struct gro_cells cells;
+	struct pilot_cells cells;
 	struct pilot_counters stats;
 };
 

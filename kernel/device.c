@@ -28,7 +28,7 @@ static int device_init(struct net_device *netdev)
 	ret = pilot_peer_table_init(&dev->peers);
 	if (ret)
 		goto err_stats;
-	ret = gro_cells_init(&dev->cells, netdev);
+	ret = pilot_cells_init(&dev->cells, netdev);
 	if (ret)
 		goto err_peers;
 	pilot_waiting_init(&dev->waiting, pilot_alive_waiting_timer);
@@ -52,9 +52,17 @@ static void device_uninit(struct net_device *netdev)
 	pilot_device_clear(dev);
 	pilot_relays_stop(&dev->relays);
 	pilot_waiting_stop(&dev->waiting);
-	gro_cells_destroy(&dev->cells);
+	pilot_cells_stop(&dev->cells);
 	pilot_peer_table_destroy(&dev->peers);
 	pilot_counters_free(&dev->stats);
+}
+
+/* Nobody has been able to find the device for a grace period. */
+static void device_free(struct net_device *netdev)
+{
+	struct pilot_dev *dev = netdev_priv(netdev);
+
+	pilot_cells_free(&dev->cells);
 }
 
 static int device_open(struct net_device *netdev)
@@ -127,6 +135,7 @@ static void device_setup(struct net_device *netdev)
 	netdev->netdev_ops = &device_ops;
 	netdev->header_ops = &ip_tunnel_header_ops;
 	netdev->needs_free_netdev = true;
+	netdev->priv_destructor = device_free;
 	netdev->hard_header_len = 0;
 	netdev->addr_len = 0;
 	netdev->needed_headroom = LL_MAX_HEADER + PILOT_HEADROOM;

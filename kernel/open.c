@@ -248,8 +248,8 @@ static void rx_lane_note(const struct pilot_source *source,
 }
 
 /*
- * What @n authentic records say about their peer, whatever is inside: called
- * when they are on their way, because what waited may be sent from here.
+ * What @n authentic records say about their peer, whatever is inside. What
+ * waited may be sent from here, so a batch is on its way by then.
  */
 static void rx_authentic(const struct pilot_source *source, unsigned int n,
 			 bool newest, unsigned int seen)
@@ -288,21 +288,19 @@ static void rx_open_records(const struct pilot_source *source,
 	pilot_dev_count(source->dev, PILOT_A_DEV_STATS_RX_BATCHES);
 }
 
-/* The plaintext of one record, data at its begin. Return: what it is. */
-static unsigned int rx_deliver(const struct pilot_source *source,
-			       struct sk_buff *skb)
+/* What a record is whose plaintext begins at the data of @skb. */
+static unsigned int rx_kind(const struct sk_buff *skb)
 {
-	unsigned int what = RX_KEEPALIVE;
+	if (skb->len == PILOT_PROBE_LEN && skb->data[0] == PILOT_PROBE)
+		return RX_PROBE;
+	return skb->len ? RX_DATA : RX_KEEPALIVE;
+}
 
-	if (skb->len == PILOT_PROBE_LEN && skb->data[0] == PILOT_PROBE) {
-		what = RX_PROBE;
-	} else if (skb->len) {
-		pilot_deliver(source->dev, source->peer, skb, source->ds, 1);
-		return RX_DATA;
-	}
+/* A record without a packet has done what it was for. */
+static void rx_empty(const struct pilot_source *source, struct sk_buff *skb)
+{
 	pilot_dev_count(source->dev, PILOT_A_DEV_STATS_RX_KEEPALIVES);
 	consume_skb(skb);
-	return what;
 }
 
 /**
@@ -319,7 +317,7 @@ void pilot_open_single(const struct pilot_source *source, struct sk_buff *skb,
 		       u64 counter)
 {
 	struct pilot_record record = { .counter = counter };
-	unsigned int drop;
+	unsigned int drop, what;
 	bool newest;
 
 	drop = rx_check_key(source) ?: rx_check_counter(source->key, counter);
@@ -347,7 +345,13 @@ void pilot_open_single(const struct pilot_source *source, struct sk_buff *skb,
 		return;
 	}
 	__skb_trim(skb, record.len);
-	rx_authentic(source, 1, newest, rx_deliver(source, skb));
+	what = rx_kind(skb);
+	/* The stack may answer at once: first what this says of the peer. */
+	rx_authentic(source, 1, newest, what);
+	if (likely(what == RX_DATA))
+		pilot_deliver_alone(source->dev, source->peer, skb, source->ds);
+	else
+		rx_empty(source, skb);
 }
 
 /* Which of the opened records are authentic and fresh. */
@@ -501,7 +505,7 @@ static bool rx_batch_own_skb(struct pilot_inbound *batch, unsigned int i)
 static void rx_batch_singles(const struct pilot_source *source,
 			     struct pilot_inbound *batch)
 {
-	unsigned int i, n = 0, count, seen = 0;
+	unsigned int i, n = 0, count, what, seen = 0;
 	struct sk_buff *skb;
 	bool newest;
 	u64 fresh;
@@ -530,7 +534,13 @@ static void rx_batch_singles(const struct pilot_source *source,
 		}
 		__skb_trim(skb, batch->record[i].len);
 		rx_note_head(source, skb->data, skb->len);
-		seen |= rx_deliver(source, skb);
+		what = rx_kind(skb);
+		seen |= what;
+		if (likely(what == RX_DATA))
+			pilot_deliver(source->dev, source->peer, skb,
+				      source->ds, 1);
+		else
+			rx_empty(source, skb);
 	}
 	if (likely(count))
 		rx_authentic(source, count, newest, seen);
