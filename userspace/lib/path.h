@@ -366,6 +366,8 @@ bool path_introducer_info(const struct path_peer *peer,
 const char *path_relays_name(enum path_relays relays);
 const char *path_kind_name(enum path_kind kind);
 const char *path_class_name(enum path_class class);
+/* Return: 0, or -EINVAL for what is no class. */
+int path_class_parse(const char *name, enum path_class *class);
 const char *path_state_name(enum path_state state);
 const char *path_notice_name(enum path_notice notice);
 
