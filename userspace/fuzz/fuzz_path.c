@@ -299,10 +299,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz fuzz = {
 		.now = { 1000 * CLOCK_SECOND, 1790000000 * CLOCK_SECOND },
 	};
+	const struct path_config config = { .cost[PATH_CLASS_RELAY] = 50 };
 	uint8_t public[32] = { 0x80 };
 	struct path_agent *agent;
 
-	fuzz.host = path_host_new(&ops, &fuzz, NULL, &fuzz.now);
+	fuzz.host = path_host_new(&ops, &fuzz, &config, &fuzz.now);
 	if (!fuzz.host || path_agent_add(fuzz.host, FUZZ_ADDRESS(0), public,
 					 &agent))
 		__builtin_trap();

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    again.packet_rate != message.packet_rate ||
 	    again.byte_rate != message.byte_rate ||
 	    again.reason != message.reason || again.round != message.round ||
-	    again.generation != message.generation)
+	    again.generation != message.generation ||
+	    memcmp(again.cost, message.cost, sizeof(again.cost)))
 		__builtin_trap();
 	for (int i = 0; i < message.count; i++)
 		if (again.candidate[i].kind != message.candidate[i].kind ||

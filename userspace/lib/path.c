@@ -492,7 +492,8 @@ static void path_peer_message(struct path_live *live, const struct clock *now,
 	}
 	switch (message->type) {
 	case WIRE_CONTROL_CANDIDATES:
-		path_told(live, now, src, message);
+		if (path_told(live, now, src, message))
+			path_choose_soon(live, now, NULL);
 		break;
 	case WIRE_CONTROL_PUNCH:
 		if (live->peer->controlling)

@@ -46,7 +46,7 @@ enum path_kind {
 	PATH_KIND_TLS,			/* on loopback, for an introducer */
 };
 
-/* What it is worth, the best first. */
+/* What it is worth, the best first; numbers of the wire. */
 enum path_class {
 	PATH_CLASS_LAN,			/* below a prefix of our own */
 	PATH_CLASS_IPV6,
@@ -150,7 +150,7 @@ struct path_config {
 	uint32_t tls_wait;		/* for UDP, before TLS: 2000 */
 	uint32_t rounds;		/* of punching: 3 */
 	uint32_t budget;		/* unproven pings a minute: 200 */
-	uint32_t cost[PATH_CLASSES];	/* added; a class is worth 100: 0 */
+	uint16_t cost[PATH_CLASSES];	/* added; a class is worth 100: 0 */
 };
 
 struct path_host *path_host_new(const struct path_ops *ops, void *ctx,
@@ -315,6 +315,7 @@ struct path_candidate_info {
 	enum path_class class;
 	enum path_state state;
 	const char *reason;		/* why it is not in use; "" */
+	unsigned int cost;		/* that both ends ask for its class */
 	uint64_t rtt_ns;		/* 0: not known */
 	uint8_t loss;			/* per cent of the last 32 pings */
 	uint64_t heard_ns;		/* boot time, 0: never */
@@ -365,6 +366,8 @@ bool path_introducer_info(const struct path_peer *peer,
 const char *path_relays_name(enum path_relays relays);
 const char *path_kind_name(enum path_kind kind);
 const char *path_class_name(enum path_class class);
+/* Return: 0, or -EINVAL for what is no class. */
+int path_class_parse(const char *name, enum path_class *class);
 const char *path_state_name(enum path_state state);
 const char *path_notice_name(enum path_notice notice);
 

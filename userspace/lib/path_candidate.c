@@ -160,14 +160,23 @@ enum path_class path_candidate_class(const struct path_live *live,
 					     PATH_CLASS_IPV4;
 }
 
+unsigned int path_class_cost(const struct path_live *live,
+			     enum path_class class)
+{
+	/* It is reached as it can be. */
+	if (live->peer->introducer)
+		return 0;
+	return live->peer->host->config.cost[class] + live->cost[class];
+}
+
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c)
 {
 	enum path_class class = path_candidate_class(live, c);
 
 	/* By such a relay the ends agree on a path, and nothing else. */
-	return class * PATH_CLASS_WORTH + live->peer->host->config.cost[class] +
-	       (c->signalling ? PATH_CLASSES * PATH_CLASS_WORTH : 0);
+	return class * PATH_CLASS_WORTH + path_class_cost(live, class) +
+	       (c->signalling ? PATH_SCORE_LAST : 0);
 }
 
 unsigned int path_candidate_loss(const struct path_candidate *c)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Telling candidates, punching, and pinging what the peer told. */
 #include <errno.h>
+#include <string.h>
 
 #include "path_impl.h"
 
@@ -53,6 +54,8 @@ static bool path_wants(const struct path_live *live,
 	       path_candidate_score(live, live->used);
 }
 
+_Static_assert(PATH_CLASSES == WIRE_PATH_CLASSES, "costs go as they are");
+
 static bool path_candidates_send(struct path_live *live,
 				 const struct clock *now,
 				 const struct endpoint *dst, uint32_t flags)
@@ -65,6 +68,7 @@ static bool path_candidates_send(struct path_live *live,
 	if (!agent->generation)
 		path_generation_next(agent, now);
 	message.generation = agent->generation;
+	memcpy(message.cost, agent->host->config.cost, sizeof(message.cost));
 	path_own_write(agent, now, &message);
 	return path_send(live, dst, &message);
 }
@@ -111,16 +115,18 @@ static bool path_stale(bool known, uint32_t number, uint32_t last,
 	       now->boot_ns - last_at < PATH_STALE_TIME;
 }
 
-void path_told(struct path_live *live, const struct clock *now,
+bool path_told(struct path_live *live, const struct clock *now,
 	       const struct endpoint *src, const struct path_message *message)
 {
 	bool answer = !(message->flags & WIRE_CANDIDATES_F_ANSWER);
+	bool differs = memcmp(live->cost, message->cost, sizeof(live->cost));
 
 	if (path_stale(live->theirs_known, message->generation, live->theirs,
 		       live->theirs_at, now)) {
 		path_host_of(live)->stats.rx_stale++;
-		return;
+		return false;
 	}
+	memcpy(live->cost, message->cost, sizeof(live->cost));
 	if (!live->theirs_known || message->generation != live->theirs) {
 		path_candidates_take(live, message);
 		live->theirs = message->generation;
@@ -137,6 +143,7 @@ void path_told(struct path_live *live, const struct clock *now,
 	}
 	if (live->fresh && live->told)
 		path_punch(live, now, path_host_of(live)->config.rounds);
+	return differs;
 }
 
 void path_punch(struct path_live *live, const struct clock *now,

@@ -85,9 +85,9 @@ struct path_candidate *path_best(struct path_live *live,
 		/* What was not heard for long, or failed before, comes last. */
 		if (c->state != PATH_STATE_VALID ||
 		    now->boot_ns - c->ponged_at >= PATH_FRESH_TIME)
-			score += PATH_CLASSES * PATH_CLASS_WORTH;
+			score += PATH_SCORE_LAST;
 		if (now->boot_ns < c->penalty_until)
-			score += 2 * PATH_CLASSES * PATH_CLASS_WORTH;
+			score += 2 * PATH_SCORE_LAST;
 		if (!best || score < least ||
 		    (score == least && path_effective(c) <
 				       path_effective(best))) {

@@ -36,6 +36,9 @@
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
 #define PATH_SESSION_AGAIN	(2 * CLOCK_SECOND)
 #define PATH_CLASS_WORTH	100
+/* More than any class with all that both ends ask for it. */
+#define PATH_SCORE_LAST		(PATH_CLASSES * PATH_CLASS_WORTH + \
+				 2 * UINT16_MAX)
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
 #define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
@@ -138,6 +141,7 @@ struct path_live {
 	bool theirs_known;
 	uint32_t theirs;		/* the generation of its candidates */
 	uint64_t theirs_at;
+	uint16_t cost[PATH_CLASSES];	/* as it told */
 	struct ratelimit_bucket answers;
 
 	bool fresh;			/* something to punch for */
@@ -356,6 +360,9 @@ struct path_candidate *path_tls_source(struct path_live *live,
 				       const struct endpoint *src);
 enum path_class path_candidate_class(const struct path_live *live,
 				     const struct path_candidate *c);
+/* That both ends ask for it. */
+unsigned int path_class_cost(const struct path_live *live,
+			     enum path_class class);
 /* The less the better. */
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c);
@@ -436,7 +443,8 @@ uint64_t path_turn_deadline(const struct path_live *live,
 struct path_candidate *path_source(struct path_live *live,
 				   const struct clock *now,
 				   const struct endpoint *src);
-void path_told(struct path_live *live, const struct clock *now,
+/* Return: whether the peer asks another cost for some class than before. */
+bool path_told(struct path_live *live, const struct clock *now,
 	       const struct endpoint *src, const struct path_message *message);
 void path_punched(struct path_live *live, const struct clock *now,
 		  const struct path_message *message);

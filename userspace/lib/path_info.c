@@ -4,6 +4,16 @@
 
 #include "path_impl.h"
 
+static bool path_costs_more(const struct path_live *live,
+			    const struct path_candidate *c)
+{
+	return live->used &&
+	       path_candidate_class(live, c) <
+	       path_candidate_class(live, live->used) &&
+	       path_candidate_score(live, c) >
+	       path_candidate_score(live, live->used);
+}
+
 static const char *path_reason(const struct path_live *live,
 			       const struct path_candidate *c)
 {
@@ -19,6 +29,8 @@ static const char *path_reason(const struct path_live *live,
 	case PATH_STATE_VALID:
 		if (!live->used)
 			return "no session";
+		if (path_costs_more(live, c))
+			return "kept ready: costs more";
 		if (path_candidate_score(live, c) >
 		    path_candidate_score(live, live->used))
 			return "kept ready: of a lesser kind";
@@ -33,7 +45,9 @@ static const char *path_reason(const struct path_live *live,
 	if (!path_family_here(live->peer->host, &c->endpoint))
 		return c->endpoint.family == AF_INET6 ? "no IPv6 here" :
 							"no IPv4 here";
-	return c->kind == PATH_KIND_RELAY ? "kept ready" : "not tried";
+	if (c->kind == PATH_KIND_RELAY)
+		return "kept ready";
+	return path_costs_more(live, c) ? "not tried: costs more" : "not tried";
 }
 
 static void path_candidate_info(struct path_live *live,
@@ -50,6 +64,7 @@ static void path_candidate_info(struct path_live *live,
 	info->state = c == live->used && !live->dead ? PATH_STATE_IN_USE :
 						       c->state;
 	info->reason = path_reason(live, c);
+	info->cost = path_class_cost(live, info->class);
 	info->rtt_ns = c->rtt_ns;
 	info->loss = path_candidate_loss(c);
 	info->heard_ns = c->heard_at;

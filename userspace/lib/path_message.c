@@ -9,7 +9,7 @@
 
 #define BIT(tlv)	(1U << (WIRE_CONTROL_TLV_##tlv))
 
-/* What each type holds. All of it is needed, candidates apart. */
+/* What each type holds. All of it is needed, candidates and costs apart. */
 static const uint16_t path_message_tlvs[] = {
 	[WIRE_CONTROL_RELAY_OPEN] = BIT(PEER),
 	[WIRE_CONTROL_RELAY_GRANT] = BIT(PEER) | BIT(RELAY) | BIT(LIFETIME) |
@@ -18,7 +18,7 @@ static const uint16_t path_message_tlvs[] = {
 	[WIRE_CONTROL_RELAY_REFUSED] = BIT(PEER) | BIT(REASON),
 	[WIRE_CONTROL_RELAY_CLOSE] = BIT(PEER),
 	[WIRE_CONTROL_CANDIDATES] = BIT(GENERATION) | BIT(FLAGS) |
-				    BIT(CANDIDATE),
+				    BIT(CANDIDATE) | BIT(COSTS),
 	[WIRE_CONTROL_PUNCH] = BIT(ROUND) | BIT(GENERATION),
 	[WIRE_CONTROL_NOMINATE] = BIT(GENERATION),
 	[WIRE_CONTROL_NOMINATED] = BIT(GENERATION),
@@ -68,6 +68,17 @@ static int path_message_candidate(const struct tlv *tlv,
 	return 0;
 }
 
+/* There may be classes that we do not know. */
+static int path_message_costs(const struct tlv *tlv,
+			      struct path_message *message)
+{
+	if (tlv->len % 2)
+		return -EBADMSG;
+	for (int i = 0; i < WIRE_PATH_CLASSES && i < tlv->len / 2; i++)
+		message->cost[i] = wire_get16(tlv->value + 2 * i);
+	return 0;
+}
+
 static int path_message_tlv(const struct tlv *tlv,
 			    struct path_message *message)
 {
@@ -77,6 +88,8 @@ static int path_message_tlv(const struct tlv *tlv,
 		return control_endpoint_read(tlv->value, tlv->len, &observed);
 	if (tlv->type == WIRE_CONTROL_TLV_CANDIDATE)
 		return path_message_candidate(tlv, message);
+	if (tlv->type == WIRE_CONTROL_TLV_COSTS)
+		return path_message_costs(tlv, message);
 	if (tlv->len != path_message_lens[tlv->type])
 		return -EBADMSG;
 	switch (tlv->type) {
@@ -137,6 +150,8 @@ static void path_message_trim(struct path_message *message)
 		message->round = 0;
 	if (!(has & BIT(CANDIDATE)))
 		message->count = 0;
+	if (!(has & BIT(COSTS)))
+		memset(message->cost, 0, sizeof(message->cost));
 }
 
 int path_message_read(uint8_t type, const uint8_t *tlvs, size_t len,
@@ -154,7 +169,7 @@ int path_message_read(uint8_t type, const uint8_t *tlvs, size_t len,
 	tlv_read_begin(&r, tlvs, len);
 	while ((ret = tlv_read(&r, &tlv)) > 0) {
 		if (tlv.type == WIRE_CONTROL_TLV_PADDING ||
-		    tlv.type > WIRE_CONTROL_TLV_ROUND)
+		    tlv.type > WIRE_CONTROL_TLV_COSTS)
 			continue;
 		if ((seen & 1U << tlv.type &&
 		     tlv.type != WIRE_CONTROL_TLV_CANDIDATE) ||
@@ -162,7 +177,7 @@ int path_message_read(uint8_t type, const uint8_t *tlvs, size_t len,
 			return -EBADMSG;
 		seen |= 1U << tlv.type;
 	}
-	needed = path_message_tlvs[type] & ~BIT(CANDIDATE);
+	needed = path_message_tlvs[type] & ~(BIT(CANDIDATE) | BIT(COSTS));
 	if (ret || (seen & needed) != needed)
 		return -EBADMSG;
 	path_message_trim(message);
@@ -180,6 +195,20 @@ static void path_message_candidates_write(struct tlv_writer *w,
 			  1 + control_endpoint_write(value + 1,
 					&message->candidate[i].endpoint));
 	}
+}
+
+/* Who has none says nothing of them. */
+static void path_message_costs_write(struct tlv_writer *w,
+				     const struct path_message *message)
+{
+	static const uint16_t none[WIRE_PATH_CLASSES];
+	uint8_t value[2 * WIRE_PATH_CLASSES];
+
+	if (!memcmp(message->cost, none, sizeof(none)))
+		return;
+	for (int i = 0; i < WIRE_PATH_CLASSES; i++)
+		wire_put16(value + 2 * i, message->cost[i]);
+	tlv_write(w, WIRE_CONTROL_TLV_COSTS, value, sizeof(value));
 }
 
 int path_message_write(const struct path_message *message, uint8_t *buf)
@@ -216,6 +245,8 @@ int path_message_write(const struct path_message *message, uint8_t *buf)
 		tlv_write_u8(&w, WIRE_CONTROL_TLV_ROUND, message->round);
 	if (has & BIT(CANDIDATE))
 		path_message_candidates_write(&w, message);
+	if (has & BIT(COSTS))
+		path_message_costs_write(&w, message);
 	if (message->type == WIRE_CONTROL_RELAY_OPEN)
 		tlv_write(&w, WIRE_CONTROL_TLV_PADDING, zeros,
 			  PATH_MESSAGE_GRANT_LEN - PATH_MESSAGE_OPEN_LEN -

@@ -13,9 +13,10 @@
 #include "endpoint.h"
 #include "wire.h"
 
-/* The largest are candidates: a generation, flags, and 16 of IPv6. */
+/* The largest are candidates: a generation, flags, 16 of IPv6, and costs. */
 #define PATH_MESSAGE_MAX	(8 + 8 + WIRE_CANDIDATES_MAX * \
-				 (4 + 1 + WIRE_ENDPOINT6_LEN))
+				 (4 + 1 + WIRE_ENDPOINT6_LEN) + \
+				 4 + 2 * WIRE_PATH_CLASSES)
 
 struct path_message_candidate {
 	uint8_t kind;			/* WIRE_CANDIDATE_* */
@@ -35,6 +36,7 @@ struct path_message {
 	uint32_t generation;
 	uint64_t peer;
 	uint64_t byte_rate;
+	uint16_t cost[WIRE_PATH_CLASSES];
 	struct path_message_candidate candidate[WIRE_CANDIDATES_MAX];
 };
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
 #include "path.h"
 
 const char *path_kind_name(enum path_kind kind)
@@ -31,6 +34,14 @@ const char *path_class_name(enum path_class class)
 	};
 
 	return names[class];
+}
+
+int path_class_parse(const char *name, enum path_class *class)
+{
+	for (*class = 0; *class < PATH_CLASSES; ++*class)
+		if (!strcmp(name, path_class_name(*class)))
+			return 0;
+	return -EINVAL;
 }
 
 const char *path_state_name(enum path_state state)

@@ -100,6 +100,7 @@ static inline bool wire_is_frame(uint8_t type)
 #define WIRE_CONTROL_TLV_GENERATION	10	/* u32 */
 #define WIRE_CONTROL_TLV_CANDIDATE	11	/* u8 kind, an endpoint; repeated */
 #define WIRE_CONTROL_TLV_ROUND		12	/* u8 */
+#define WIRE_CONTROL_TLV_COSTS		13	/* u16 of each class, see below */
 
 #define WIRE_LATER_SECONDS_MAX		60
 
@@ -117,6 +118,9 @@ static inline bool wire_is_frame(uint8_t type)
 #define WIRE_CANDIDATE_OBSERVED		2	/* what others see */
 #define WIRE_CANDIDATE_MAPPED		3	/* by the NAT's leave */
 #define WIRE_CANDIDATE_TURN		4
+
+/* Costs: lan, ipv6, mapped, ipv4, relay, turn, tls. */
+#define WIRE_PATH_CLASSES		7
 
 /* u8 family 4 or 6, u16 port, 4 or 16 bytes of address. */
 #define WIRE_ENDPOINT4_LEN	7

@@ -29,6 +29,7 @@ static void path_print_candidate(const struct tool *tool,
 	const char *endpoint = json_get_text(candidate, "endpoint");
 	const char *state = json_get_text(candidate, "state");
 	const char *reason = json_get_text(candidate, "reason");
+	const json_t *cost = json_object_get(candidate, "cost");
 	const json_t *rtt = json_object_get(candidate, "rtt_us");
 	const json_t *loss = json_object_get(candidate, "loss");
 	const json_t *heard = json_object_get(candidate, "heard_ms");
@@ -40,6 +41,8 @@ static void path_print_candidate(const struct tool *tool,
 		      endpoint ? endpoint : "?");
 	path_print_text(candidate, "kind");
 	path_print_text(candidate, "class");
+	if (json_is_integer(cost))
+		print_plain(" cost %lld", (long long)json_integer_value(cost));
 	path_print_text(candidate, "state");
 	path_print_text(candidate, "relay");
 	path_print_text(candidate, "server");

@@ -15,6 +15,7 @@ void config_init(struct config *config)
 	config->log_level = LOG_LEVEL_INFO;
 	config->rekey_after = CONFIG_REKEY_AFTER;
 	config->port_mapping = 1;
+	config->path_dead = CONFIG_PATH_DEAD;
 	config->introduce.packet_rate = CONFIG_RELAY_PACKETS;
 	config->introduce.byte_rate = CONFIG_RELAY_BYTES;
 	config->introduce.pairs = CONFIG_RELAY_CLIENTS;

@@ -51,6 +51,9 @@
 #define CONFIG_RELAY_CLIENTS	256
 #define CONFIG_RELAY_LIFETIME	300	/* seconds */
 #define CONFIG_RELAY_LIFETIME_MIN	2
+#define CONFIG_PATH_DEAD	750	/* milliseconds */
+#define CONFIG_PATH_DEAD_MIN	300	/* ten pings a second */
+#define CONFIG_PATH_DEAD_MAX	2500	/* as without traffic */
 #define CONFIG_TLS_PORT		443
 #define CONFIG_TLS_CLIENTS	256
 #define CONFIG_ERROR_LEN	512
@@ -120,6 +123,9 @@ struct config {
 	struct config_turn turn_server[TURN_SERVERS_MAX];
 	uint32_t turn_servers;
 	uint32_t port_mapping;
+	uint16_t path_cost[PATH_CLASSES];
+	uint32_t path_costs;		/* bits: of which classes it is given */
+	uint32_t path_dead;		/* milliseconds */
 	struct introducer_config introduce;	/* what we do for our peers */
 	struct bridge_serving tls;		/* the same, by TLS */
 	struct config_agent *agents;

@@ -252,6 +252,49 @@ static int set_port_mapping(struct config *config, const char *value,
 	return value_parse_bool(value, &config->port_mapping, error);
 }
 
+/* CLASS NUMBER. */
+static int parse_cost(const char *value, enum path_class *class,
+		      uint64_t *cost)
+{
+	char name[8], number[8];
+	int end = 0;
+
+	if (sscanf(value, "%7s %7s%n", name, number, &end) != 2 || value[end])
+		return -EINVAL;
+	return path_class_parse(name, class) ?:
+	       value_parse_u64(number, 0, UINT16_MAX, cost);
+}
+
+static int set_path_cost(struct config *config, const char *value, char *error)
+{
+	enum path_class class;
+	uint64_t cost;
+
+	if (parse_cost(value, &class, &cost))
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "bad path cost \"%.64s\"; expected lan, ipv6, mapped, ipv4, relay, turn or tls, and a number from 0 to %d, such as relay 250",
+				 value, UINT16_MAX);
+	if (config->path_costs & 1U << class)
+		return error_set(error, CONFIG_ERROR_LEN, EINVAL,
+				 "the cost of %s is given twice; expected it once",
+				 path_class_name(class));
+	config->path_costs |= 1U << class;
+	config->path_cost[class] = cost;
+	return 0;
+}
+
+static int set_path_dead(struct config *config, const char *value, char *error)
+{
+	uint64_t number;
+	int ret;
+
+	ret = global_number(value, "milliseconds", CONFIG_PATH_DEAD_MIN,
+			    CONFIG_PATH_DEAD_MAX, &number, error);
+	if (!ret)
+		config->path_dead = number;
+	return ret;
+}
+
 /* yes is every address, at the port that is open where others are not. */
 static int set_introduce_tls(struct config *config, const char *value,
 			     char *error)
@@ -321,6 +364,8 @@ static const struct config_global globals[] = {
 	{ "stun-server", set_stun_server, true },
 	{ "turn-server", set_turn_server, true },
 	{ "port-mapping", set_port_mapping, false },
+	{ "path-cost", set_path_cost, true },
+	{ "path-dead", set_path_dead, false },
 	{ NULL, NULL, false },
 };
 

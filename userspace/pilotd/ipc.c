@@ -100,7 +100,8 @@ static bool init_ok(const struct ipc_init *init)
 			return false;
 	if (init->stun_servers > CONFIG_STUN_SERVERS_MAX ||
 	    init->turn_servers > TURN_SERVERS_MAX ||
-	    init->port_mapping > 1)
+	    init->port_mapping > 1 || init->path_dead < CONFIG_PATH_DEAD_MIN ||
+	    init->path_dead > CONFIG_PATH_DEAD_MAX)
 		return false;
 	for (unsigned int i = 0; i < init->stun_servers; i++)
 		if (endpoint_check(&init->stun_server[i]) ||

@@ -76,6 +76,8 @@ struct ipc_init {
 	struct turn_account turn[TURN_SERVERS_MAX];
 	uint32_t turn_servers;
 	uint32_t port_mapping;
+	uint16_t path_cost[PATH_CLASSES];
+	uint32_t path_dead;		/* milliseconds */
 	uint8_t portmap_secret[PORTMAP_SECRET_LEN];
 };
 

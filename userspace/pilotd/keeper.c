@@ -344,6 +344,9 @@ static void tell_init(struct parent *parent)
 			turn_load(&config->turn_server[i],
 				  &message.init.turn[message.init.turn_servers]);
 	message.init.port_mapping = config->port_mapping;
+	memcpy(message.init.path_cost, config->path_cost,
+	       sizeof(message.init.path_cost));
+	message.init.path_dead = config->path_dead;
 	memcpy(message.init.portmap_secret, parent->portmap_secret,
 	       sizeof(message.init.portmap_secret));
 	parent_tell(parent, &message);

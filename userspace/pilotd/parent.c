@@ -211,6 +211,9 @@ int parent_merge(struct parent *parent)
 	       sizeof(merged.turn_server));
 	merged.turn_servers = parent->file.turn_servers;
 	merged.port_mapping = parent->file.port_mapping;
+	memcpy(merged.path_cost, parent->file.path_cost,
+	       sizeof(merged.path_cost));
+	merged.path_dead = parent->file.path_dead;
 	merged.introduce = parent->file.introduce;
 	merged.tls = parent->file.tls;
 	ret = merge_into(&merged, &parent->file);

@@ -66,6 +66,9 @@ static json_t *candidate_json(const struct worker *worker,
 			    json_string(path_kind_name(candidate->kind)));
 	json_object_set_new(object, "class",
 			    json_string(path_class_name(candidate->class)));
+	if (candidate->cost)
+		json_object_set_new(object, "cost",
+				    json_integer(candidate->cost));
 	json_object_set_new(object, "state",
 			    json_string(path_state_name(candidate->state)));
 	if (candidate->reason[0])

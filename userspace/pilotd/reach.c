@@ -159,15 +159,20 @@ static const struct path_ops path_ops = {
 
 int reach_new(struct worker *worker)
 {
+	/* What is not named here is as lib/path has it. */
+	struct path_config config = {
+		.active = worker->init.path_dead / 3,
+		.active_dead = worker->init.path_dead,
+	};
 	struct reach *reach = calloc(1, sizeof(*reach));
-	static const struct path_config defaults;
 	struct clock now;
 
 	if (!reach)
 		return -ENOMEM;
+	memcpy(config.cost, worker->init.path_cost, sizeof(config.cost));
 	clock_read(&now);
 	reach->end = &reach->first;
-	reach->host = path_host_new(&path_ops, worker, &defaults, &now);
+	reach->host = path_host_new(&path_ops, worker, &config, &now);
 	if (!reach->host) {
 		free(reach);
 		return -ENOMEM;

@@ -99,6 +99,7 @@ static int start_worker(struct live *live)
 	message.init.rekey_after = live->config.rekey_after;
 	message.init.log_level = live->config.log_level;
 	message.init.lanes = 1;
+	message.init.path_dead = live->config.path_dead;
 	tell(live, &message);
 	ipc_message_init(&message, IPC_INTRODUCE);
 	message.introduce = live->config.introduce;

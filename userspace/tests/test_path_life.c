@@ -632,28 +632,6 @@ static void test_signalling_only(void **state)
 	psim_free(pair.sim);
 }
 
-/* Classes may be made dear: then the relay it is, for good. */
-static void test_cost(void **state)
-{
-	struct pair pair = { .sim = psim_new(180) };
-	struct psim_node *a;
-
-	(void)state;
-	pair.r[0] = psim_introducer(pair.sim, true, false);
-	pair.a = psim_node(pair.sim, 0, true, false);
-	pair.b = psim_node(pair.sim, 0, true, false);
-	a = &pair.sim->node[pair.a];
-	a->config.cost[PATH_CLASS_IPV4] = 1000;
-	psim_control(pair.sim, pair.a, pair.b);
-	psim_introduce(pair.sim, pair.a, pair.r[0]);
-	psim_introduce(pair.sim, pair.b, pair.r[0]);
-	pair_know(&pair);
-	pair_talk(&pair, 20 * NET_MS);
-	psim_run(pair.sim, 130 * NET_S);
-	pair_expect(&pair, PATH_CLASS_RELAY);
-	psim_free(pair.sim);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,7 +663,6 @@ int main(void)
 		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_signalling_only),
-		cmocka_unit_test(test_cost),
 	};
 
 	return cmocka_run_group_tests_name("path_life", tests, NULL, NULL);

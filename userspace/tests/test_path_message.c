@@ -52,6 +52,8 @@ static struct path_message sample(uint8_t type)
 		endpoint_parse("192.0.2.1:7740", &m.candidate[0].endpoint);
 		m.candidate[1].kind = WIRE_CANDIDATE_MAPPED;
 		endpoint_parse("[2001:db8::1]:7741", &m.candidate[1].endpoint);
+		m.cost[1] = 50;
+		m.cost[4] = 0xfffe;
 		break;
 	case WIRE_CONTROL_PUNCH:
 		m.round = 2;
@@ -76,7 +78,8 @@ static bool same(const struct path_message *a, const struct path_message *b)
 	    a->lifetime != b->lifetime || a->flags != b->flags ||
 	    a->packet_rate != b->packet_rate || a->byte_rate != b->byte_rate ||
 	    a->reason != b->reason || a->round != b->round ||
-	    a->generation != b->generation || a->count != b->count)
+	    a->generation != b->generation || a->count != b->count ||
+	    memcmp(a->cost, b->cost, sizeof(a->cost)))
 		return false;
 	for (int i = 0; i < a->count; i++)
 		if (a->candidate[i].kind != b->candidate[i].kind ||
@@ -113,10 +116,15 @@ static void test_layout(void **state)
 			"0a00" "0400" "07000000"
 			"0b00" "0800" "01" "04" "3c1e" "c0000201"
 			"0b00" "1400" "03" "06" "3d1e"
-			"20010db8000000000000000000000001",
-			expected, sizeof(expected));
+			"20010db8000000000000000000000001"
+			"0d00" "0e00" "0000" "3200" "0000" "0000" "feff"
+			"0000" "0000", expected, sizeof(expected));
 	assert_int_equal(path_message_write(&m, buf), len);
 	assert_memory_equal(buf, expected, len);
+	/* Who asks none says what was said before there were any. */
+	memset(m.cost, 0, sizeof(m.cost));
+	assert_int_equal(path_message_write(&m, buf), len - 18);
+	assert_memory_equal(buf, expected, len - 18);
 
 	m = sample(WIRE_CONTROL_RELAY_GRANT);
 	len = check_hex("0300" "0800" "040091f201000000"
@@ -153,7 +161,7 @@ static void test_answers_are_not_larger(void **state)
 	assert_true(path_message_write(&late, buf) <= asked);
 }
 
-/* Cut at every byte: only a cut between candidates leaves a message. */
+/* Cut at every byte: only one beside a candidate leaves a message. */
 static void test_truncated(void **state)
 {
 	(void)state;
@@ -167,7 +175,7 @@ static void test_truncated(void **state)
 			int ret = read_exact(type, buf, cut, &back);
 
 			if ((type == WIRE_CONTROL_CANDIDATES &&
-			     (cut == 16 || cut == 28)) ||
+			     (cut == 16 || cut == 28 || cut == 52)) ||
 			    (type == WIRE_CONTROL_RELAY_OPEN && cut == 12))
 				assert_int_equal(ret, 0);
 			else
@@ -218,6 +226,12 @@ static void test_refused(void **state)
 		{ 7, "0a000400" "01000000" "06000400" "00000000"
 		     "0b000700" "04" "3c1e" "c0000201" },
 		{ 7, "0a000400" "01000000" "06000400" "00000000" "0b000000" },
+		/* Half a cost; costs twice, also of another type. */
+		{ 7, "0a000400" "01000000" "06000400" "00000000"
+		     "0d000300" "010000" },
+		{ 7, "0a000400" "01000000" "06000400" "00000000"
+		     "0d000200" "0100" "0d000200" "0100" },
+		{ 11, "0d000100" "01" },
 		/* Something is missing. */
 		{ 7, "06000400" "00000000" },
 		{ 7, "0a000400" "01000000" },
@@ -263,6 +277,25 @@ static void test_skipped(void **state)
 	assert_int_equal(read_exact(7, buf, len, &m), 0);
 	assert_int_equal(m.count, 1);
 	assert_int_equal(m.candidate[0].kind, WIRE_CANDIDATE_OBSERVED);
+	/* Costs of classes of another day, of some only, of none. */
+	len = check_hex("0a000400" "05000000" "06000400" "00000000"
+			"0d001200" "0100" "0200" "0300" "0400" "0500" "0600"
+			"0700" "0800" "0900", buf, sizeof(buf));
+	assert_int_equal(read_exact(7, buf, len, &m), 0);
+	for (int i = 0; i < WIRE_PATH_CLASSES; i++)
+		assert_int_equal(m.cost[i], i + 1);
+	len = check_hex("0a000400" "05000000" "06000400" "00000000"
+			"0d000200" "0100", buf, sizeof(buf));
+	assert_int_equal(read_exact(7, buf, len, &m), 0);
+	assert_int_equal(m.cost[0], 1);
+	assert_int_equal(m.cost[1], 0);
+	assert_int_equal(read_exact(7, buf, 16, &m), 0);
+	assert_int_equal(m.cost[0], 0);
+	/* And where there are none. */
+	len = check_hex("0a000400" "05000000" "0d000200" "0100",
+			buf, sizeof(buf));
+	assert_int_equal(read_exact(9, buf, len, &m), 0);
+	assert_int_equal(m.cost[0], 0);
 	assert_int_equal(read_exact(11, NULL, 0, &m), 0);
 	/* Other types are others' business. */
 	assert_int_equal(read_exact(0, NULL, 0, &m), -ENOMSG);

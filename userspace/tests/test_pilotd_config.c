@@ -106,6 +106,10 @@ static const char whole[] =
 	"turn-server [2001:db8::1]:3479\tu  /t\n"
 	"turn-server [2001:db8::2] u /t udp\n"
 	"port-mapping no\n"
+	"path-cost relay 250\n"
+	"path-cost lan \t 0\n"
+	"path-cost tls 65535\n"
+	"path-dead 900\n"
 	"\n"
 	"agent pilot0\n"
 	"\tidentity /etc/pilot-link/id-one\n"
@@ -166,6 +170,11 @@ static void every_keyword_is_read(void **state)
 	assert_string_equal(text, "[2001:db8::2]:3478");
 	assert_int_equal(config.turn_server[2].transport, TURN_UDP);
 	assert_int_equal(config.port_mapping, 0);
+	for (int i = 0; i < PATH_CLASSES; i++)
+		assert_int_equal(config.path_cost[i],
+				 i == PATH_CLASS_RELAY ? 250 :
+				 i == PATH_CLASS_TLS ? 65535 : 0);
+	assert_int_equal(config.path_dead, 900);
 	assert_true(config.tls.enabled);
 	endpoint_format(&config.tls.listen, text);
 	assert_string_equal(text, "[2001:db8::9]:8443");
@@ -187,7 +196,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 23);
+	assert_int_equal(config.agents[0].line, 27);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -229,6 +238,9 @@ static void defaults_hold(void **state)
 	assert_int_equal(config.rekey_after, CONFIG_REKEY_AFTER);
 	assert_int_equal(config.stun_servers, 0);
 	assert_int_equal(config.port_mapping, 1);
+	for (int i = 0; i < PATH_CLASSES; i++)
+		assert_int_equal(config.path_cost[i], 0);
+	assert_int_equal(config.path_dead, 750);
 	assert_int_equal(config.lanes, 0);
 	assert_false(config.tls.enabled);
 	assert_int_equal(config.tls.port, 443);
@@ -502,7 +514,7 @@ static void refusals_say_where_and_what(void **state)
 	(void)state;
 	refuse("lisen 1\n", 1,
 	       "listen, lanes, log-level, rekey-after, introduce, relay, ");
-	refuse("colour red\n", 1, "tls-clients, stun-server, turn-server, port-mapping, agent or peer");
+	refuse("colour red\n", 1, "tls-clients, stun-server, turn-server, port-mapping, path-cost, path-dead, agent or peer");
 	refuse("introduce maybe\n", 1, "yes or no");
 	refuse("introduce-tls 0\n", 1, "a port, or an address");
 	refuse("introduce-tls 65536\n", 1, "a port, or an address");
@@ -587,6 +599,24 @@ static void refusals_say_where_and_what(void **state)
 	refuse("agent a\nturn-server 192.0.2.1 u /a\n", 2, "global");
 	refuse("port-mapping maybe\n", 1, "yes or no");
 	refuse("port-mapping yes\nport-mapping yes\n", 2, "twice");
+	refuse("path-cost relay\n", 1, "bad path cost");
+	refuse("path-cost 250\n", 1, "lan, ipv6, mapped, ipv4, relay, turn or tls");
+	refuse("path-cost none 1\n", 1, "bad path cost");
+	refuse("path-cost Relay 1\n", 1, "bad path cost");
+	refuse("path-cost relay7 1\n", 1, "bad path cost");
+	refuse("path-cost relay relay\n", 1, "bad path cost");
+	refuse("path-cost relay -1\n", 1, "0 to 65535");
+	refuse("path-cost relay 65536\n", 1, "0 to 65535");
+	refuse("path-cost relay 0000000250\n", 1, "bad path cost");
+	refuse("path-cost relay 250 260\n", 1, "bad path cost");
+	refuse("path-cost relay 0\npath-cost tls 0\npath-cost relay 0\n", 3,
+	       "the cost of relay is given twice");
+	refuse("agent a\npath-cost relay 250\n", 2, "global");
+	refuse("path-dead 299\n", 1, "milliseconds from 300 to 2500");
+	refuse("path-dead 2501\n", 1, "milliseconds from 300 to 2500");
+	refuse("path-dead 750ms\n", 1, "bad number");
+	refuse("path-dead 750\npath-dead 750\n", 2, "twice");
+	refuse("agent a\npath-dead 750\n", 2, "global");
 	refuse("mtu 1400\n", 1, "unknown keyword");
 	refuse("agent this-name-is-too-long\n", 1, "15 bytes");
 	refuse("agent a/b\n", 1, "bad agent name");

@@ -47,6 +47,7 @@ static void fill(struct ipc_message *message, enum ipc_type type)
 	switch (type) {
 	case IPC_INIT:
 		message->init.lanes = 1;
+		message->init.path_dead = CONFIG_PATH_DEAD;
 		message->init.stun_servers = 2;
 		endpoint_parse("192.0.2.1:3478",
 			       &message->init.stun_server[0]);
@@ -248,6 +249,9 @@ static void lanes_out_of_range_are_refused(void **state)
 	refuse(IPC_INIT, message.init.turn[0].user[0] = 0);
 	refuse(IPC_INIT, message.init.turn[0].password[0] = 0);
 	refuse(IPC_INIT, message.init.port_mapping = 2);
+	refuse(IPC_INIT, message.init.path_dead = 0);
+	refuse(IPC_INIT, message.init.path_dead = CONFIG_PATH_DEAD_MIN - 1);
+	refuse(IPC_INIT, message.init.path_dead = CONFIG_PATH_DEAD_MAX + 1);
 	refuse(IPC_KEY_NEW, message.key.key.lane = 1);
 	refuse(IPC_KEY_NEW, message.key.key.port = 7740);
 	refuse(IPC_KEY_NEW, message.key.key.lane = WIRE_LANES_MAX;

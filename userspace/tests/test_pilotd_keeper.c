@@ -90,7 +90,11 @@ static int worker_main(void)
 	if (number == 1)
 		pause();
 	while (!ipc_receive(WORKER_FD_IPC, &message, false)) {
-		/* One that is told of other lanes than there are ends at once. */
+		/* One that is told of other than what there is ends at once. */
+		if (message.type == IPC_INIT &&
+		    (message.init.path_cost[PATH_CLASS_TURN] != 40 ||
+		     message.init.path_dead != 900))
+			return 5;
 		if (message.type == IPC_INIT &&
 		    (message.init.lanes != 3 || message.init.port != 7740 ||
 		     message.init.lane_ports[0] != 7741 ||
@@ -156,6 +160,8 @@ static void a_worker_that_hangs_is_replaced(void **state)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	config_init(&parent.config);
+	parent.config.path_cost[PATH_CLASS_TURN] = 40;
+	parent.config.path_dead = 900;
 	lanes_init(&parent.lanes, 7740, 3);
 	assert_true(sd_event_new(&parent.event) >= 0);
 	assert_int_equal(keeper_start(&parent), 0);

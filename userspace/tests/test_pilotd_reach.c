@@ -45,6 +45,7 @@ static bool silent;			/* no data, so nothing is confirmed */
 static struct frame last_init;
 static unsigned int sent_elsewhere[256];
 static const struct endpoint *elsewhere;
+static uint32_t dead = CONFIG_PATH_DEAD;
 
 /* In place of the library's. */
 void clock_read(struct clock *now)
@@ -296,6 +297,8 @@ static void end_start(struct end *end)
 	end->worker.host = session_host_new(&ops, end, NULL, &clock_now);
 	assert_non_null(end->worker.host);
 	assert_int_equal(introduce_start(&end->worker), 0);
+	end->worker.init.path_dead = dead;
+	end->worker.init.path_cost[PATH_CLASS_IPV4] = 1 << (end - ends);
 	assert_int_equal(reach_new(&end->worker), 0);
 	ipc_message_init(&message, IPC_AGENT_ADD);
 	strcpy(message.agent.config.name, "pilot0");
@@ -593,6 +596,61 @@ static void a_key_that_is_there_is_asked_about_with_the_session(void **state)
 	worker->event = sd_event_unref(worker->event);
 }
 
+/* Two that have an introducer, and a session directly. */
+static void meet(void)
+{
+	know(0, 1, 1, false);
+	know(1, 0, -1, false);
+	for (int i = 0; i < INTRODUCER; i++) {
+		know(INTRODUCER, i, -1, false);
+		know(i, INTRODUCER, INTRODUCER, true);
+	}
+	acquire(0, 1);
+	run(S);
+	assert_used(0, 1, place(1));
+	assert_used(1, 0, place(0));
+}
+
+/* Each end has what itself and the other were told to ask for a class. */
+static void both_ends_ask_what_is_configured(void **state)
+{
+	struct path_info info;
+
+	(void)state;
+	meet();
+	for (int i = 0; i < 2; i++) {
+		assert_true(reach_info(peer_at(i, !i), &info));
+		assert_true(info.count > 0);
+		for (unsigned int j = 0; j < info.count; j++)
+			assert_int_equal(info.candidate[j].cost, 1 + 2);
+		assert_true(reach_info(peer_at(i, INTRODUCER), &info));
+		assert_int_equal(info.candidate[0].cost, 0);
+	}
+}
+
+static int start_patient(void **state)
+{
+	int ret;
+
+	dead = 2400;
+	ret = start(state);
+	dead = CONFIG_PATH_DEAD;
+	return ret;
+}
+
+/* Three pings in that time: one end's, answers to its own, the introducer's. */
+static void pings_are_as_often_as_is_configured(void **state)
+{
+	struct endpoint peer = place(1);
+
+	(void)state;
+	meet();
+	run(5 * S);
+	elsewhere = &peer;
+	run(60 * S);
+	assert_in_range(sent_elsewhere[WIRE_TYPE_CONTROL], 204, 216);
+}
+
 #define with_ends(test)	cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -604,6 +662,9 @@ int main(void)
 		with_ends(an_unconfirmed_key_moves_nothing),
 		with_ends(lost_events_are_made_good),
 		with_ends(a_key_that_is_there_is_asked_about_with_the_session),
+		with_ends(both_ends_ask_what_is_configured),
+		cmocka_unit_test_setup_teardown(pings_are_as_often_as_is_configured,
+						start_patient, stop),
 	};
 
 	if (sodium_init() < 0)

@@ -308,7 +308,8 @@ static void a_reload_changes_no_sockets(void **state)
 		{ "listen 1234\nlanes 3\n", "`listen`" },
 		{ "lanes 3\n", "`lanes`" },
 		{ "log-level debug\n", "`lanes`" },
-		{ "lanes 2\nlog-level debug\n", NULL },
+		{ "lanes 2\nlog-level debug\npath-dead 900\n"
+		  "path-cost turn 40\n", NULL },
 	};
 	char path[] = "/tmp/pilotd-serve-XXXXXX";
 	struct scene *scene = *state;
@@ -335,6 +336,8 @@ static void a_reload_changes_no_sockets(void **state)
 						 LOG_LEVEL_DEBUG);
 	}
 	assert_int_equal(scene->parent.config.lanes, 2);
+	assert_int_equal(scene->parent.config.path_dead, 900);
+	assert_int_equal(scene->parent.config.path_cost[PATH_CLASS_TURN], 40);
 	close(fd);
 	unlink(path);
 }
