@@ -22,9 +22,11 @@
 #   apdm                address- and port-dependent mapping, ports at random,
 #                       filtering as eim-apdf
 #   cgn                 an eim-apdf at home, behind one of the carrier, which has
-#                       ports 30000 to 30999 for it
+#                       a thousand ports for each home
 #   same-nat            both agents in one LAN behind one eim-apdf, hairpinning
 #   same-nat-nohairpin  the same without
+#   same-cgn            two homes as in cgn behind one carrier, hairpinning
+#   same-cgn-nohairpin  the same without
 #   udp-blocked         only TCP to ports 80 and 443 passes
 #   v6only              no gateway; no IPv4
 #   v4v6                an apdm for IPv4, a stateful firewall for IPv6
@@ -55,7 +57,8 @@
 #
 # Hairpinning.  What comes from inside to the outside address is led in by
 # "inside" as well, and its source is translated as on the way out (RFC 4787,
-# REQ-9a).
+# REQ-9a).  Two in one LAN can do without; two homes of one carrier cannot, as
+# neither is told what address the other's router has there.
 #
 # What is learned is forgotten after NAT_FORGETS seconds without a packet from
 # inside; conntrack forgets by its own time-outs.
@@ -63,7 +66,8 @@
 # shellcheck disable=SC2034
 
 NAT_KINDS=(public eim-eif eim-adf eim-apdf adm apdm cgn same-nat
-	same-nat-nohairpin udp-blocked v6only v4v6 v4only)
+	same-nat-nohairpin same-cgn same-cgn-nohairpin udp-blocked v6only v4v6
+	v4only)
 NAT_FORGETS=120
 
 # The introducer's addresses, and where its prober answers.
@@ -93,7 +97,7 @@ nat_traits() {
 	*/6) echo "none none" ;;
 	eim-eif/4) echo "eim eif" ;;
 	eim-adf/4) echo "eim adf" ;;
-	eim-apdf/4 | cgn/4 | same-nat*/4) echo "eim apdf" ;;
+	eim-apdf/4 | cgn/4 | same-*/4) echo "eim apdf" ;;
 	adm/4) echo "adm apdf" ;;
 	apdm/4) echo "apdm apdf" ;;
 	udp-blocked/4) echo "blocked blocked" ;;
@@ -101,7 +105,7 @@ nat_traits() {
 }
 
 is_pair_kind() {
-	[[ $1 == same-nat* ]]
+	[[ $1 == same-* ]]
 }
 
 # nat_cell A B: whether there is such a pair of sites.
@@ -126,15 +130,22 @@ nat_cell() {
 #                               than the one that A aims at
 #
 # One hit is enough, because the one hit sees where it came from and answers.
-# Two agents in one LAN need no hit.  Without a hit the introducer relays, and by
-# TLS when an end has no UDP.
+# Two agents in one LAN need no hit, and behind one carrier none gets past it that
+# it does not hairpin.  Without a hit the introducer relays, and by TLS when an end
+# has no UDP.
 nat_expected() {
 	local f from to
 
-	if is_pair_kind "$1"; then
+	case $1 in
+	same-nat*)
 		echo direct
 		return
-	fi
+		;;
+	same-cgn-nohairpin)
+		echo relay
+		return
+		;;
+	esac
 	for f in 4 6; do
 		from=$(nat_traits "$1" "$f")
 		to=$(nat_traits "$2" "$f")
@@ -261,13 +272,20 @@ site() {
 	site_of[$side]=$kind
 }
 
-# site_gateway SIDE KIND: the namespace of the gateway.
+# site_gateway SIDE KIND: the namespace of the gateway next to the agent.
 site_gateway() {
-	if is_pair_kind "$2"; then
-		echo "ab.$2"
-	else
-		echo "$1.$2"
-	fi
+	case $2 in
+	same-nat*) echo "ab.$2" ;;
+	*) echo "$1.$2" ;;
+	esac
+}
+
+# site_carrier SIDE KIND: that of the carrier's, where there is one.
+site_carrier() {
+	case $2 in
+	cgn) echo "$1.$2.carrier" ;;
+	same-cgn*) echo "ab.$2.carrier" ;;
+	esac
 }
 
 # site_net SIDE KIND: the beginning of the public IPv4 addresses, and the last
@@ -300,14 +318,28 @@ site_prefix6() {
 
 # inside_address SIDE KIND: the agent's own.
 inside_address() {
-	local last=2
-
-	[ "$1" = a ] || last=3
 	case $2 in
 	public | v4only) site_address "$1" "$2" ;;
 	v6only) ;;
-	*) echo 192.168.1.$last ;;
+	*) echo "192.168.1.$(host_number "$1")" ;;
 	esac
+}
+
+# home_address SIDE: of the home's router at the carrier.
+home_address() {
+	echo "100.64.0.$(host_number "$1")"
+}
+
+# home_ports SIDE: the first and the last that the carrier has for the home.
+home_ports() {
+	local n=3$(($(host_number "$1") - 2))
+
+	echo "${n}000" "${n}999"
+}
+
+# Where both may be in one network.
+host_number() {
+	[ "$1" = a ] && echo 2 || echo 3
 }
 
 inside_address6() {
@@ -367,43 +399,19 @@ site_inet() {
 
 # gateway_build SIDE KIND
 gateway_build() {
-	local side=$1 kind=$2 gw link outer net last prefix
+	local side=$1 kind=$2 gw carrier prefix
 
 	gw=$(site_gateway "$side" "$kind")
-	link=$side${nat_number[$kind]}
-	outer=$gw
-	ns_add "$gw"
-	if [ "$kind" = cgn ]; then
-		outer=$gw.carrier
-		ns_add "$outer"
-		ip link add wan netns "$NSP-$gw" type veth \
-			peer name lan netns "$NSP-$outer"
-		lab_routes "$outer"
-		ipn "$outer" -batch - <<-EOF
-			link set lan addrgenmode none up
-			addr add 100.64.0.1/24 dev lan
-		EOF
-		ipn "$gw" -batch - <<-EOF
-			addr add 100.64.0.2/24 dev wan
-			link set wan addrgenmode none up
-			route add default via 100.64.0.1
-		EOF
+	carrier=$(site_carrier "$side" "$kind")
+	router_build "$gw" 192.168.1.1
+	if [ -n "$carrier" ]; then
+		[ -n "${site_built[$carrier]:-}" ] ||
+			carrier_build "$side" "$kind" "$carrier"
+		site_built[$carrier]=1
+		home_join "$side" "$gw" "$carrier"
+	else
+		router_join "$side" "$kind" "$gw"
 	fi
-	ip link add wan netns "$NSP-$outer" type veth \
-		peer name "$link" netns "$NSP-inet"
-	lab_routes "$gw"
-	site_inet "$side" "$kind" "$link"
-	read -r net last < <(site_net "$side" "$kind")
-	ipn "$outer" -batch - <<-EOF
-		addr add $net.$((last + 1))/30 dev wan
-		link set wan addrgenmode none up
-		route add default via $net.$last
-	EOF
-	ipn "$gw" -batch - <<-EOF
-		link add lan type bridge
-		link set lan addrgenmode none up
-		addr add 192.168.1.1/24 dev lan
-	EOF
 	if [ "$kind" = v4v6 ]; then
 		prefix=$(site_prefix6 "$side" "$kind")
 		ipn "$gw" -batch - <<-EOF
@@ -414,6 +422,50 @@ gateway_build() {
 			route add default via $prefix::1
 		EOF
 	fi
+}
+
+# carrier_build SIDE KIND NS
+carrier_build() {
+	router_build "$3" 100.64.0.1
+	router_join "$1" "$2" "$3"
+}
+
+# router_build NS ADDRESS: with that address inside.
+router_build() {
+	ns_add "$1"
+	lab_routes "$1"
+	ipn "$1" -batch - <<-EOF
+		link add lan type bridge
+		link set lan addrgenmode none up
+		addr add $2/24 dev lan
+	EOF
+}
+
+# router_join SIDE KIND NS: to the internet.
+router_join() {
+	local link=$1${nat_number[$2]} net last
+
+	ip link add wan netns "$NSP-$3" type veth \
+		peer name "$link" netns "$NSP-inet"
+	site_inet "$1" "$2" "$link"
+	read -r net last < <(site_net "$1" "$2")
+	ipn "$3" -batch - <<-EOF
+		addr add $net.$((last + 1))/30 dev wan
+		link set wan addrgenmode none up
+		route add default via $net.$last
+	EOF
+}
+
+# home_join SIDE NS CARRIER
+home_join() {
+	ip link add wan netns "$NSP-$2" type veth \
+		peer name "home-$1" netns "$NSP-$3"
+	ipn "$3" link set "home-$1" master lan addrgenmode none up
+	ipn "$2" -batch - <<-EOF
+		addr add $(home_address "$1")/24 dev wan
+		link set wan addrgenmode none up
+		route add default via 100.64.0.1
+	EOF
 }
 
 # site_enter SIDE KIND: addresses and routes of the agent, and a gateway that
@@ -461,13 +513,21 @@ site_leave() {
 
 # gateway_reset SIDE KIND: unless the other agent is there too.
 gateway_reset() {
-	local gw other=b
+	local gw carrier
+
+	gw=$(site_gateway "$1" "$2")
+	carrier=$(site_carrier "$1" "$2")
+	is_shared "$1" "$2" "$gw" || gateway_load "$gw" "$(site_rules "$1" "$2")"
+	[ -z "$carrier" ] || is_shared "$1" "$2" "$carrier" ||
+		gateway_load "$carrier" "$(carrier_rules "$1" "$2")"
+}
+
+# is_shared SIDE KIND NS: whether the other agent is behind that router now.
+is_shared() {
+	local other=b
 
 	[ "$1" = a ] || other=a
-	! is_pair_kind "$2" || [ "${site_of[$other]:-}" != "$2" ] || return 0
-	gw=$(site_gateway "$1" "$2")
-	gateway_load "$gw" "$(site_rules "$1" "$2")"
-	[ "$2" != cgn ] || gateway_load "$gw.carrier" "$(site_carrier_rules "$1")"
+	[[ $3 == ab.* && ${site_of[$other]:-} == "$2" ]]
 }
 
 # gateway_load NS RULES: in place of what it had, and without its entries.
@@ -491,7 +551,7 @@ site_rules() {
 	same-nat) nat_rules "$wan" eim apdf hairpin ;;
 	adm) nat_rules "$wan" adm apdf ;;
 	apdm) nat_rules "$wan" apdm apdf ;;
-	cgn) nat_rules 100.64.0.2 eim apdf ;;
+	cgn | same-cgn*) nat_rules "$(home_address "$1")" eim apdf ;;
 	udp-blocked)
 		nat_rules "$wan" eim apdf
 		echo 'insert rule ip nat forward iifname lan tcp dport != { 80, 443 } drop'
@@ -504,14 +564,18 @@ site_rules() {
 	esac
 }
 
-site_carrier_rules() {
-	nat_rules "$(site_address "$1" cgn)" eim apdf "" 30000-30999
+carrier_rules() {
+	local hairpin=
+
+	[ "$2" != same-cgn ] || hairpin=hairpin
+	nat_rules "$(site_address "$1" "$2")" eim apdf "$hairpin" homes
 }
 
-# nat_rules ADDRESS MAPPING FILTERING [HAIRPIN [PORTS]]: between "lan" and "wan",
-# which has that address.  With PORTS, those are used instead of the inside ones.
+# nat_rules ADDRESS MAPPING FILTERING [HAIRPIN [HOMES]]: between "lan" and "wan",
+# which has that address.  With HOMES, ports are used that are for the home that
+# sends, instead of the inside ones.
 nat_rules() {
-	local address=$1 mapping=$2 filtering=$3 hairpin=${4:-} ports=${5:-}
+	local address=$1 mapping=$2 filtering=$3 hairpin=${4:-} homes=${5:-}
 	local type=ipv4_addr.inet_service key="ip saddr . udp sport"
 	local learned="ct original ip saddr . ct original proto-src"
 
@@ -561,7 +625,7 @@ nat_rules() {
 				$(nat_hairpin_rules "$address" "$hairpin" "$key")
 			}
 			chain out_udp {
-				$(nat_out_rules "$address" "$mapping" "$key" "$ports")
+				$(nat_out_rules "$address" "$mapping" "$key" "$homes")
 			}
 			chain learn {
 				type filter hook postrouting priority srcnat + 10
@@ -607,17 +671,18 @@ nat_in_rules() {
 	esac
 }
 
+# What comes in from outside is not in that map.
 nat_hairpin_rules() {
-	[ "$2" = "" ] || echo "oifname lan ip saddr 192.168.1.0/24" \
-		"ct status dnat meta l4proto udp snat to $1:$3 map @mapped"
+	[ "$2" = "" ] || echo "oifname lan ct status dnat meta l4proto udp" \
+		"snat to $1:$3 map @mapped"
 }
 
-# ADDRESS MAPPING KEY PORTS
+# ADDRESS MAPPING KEY HOMES
 nat_out_rules() {
 	case $2 in
 	eim)
 		echo "meta l4proto udp snat to $1:$3 map @mapped"
-		[ "$4" = "" ] || echo "meta l4proto udp masquerade to :$4"
+		[ "$4" = "" ] || home_port_rules
 		echo "meta l4proto udp udp sport @taken masquerade to :40000-49999"
 		;;
 	adm)
@@ -626,6 +691,16 @@ nat_out_rules() {
 		;;
 	apdm) echo "masquerade fully-random" ;;
 	esac
+}
+
+home_port_rules() {
+	local side first last
+
+	for side in a b; do
+		read -r first last < <(home_ports $side)
+		echo "ip saddr $(home_address $side) meta l4proto udp" \
+			"masquerade to :$first-$last"
+	done
 }
 
 # What answers, and nothing else.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=900
+# timeout=1200
 #
 # The translators of lib-natlab.sh are what they are called, and what can be
 # expected of each pair of them is so.
@@ -164,14 +164,19 @@ apdm_maps_by_port_at_random() {
 	translates apdm random
 }
 
-cgn_translates_twice() {
-	local side
+# has_home_ports SIDE: what was probed is of those that its carrier has for it.
+has_home_ports() {
+	local first last
 
+	read -r first last < <(home_ports "$1")
+	within "$first" "$last" "$(probed "$1" low)" "$1's lowest port"
+	within "$first" "$last" "$(probed "$1" high)" "$1's highest port"
+}
+
+cgn_translates_twice() {
 	translates cgn changed
-	for side in a b; do
-		within 30000 30999 "$(probed $side low)" "$side's lowest port"
-		within 30000 30999 "$(probed $side high)" "$side's highest port"
-	done
+	has_home_ports a
+	has_home_ports b
 	# The carrier's address is not the one that the home's router has.
 	in_ns a.cgn ip -4 addr show dev wan | grep -q " 100.64.0.2/" ||
 		fail "the router at home has another address"
@@ -294,6 +299,43 @@ same_nat_nohairpin_does_not() {
 	equal "$(word answer <"$TMP/ask")" no "answer to b"
 }
 
+# homes KIND: one address outside, ports of their own, and no LAN that joins them.
+homes() {
+	lab "$1"
+	both_behave 4 changed
+	has_home_ports a
+	has_home_ports b
+	equal "$(site_address a "$1")" "$(site_address b "$1")" "the two's address"
+	hears_no_ping a "$(inside_of b 4)"
+	hears_no_ping b "$(inside_of a 4)"
+}
+
+# met_outside SIDE OTHER: at the address that the carrier has for both, and a port
+# of the other's home.
+met_outside() {
+	local address port first last
+
+	read -r address port < <(sed -n 's/^direct yes at //p' "$TMP/meet.$1")
+	read -r first last < <(home_ports "$2")
+	equal "$address" "$(site_address "$2" "${site_of[$2]}")" \
+		"where $1 meets $2"
+	within "$first" "$last" "$port" "the port where $1 meets $2"
+}
+
+same_cgn_hairpins() {
+	homes same-cgn
+	nat_meet
+	equal "$MET" direct "how they meet"
+	met_outside a b
+	met_outside b a
+}
+
+same_cgn_nohairpin_does_not() {
+	homes same-cgn-nohairpin
+	nat_meet
+	equal "$MET" not "whether they meet"
+}
+
 # --- pairs -------------------------------------------------------------------
 
 # Each row of nat_expected's table, met from either side, and those without a row.
@@ -311,6 +353,8 @@ pairs() {
 		cgn public direct
 		same-nat same-nat direct
 		same-nat-nohairpin same-nat-nohairpin direct
+		same-cgn same-cgn direct
+		same-cgn-nohairpin same-cgn-nohairpin relay
 		v4v6 v4v6 direct
 		v4v6 apdm relay
 		v6only v4v6 direct
@@ -352,6 +396,7 @@ a_site_forgets_who_was_there() {
 run_tests public_is_public eim_eif_lets_all_in eim_adf_lets_addresses_in \
 	eim_apdf_lets_ports_in adm_maps_by_address apdm_maps_by_port_at_random \
 	cgn_translates_twice same_nat_hairpins same_nat_nohairpin_does_not \
+	same_cgn_hairpins same_cgn_nohairpin_does_not \
 	udp_blocked_passes_the_web_alone v6only_has_no_ipv4 \
 	v4v6_translates_ipv4_and_guards_ipv6 v4only_has_no_ipv6 \
 	pairs_meet_as_expected a_site_forgets_who_was_there
