@@ -15,12 +15,18 @@ static const char path_usage[] =
 "Shows by which way peers are reached: directly, by a relay, by a TURN server,\n"
 "or slowly by TLS; which other ways are known, and why they are not in use.\n";
 
-static void path_print_text(const json_t *object, const char *key)
+static void path_print_as(const json_t *object, const char *key,
+			  const char *label)
 {
 	const char *text = json_get_text(object, key);
 
 	if (text)
-		print_plain(" %s %s", key, text);
+		print_plain(" %s %s", label, text);
+}
+
+static void path_print_text(const json_t *object, const char *key)
+{
+	path_print_as(object, key, key);
 }
 
 static void path_print_candidate(const struct tool *tool,
@@ -45,6 +51,7 @@ static void path_print_candidate(const struct tool *tool,
 		print_plain(" cost %lld", (long long)json_integer_value(cost));
 	path_print_text(candidate, "state");
 	path_print_text(candidate, "relay");
+	path_print_as(candidate, "relay_name", "name");
 	path_print_text(candidate, "server");
 	print_transport(candidate);
 	if (json_is_integer(rtt))

@@ -54,12 +54,29 @@ static void set_server(json_t *object, const struct turns *turns,
 				    json_string(turn_transport_name(account->transport)));
 }
 
+/* The introducer of a relay, and what people call it. */
+static void set_relay(json_t *object, const struct worker_agent *agent,
+		      uint64_t introducer)
+{
+	const struct session_peer *peer;
+	const struct worker_peer *data;
+	char address[ADDR_TEXT_LEN];
+
+	addr_format(introducer, address);
+	json_object_set_new(object, "relay", json_string(address));
+	peer = session_peer_find(agent->session, introducer);
+	data = peer ? session_peer_data(peer) : NULL;
+	if (data && data->config.name[0])
+		json_object_set_new(object, "relay_name",
+				    json_string(data->config.name));
+}
+
 static json_t *candidate_json(const struct worker *worker,
+			      const struct worker_agent *agent,
 			      const struct path_candidate_info *candidate,
 			      uint64_t now_ns)
 {
 	json_t *object = json_object();
-	char address[ADDR_TEXT_LEN];
 
 	set_endpoint(object, "endpoint", &candidate->endpoint);
 	json_object_set_new(object, "kind",
@@ -84,14 +101,13 @@ static json_t *candidate_json(const struct worker *worker,
 						 CLOCK_MS));
 	if (candidate->endpoint.kind == ENDPOINT_TURN)
 		set_server(object, worker->turns, &candidate->endpoint);
-	if (candidate->introducer) {
-		addr_format(candidate->introducer, address);
-		json_object_set_new(object, "relay", json_string(address));
-	}
+	if (candidate->introducer)
+		set_relay(object, agent, candidate->introducer);
 	return object;
 }
 
-static void set_ways(const struct worker *worker, json_t *object,
+static void set_ways(const struct worker *worker,
+		     const struct worker_agent *agent, json_t *object,
 		     const struct path_info *info, uint64_t now_ns)
 {
 	json_t *candidates = json_array(), *observed = json_array();
@@ -104,7 +120,8 @@ static void set_ways(const struct worker *worker, json_t *object,
 	}
 	for (unsigned int i = 0; i < info->count; i++)
 		json_array_append_new(candidates,
-				      candidate_json(worker, &info->candidate[i],
+				      candidate_json(worker, agent,
+						     &info->candidate[i],
 						     now_ns));
 	json_object_set_new(object, "observed", observed);
 	json_object_set_new(object, "candidates", candidates);
@@ -141,7 +158,7 @@ static json_t *peer_json(const struct worker *worker,
 		json_object_set_new(object, "tls",
 				    reach_tls_json(worker, data));
 	if (ways)
-		set_ways(worker, object, &info, now_ns);
+		set_ways(worker, agent, object, &info, now_ns);
 	else
 		json_object_set_new(object, "text",
 				    json_string("no introducer: it stays at what is configured or learned"));

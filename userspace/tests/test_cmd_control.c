@@ -299,6 +299,50 @@ static void test_status(void **state)
 	assert_int_equal(result.status, TOOL_REFUSED);
 }
 
+#define WAYS	"{\"endpoint\":\"relay:0x7@192.0.2.1:7740\"," \
+		"\"kind\":\"relay\",\"class\":\"relay\"," \
+		"\"state\":\"in-use\",\"rtt_us\":20500,\"loss\":3," \
+		"\"relay\":\"1:0001.F291.0001\"," \
+		"\"relay_name\":\"hub\"}," \
+		"{\"endpoint\":\"relay:0x9@192.0.2.2:7740\"," \
+		"\"kind\":\"relay\",\"class\":\"relay\"," \
+		"\"state\":\"valid\",\"reason\":\"kept ready\",\"loss\":0," \
+		"\"relay\":\"1:0001.F291.0002\"}," \
+		"{\"endpoint\":\"turn:0x4001@127.68.64.1:7740\"," \
+		"\"kind\":\"turn\",\"class\":\"tls\",\"state\":\"new\"," \
+		"\"server\":\"203.0.113.3:443\",\"transport\":\"tls\"}"
+#define PATHS	"[{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0004\"," \
+		"\"name\":\"bob\",\"kind\":\"relay\"," \
+		"\"endpoint\":\"relay:0x7@192.0.2.1:7740\"," \
+		"\"text\":\"connected\",\"candidates\":[" WAYS "]}," \
+		"{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0005\"," \
+		"\"text\":\"idle\",\"tls\":{" \
+		"\"server\":\"192.0.2.9:443\",\"state\":\"failed\"," \
+		"\"problem\":\"Connection refused\"}}]"
+
+static void test_paths(void **state)
+{
+	(void)state;
+	run("{\"ok\":true,\"result\":" PATHS "}\n", "path");
+	assert_string_equal(result.err, "");
+	check_request("{\"op\":\"path.show\"}");
+	assert_string_equal(result.out,
+		"1:0001.F291.0004 name bob link pilot0 kind relay endpoint "
+		"relay:0x7@192.0.2.1:7740 (connected)\n"
+		"    relay:0x7@192.0.2.1:7740 kind relay class relay state "
+		"in-use relay 1:0001.F291.0001 name hub rtt 20.500 ms loss "
+		"3%\n"
+		"    relay:0x9@192.0.2.2:7740 kind relay class relay state "
+		"valid relay 1:0001.F291.0002 (kept ready)\n"
+		"    turn:0x4001@127.68.64.1:7740 kind turn class tls state "
+		"new server 203.0.113.3:443 by tls\n"
+		"1:0001.F291.0005 link pilot0 (idle)\n"
+		"    tls 192.0.2.9:443 state failed (Connection refused)\n");
+	run("{\"ok\":true,\"result\":" PATHS "}\n", "-j path show");
+	assert_string_equal(result.out, PATHS "\n");
+	assert_int_equal(result.status, TOOL_OK);
+}
+
 static void test_lines_and_events(void **state)
 {
 	static const char bytes[] = "{\"ok\":true}\n{\"event\":\"peer.add\"}\n"
@@ -358,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_delete_not_found),
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_lines_and_events),
 	};
 

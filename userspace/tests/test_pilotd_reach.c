@@ -10,6 +10,7 @@
 #include "introduce.h"
 #include "lost.h"
 #include "path_message.h"
+#include "path_show.h"
 #include "reach.h"
 #include "told.h"
 #include "worker.h"
@@ -266,6 +267,7 @@ static void run(uint64_t duration)
 /* @at: where it is, or -1 when nobody says. */
 static void know(int number, int peer, int at, bool introducer)
 {
+	static const char *const names[ENDS] = { "left", "right", "hub" };
 	struct end *end = &ends[number];
 	struct ipc_message message;
 
@@ -276,6 +278,7 @@ static void know(int number, int peer, int at, bool introducer)
 	memcpy(message.peer.config.public, ends[peer].id.public,
 	       sizeof(message.peer.config.public));
 	strcpy(message.peer.config.link, "pilot0");
+	strcpy(message.peer.config.name, names[peer]);
 	if (at >= 0)
 		message.peer.config.endpoint = place(at);
 	message.peer.config.introducer = introducer;
@@ -651,6 +654,72 @@ static void pings_are_as_often_as_is_configured(void **state)
 	assert_in_range(sent_elsewhere[WIRE_TYPE_CONTROL], 204, 216);
 }
 
+/* --- what users are shown --------------------------------------------------- */
+
+static void is(const json_t *object, const char *key, const char *expected)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+}
+
+/* The first element of which @key is @value. */
+static const json_t *one_of(const json_t *array, const char *key,
+			    const char *value)
+{
+	const json_t *object;
+	const char *text;
+	size_t i;
+
+	json_array_foreach(array, i, object) {
+		text = json_string_value(json_object_get(object, key));
+		if (text && !strcmp(text, value))
+			return object;
+	}
+	fail_msg("none with %s %s", key, value);
+	return NULL;
+}
+
+static void connected_by_the_relay(void)
+{
+	know(0, 1, 9, false);
+	know(1, 0, -1, false);
+	know(0, INTRODUCER, INTRODUCER, true);
+	know(INTRODUCER, 0, -1, false);
+	run(S);
+	acquire(0, 1);
+	run(S);
+	grant(0, 1);
+	run(S);
+	assert_used(0, 1, relay());
+}
+
+static void a_relay_is_shown_with_its_name(void **state)
+{
+	struct control_error error = { 0 };
+	char address[ADDR_TEXT_LEN];
+	const json_t *peer, *way;
+	json_t *args, *shown;
+
+	(void)state;
+	connected_by_the_relay();
+	args = json_pack("{s:s}", "op", "path.show");
+	shown = path_show(&ends[0].worker, args, &error);
+	assert_non_null(shown);
+	peer = one_of(shown, "name", "right");
+	way = one_of(json_object_get(peer, "candidates"), "kind", "relay");
+	addr_format(ends[INTRODUCER].address, address);
+	is(way, "relay", address);
+	is(way, "relay_name", "hub");
+	/* What is no relay has none. */
+	way = one_of(json_object_get(peer, "candidates"), "kind", "configured");
+	assert_null(json_object_get(way, "relay"));
+	assert_null(json_object_get(way, "relay_name"));
+	json_decref(shown);
+	json_decref(args);
+}
+
 #define with_ends(test)	cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -665,6 +734,7 @@ int main(void)
 		with_ends(both_ends_ask_what_is_configured),
 		cmocka_unit_test_setup_teardown(pings_are_as_often_as_is_configured,
 						start_patient, stop),
+		with_ends(a_relay_is_shown_with_its_name),
 	};
 
 	if (sodium_init() < 0)
