@@ -48,6 +48,7 @@ static void path_schedule(struct path_peer *peer, const struct clock *now)
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
 {
+	path_overslept(live, now);
 	path_flights_expire(live, now);
 	path_relay_timer(live, now);
 	path_reach_timer(live, now);
@@ -663,7 +664,7 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		/* It is late, and no traffic: an idle peer stays idle. */
 		live->active = active;
 		live->idle_at = now->boot_ns;
-		live->watch_at = now->boot_ns;
+		live->watch_at = path_earlier(live->watch_at, now->boot_ns);
 		if (live->dead || (live->ready && !live->used))
 			path_reach(live, now);
 		break;
