@@ -164,6 +164,28 @@ void path_addresses_set(struct path_host *host, const struct clock *now,
 		path_agent_moved(a, now, true);
 }
 
+void path_routed(struct path_host *host, const struct clock *now)
+{
+	for (struct path_agent *a = host->agents; a; a = a->next) {
+		a->news_at = now->boot_ns;
+		/* By other ways, perhaps, and then seen elsewhere. */
+		path_observe(a, now, 0);
+		for (struct path_peer *at = a->introducers; at;
+		     at = at->next_introducer)
+			path_introducer_seek(at, now);
+		for (struct path_live *live = a->lives; live;
+		     live = live->next) {
+			if (!live->ready || !live->used ||
+			    !path_busy(live, now))
+				continue;
+			live->watch_at = path_earlier(live->watch_at,
+						      now->boot_ns);
+			live->retry_at = now->boot_ns;
+			path_live_due(live, now->boot_ns);
+		}
+	}
+}
+
 void path_mapped_set(struct path_host *host, const struct clock *now,
 		     const struct endpoint *mapped, size_t count)
 {
