@@ -36,7 +36,8 @@ static void check(const struct addresses_own *own)
 /* Once for each answer that is waited for: sequence numbers are 1, 2, ... */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct addresses_ops ops = { fuzz_send, fuzz_changed };
+	static const struct addresses_ops ops = { fuzz_send, fuzz_changed,
+						  fuzz_changed };
 	void *copy = malloc(size ? size : 1);
 	struct addresses *addresses;
 	unsigned int asked = 0;

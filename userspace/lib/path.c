@@ -48,6 +48,7 @@ static void path_schedule(struct path_peer *peer, const struct clock *now)
 
 static void path_live_timer(struct path_live *live, const struct clock *now)
 {
+	path_overslept(live, now);
 	path_flights_expire(live, now);
 	path_relay_timer(live, now);
 	path_reach_timer(live, now);
@@ -161,6 +162,28 @@ void path_addresses_set(struct path_host *host, const struct clock *now,
 	path_families_note(host);
 	for (struct path_agent *a = host->agents; a; a = a->next)
 		path_agent_moved(a, now, true);
+}
+
+void path_routed(struct path_host *host, const struct clock *now)
+{
+	for (struct path_agent *a = host->agents; a; a = a->next) {
+		a->news_at = now->boot_ns;
+		/* By other ways, perhaps, and then seen elsewhere. */
+		path_observe(a, now, 0);
+		for (struct path_peer *at = a->introducers; at;
+		     at = at->next_introducer)
+			path_introducer_seek(at, now);
+		for (struct path_live *live = a->lives; live;
+		     live = live->next) {
+			if (!live->ready || !live->used ||
+			    !path_busy(live, now))
+				continue;
+			live->watch_at = path_earlier(live->watch_at,
+						      now->boot_ns);
+			live->retry_at = now->boot_ns;
+			path_live_due(live, now->boot_ns);
+		}
+	}
 }
 
 void path_mapped_set(struct path_host *host, const struct clock *now,
@@ -664,7 +687,7 @@ void path_traffic(struct path_host *host, const struct clock *now,
 		/* It is late, and no traffic: an idle peer stays idle. */
 		live->active = active;
 		live->idle_at = now->boot_ns;
-		live->watch_at = now->boot_ns;
+		live->watch_at = path_earlier(live->watch_at, now->boot_ns);
 		if (live->dead || (live->ready && !live->used))
 			path_reach(live, now);
 		break;

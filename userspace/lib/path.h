@@ -217,6 +217,8 @@ struct path_address {
 void path_addresses_set(struct path_host *host, const struct clock *now,
 			const struct path_address *addresses, size_t count,
 			bool changed);
+/* Routes changed, to whatever places: is there anything better, or dead, now? */
+void path_routed(struct path_host *host, const struct clock *now);
 /*
  * How STUN servers see the socket, one address of each family at most: told to
  * peers as long as no introducer says anything of the family.

@@ -317,6 +317,13 @@ int path_ping(struct path_live *live, const struct clock *now,
 	return 0;
 }
 
+static void path_candidate_time(struct path_candidate *c, uint64_t rtt_ns)
+{
+	c->rtt_ns = c->rtts ? (7 * c->rtt_ns + rtt_ns) / 8 : rtt_ns;
+	if (c->rtts < UINT8_MAX)
+		c->rtts++;
+}
+
 struct path_candidate *path_ping_answered(struct path_live *live,
 					  const struct clock *now,
 					  uint64_t token,
@@ -339,9 +346,9 @@ struct path_candidate *path_ping_answered(struct path_live *live,
 	if (!flight.counted)
 		path_candidate_count(live, c, true);
 	c->lost = 0;
-	c->rtt_ns = c->rtts ? (7 * c->rtt_ns + rtt_ns) / 8 : rtt_ns;
-	if (c->rtts < UINT8_MAX)
-		c->rtts++;
+	/* Else it lay here while we did not run. */
+	if (flight.counted || now->boot_ns <= flight.lost_at)
+		path_candidate_time(c, rtt_ns);
 	c->proven = true;
 	c->answered = true;
 	c->urgent = false;
@@ -374,6 +381,18 @@ void path_flights_expire(struct path_live *live, const struct clock *now)
 			path_flight_drop(live, i);
 		else
 			i++;
+	}
+}
+
+void path_flights_forget(struct path_live *live)
+{
+	struct path_host *host = path_host_of(live);
+
+	while (live->flights) {
+		if (host->ops.forget)
+			host->ops.forget(host->ctx, live->peer,
+					 live->flight[0].token);
+		path_flight_drop(live, 0);
 	}
 }
 

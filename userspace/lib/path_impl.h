@@ -385,6 +385,8 @@ struct path_candidate *path_ping_answered(struct path_live *live,
 					  uint64_t rtt_ns);
 /* Counts what was not answered. */
 void path_flights_expire(struct path_live *live, const struct clock *now);
+/* None of them is waited for, and none counts as lost. */
+void path_flights_forget(struct path_live *live);
 uint64_t path_flights_deadline(const struct path_live *live);
 
 /* path_relay.c */
@@ -516,6 +518,8 @@ void path_died(struct path_live *live, const struct clock *now,
 	       const char *reason);
 void path_failed_take(struct path_live *live, const struct clock *now,
 		      const struct endpoint *src);
+/* Comes before all else that is due. */
+void path_overslept(struct path_live *live, const struct clock *now);
 void path_watch_timer(struct path_live *live, const struct clock *now);
 uint64_t path_watch_deadline(const struct path_live *live,
 			     const struct clock *now);

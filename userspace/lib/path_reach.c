@@ -181,6 +181,8 @@ void path_reach_timer(struct path_live *live, const struct clock *now)
 
 	if (!live->reach_until || live->reach_at > now->boot_ns)
 		return;
+	/* When we did not run, nothing was tried. */
+	live->reach_until += now->boot_ns - live->reach_at;
 	if (live->reach_until <= now->boot_ns) {
 		path_reach_give_up(live, now);
 		return;

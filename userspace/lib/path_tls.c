@@ -100,6 +100,8 @@ static bool path_tls_ask(struct path_peer *peer, const struct clock *now)
 		tls->doubt_at = CLOCK_NEVER;
 		return true;
 	}
+	/* When we did not run, there was no answer to hear. */
+	tls->doubt_at += now->boot_ns - tls->at;
 	if (now->boot_ns - tls->doubt_at >= host->config.tls_wait * CLOCK_MS) {
 		path_tls_want(peer, now, true);
 		return true;

@@ -108,8 +108,8 @@ void path_heard(struct path_live *live, const struct clock *now,
 void path_wake(struct path_live *live, const struct clock *now)
 {
 	if (!live->active) {
-		if (path_mode(live, now) == PATH_MODE_KEEP)
-			live->heard_at = live->woken_at = now->boot_ns;
+		/* What was patience enough until now is less with traffic. */
+		live->heard_at = live->woken_at = now->boot_ns;
 		live->watch_at = now->boot_ns;
 		path_observe(live->peer->agent, now, PATH_OBSERVE_AGE);
 		if (!live->told && live->ready && !live->peer->introducer) {
@@ -280,6 +280,25 @@ static void path_retry(struct path_live *live, const struct clock *now)
 	}
 	path_punch(live, now, 1);
 	path_choose_soon(live, now, NULL);
+}
+
+/*
+ * A ping was due for so long that the next one was due as well: we did not run,
+ * or the whole host did not. What nobody could hear is not missing: it is asked
+ * again, and then judged.
+ */
+void path_overslept(struct path_live *live, const struct clock *now)
+{
+	uint64_t interval;
+
+	if (!live->ready || !live->used || live->watch_at >= now->boot_ns)
+		return;
+	interval = path_watch_interval(live, now);
+	if (!interval || now->boot_ns - live->watch_at <= interval)
+		return;
+	path_flights_forget(live);
+	path_keep_interrupted(live);
+	live->heard_at = live->woken_at = now->boot_ns;
 }
 
 void path_watch_timer(struct path_live *live, const struct clock *now)

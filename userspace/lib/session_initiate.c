@@ -161,6 +161,8 @@ void session_initiate_again(struct session_peer *peer, const struct clock *now)
 	char where[ENDPOINT_TEXT_LEN];
 	unsigned int count;
 
+	/* When we did not run, nothing was asked. */
+	attempt->began_at += now->boot_ns - attempt->retry_at;
 	if (now->boot_ns - attempt->began_at < SESSION_ROUND &&
 	    !session_attempt_send(peer, now))
 		return;

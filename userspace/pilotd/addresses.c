@@ -43,6 +43,9 @@ struct addresses {
 	uint32_t seq;
 	uint64_t at;			/* of the next look; or never */
 	uint64_t ended_at;		/* of the last; 0: there was none */
+	uint64_t routes_at;		/* routes are to be told of; or never */
+	uint64_t routed_at;		/* when they were */
+	uint64_t routes_gap;		/* before they are again */
 
 	/* As the last look found them, usable ones only. */
 	uint32_t link[ADDRESSES_LINKS_MAX];
@@ -65,7 +68,7 @@ struct addresses *addresses_new(const struct addresses_ops *ops, void *ctx,
 	addresses->ctx = ctx;
 	addresses->port = port;
 	addresses->stage = STAGE_NONE;
-	addresses->at = CLOCK_NEVER;
+	addresses->at = addresses->routes_at = CLOCK_NEVER;
 	return addresses;
 }
 
@@ -187,6 +190,8 @@ static void settle(struct addresses *addresses)
 	if (own_equal(&own, &addresses->own))
 		return;
 	addresses->own = own;
+	/* All is new: routes are no more than that. */
+	addresses->routes_at = CLOCK_NEVER;
 	addresses->ops->changed(addresses->ctx);
 }
 
@@ -272,8 +277,35 @@ void addresses_look(struct addresses *addresses, uint64_t now)
 		addresses_timer(addresses, now);
 }
 
+/* The longer they go on to change, the less often it is said. */
+static void routes_note(struct addresses *addresses, uint64_t now)
+{
+	if (addresses->routes_at != CLOCK_NEVER)
+		return;
+	if (now - addresses->routed_at >= 2 * addresses->routes_gap)
+		addresses->routes_gap = ADDRESSES_GAP;
+	addresses->routes_at = now + ADDRESSES_SETTLE;
+	if (addresses->routed_at &&
+	    addresses->routes_at < addresses->routed_at + addresses->routes_gap)
+		addresses->routes_at = addresses->routed_at +
+				       addresses->routes_gap;
+}
+
+static void routes_tell(struct addresses *addresses, uint64_t now)
+{
+	if (addresses->routes_at > now)
+		return;
+	addresses->routes_at = CLOCK_NEVER;
+	addresses->routed_at = now;
+	addresses->routes_gap *= 2;
+	if (addresses->routes_gap > ADDRESSES_ROUTES_MAX)
+		addresses->routes_gap = ADDRESSES_ROUTES_MAX;
+	addresses->ops->routed(addresses->ctx);
+}
+
 void addresses_timer(struct addresses *addresses, uint64_t now)
 {
+	routes_tell(addresses, now);
 	if (addresses->at > now)
 		return;
 	addresses->at = CLOCK_NEVER;
@@ -283,7 +315,8 @@ void addresses_timer(struct addresses *addresses, uint64_t now)
 
 uint64_t addresses_deadline(const struct addresses *addresses)
 {
-	return addresses->at;
+	return addresses->at < addresses->routes_at ? addresses->at :
+						      addresses->routes_at;
 }
 
 static void route_take(struct route *route, const struct route_event *event)
@@ -322,6 +355,7 @@ static void take(struct addresses *addresses, const struct route_event *event)
 		route_take(&addresses->route[event->address.family == AF_INET6],
 			   event);
 		break;
+	case ROUTE_EVENT_OTHER:
 	case ROUTE_EVENT_END:
 		break;
 	}
@@ -362,14 +396,18 @@ static void on_event(void *ctx, const struct route_event *event)
 {
 	const struct arrival *arrival = ctx;
 	struct addresses *addresses = arrival->addresses;
+	bool asked = addresses->stage != STAGE_NONE &&
+		     event->seq == addresses->seq;
 
-	if (addresses->stage != STAGE_NONE && event->seq == addresses->seq) {
+	if (asked) {
 		/* An error is one too: a kernel without IPv6 says it so. */
 		if (event->type == ROUTE_EVENT_END)
 			stage_enter(addresses, arrival->now,
 				    addresses->stage + 1);
 		else
 			take(addresses, event);
+	} else if (event->type == ROUTE_EVENT_OTHER) {
+		routes_note(addresses, arrival->now);
 	} else if (addresses->stage != STAGE_NONE) {
 		addresses->again = addresses->again ||
 				   event->type != ROUTE_EVENT_END;
@@ -392,7 +430,8 @@ int addresses_socket(void)
 		.nl_family = AF_NETLINK,
 		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
 			     RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE,
+			     RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE |
+			     1U << (RTNLGRP_IPV6_RULE - 1),
 	};
 	int fd, ret;
 

@@ -25,12 +25,16 @@
 #define ADDRESSES_SETTLE	(100 * CLOCK_MS)
 /* From the end of one look to the next. */
 #define ADDRESSES_GAP		CLOCK_SECOND
+/* Other routes come by thousands: told of so rarely while there are more. */
+#define ADDRESSES_ROUTES_MAX	(60 * CLOCK_SECOND)
 
 struct addresses_ops {
 	/* To the kernel. Return: 0 or -errno. */
 	int (*send)(void *ctx, const void *bytes, size_t len);
 	/* What addresses_own() returns is another. */
 	void (*changed)(void *ctx);
+	/* Routes to some places may be others, and addresses are not. */
+	void (*routed)(void *ctx);
 };
 
 /* The way out by a family's default route; unset: there is none. */

@@ -29,6 +29,7 @@ struct own {
 	uint64_t check_until;		/* at least */
 	bool dirty;			/* changed() is due */
 	bool moved;			/* and is to say so */
+	bool rerouted;			/* routed() is due */
 	enum portmap_state told[2];	/* in the log */
 	sd_event_source *timer;
 	sd_event_source *source[4];
@@ -114,6 +115,10 @@ static void go_on(struct own *own)
 		own->dirty = own->moved = false;
 		own->ops->changed(own->ctx, moved);
 	}
+	if (own->rerouted) {
+		own->rerouted = false;
+		own->ops->routed(own->ctx);
+	}
 	for (int i = 0; i < 2; i++) {
 		portmap_log(own, i);
 		asks = asks || own->stun[i].runs || own->portmap[i].asks;
@@ -178,9 +183,17 @@ static void op_addresses_changed(void *ctx)
 	stun_start(own, now);
 }
 
+static void op_addresses_routed(void *ctx)
+{
+	struct own *own = ctx;
+
+	own->rerouted = true;
+}
+
 static const struct addresses_ops addresses_ops = {
 	.send = op_route_send,
 	.changed = op_addresses_changed,
+	.routed = op_addresses_routed,
 };
 
 static void op_stun_send(void *ctx, const struct endpoint *dst,

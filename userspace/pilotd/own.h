@@ -35,6 +35,8 @@ struct own_ops {
 	 * or routes are others; else it is what STUN or the gateway said.
 	 */
 	void (*changed)(void *ctx, bool moved);
+	/* Routes to some places may be others, and all of that is as it was. */
+	void (*routed)(void *ctx);
 	/* A check is over. */
 	void (*checked)(void *ctx, uint64_t check);
 };

@@ -359,6 +359,14 @@ void reach_own_changed(struct worker *worker, bool moved)
 	bridge_request_hurry();
 }
 
+void reach_routed(struct worker *worker)
+{
+	struct clock now;
+
+	clock_read(&now);
+	path_routed(worker->reach->host, &now);
+}
+
 void reach_tls(struct worker *worker, const struct bridge_state *state)
 {
 	reach_tls_state(worker, worker->reach->host, state);

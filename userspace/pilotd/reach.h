@@ -25,6 +25,8 @@ void reach_peer_del(struct worker *worker, struct session_peer *peer);
  * the routes, and not only what the gateway maps.
  */
 void reach_own_changed(struct worker *worker, bool moved);
+/* Routes to some places may be others. */
+void reach_routed(struct worker *worker);
 
 /* What goes by TURN, see struct turns_ops. */
 void reach_turn_set(struct worker *worker, const struct path_turn *turn);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -140,6 +141,16 @@ static void get_next_hop(const struct nlattr *multipath, int family,
 		    family, &event->address);
 }
 
+/* No peer is reached there but by us. */
+static bool leads_to_agents(const struct nlattr *dst)
+{
+	struct in6_addr agent;
+
+	addr_to_in6(0, &agent);
+	return dst && nla_len(dst) >= AGENT_PREFIX_LEN &&
+	       !memcmp(nla_data(dst), &agent, AGENT_PREFIX_LEN);
+}
+
 static bool parse_route(struct nlmsghdr *nlh, struct route_event *event)
 {
 	struct nlattr *tb[RTA_MAX + 1];
@@ -153,10 +164,14 @@ static bool parse_route(struct nlmsghdr *nlh, struct route_event *event)
 	if (tb[RTA_TABLE] && nla_len(tb[RTA_TABLE]) == 4)
 		table = nla_get_u32(tb[RTA_TABLE]);
 	if ((rtm->rtm_family != AF_INET && rtm->rtm_family != AF_INET6) ||
-	    rtm->rtm_dst_len || rtm->rtm_src_len ||
-	    rtm->rtm_type != RTN_UNICAST || table != RT_TABLE_MAIN ||
-	    rtm->rtm_flags & RTM_F_CLONED)
+	    rtm->rtm_type != RTN_UNICAST || table == RT_TABLE_LOCAL ||
+	    rtm->rtm_flags & RTM_F_CLONED || leads_to_agents(tb[RTA_DST]))
 		return false;
+	/* A rule may lead to any table. */
+	if (rtm->rtm_dst_len || rtm->rtm_src_len || table != RT_TABLE_MAIN) {
+		event->type = ROUTE_EVENT_OTHER;
+		return true;
+	}
 	event->type = ROUTE_EVENT_DEFAULT;
 	event->gone = nlh->nlmsg_type == RTM_DELROUTE;
 	if (tb[RTA_PRIORITY] && nla_len(tb[RTA_PRIORITY]) == 4)
@@ -171,6 +186,17 @@ static bool parse_route(struct nlmsghdr *nlh, struct route_event *event)
 	if (rtm->rtm_family == AF_INET6 &&
 	    IN6_IS_ADDR_LINKLOCAL(&event->address.in6))
 		event->address.scope = event->ifindex;
+	return true;
+}
+
+static bool parse_rule(struct nlmsghdr *nlh, struct route_event *event)
+{
+	const struct fib_rule_hdr *rule = nlmsg_data(nlh);
+
+	if (nlmsg_datalen(nlh) < (int)sizeof(*rule) ||
+	    (rule->family != AF_INET && rule->family != AF_INET6))
+		return false;
+	event->type = ROUTE_EVENT_OTHER;
 	return true;
 }
 
@@ -196,6 +222,9 @@ static bool parse(struct nlmsghdr *nlh, struct route_event *event)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return parse_route(nlh, event);
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return parse_rule(nlh, event);
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
 		return parse_end(nlh, event);

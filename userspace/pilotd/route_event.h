@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What route netlink says of links, addresses and default routes. */
+/* What route netlink says of links, addresses and routes. */
 #ifndef PILOTD_ROUTE_EVENT_H
 #define PILOTD_ROUTE_EVENT_H
 
@@ -13,6 +13,7 @@ enum route_event_type {
 	ROUTE_EVENT_LINK,
 	ROUTE_EVENT_ADDRESS,
 	ROUTE_EVENT_DEFAULT,		/* a default route of the main table */
+	ROUTE_EVENT_OTHER,		/* another route, or a rule; no more of it */
 	ROUTE_EVENT_END,		/* of a dump, or an error instead of it */
 };
 

@@ -328,6 +328,12 @@ static void op_own_changed(void *ctx, bool moved)
 				  netcheck_addresses(worker->own));
 }
 
+static void op_own_routed(void *ctx)
+{
+	reach_routed(ctx);
+	rearm(ctx);
+}
+
 static void op_own_checked(void *ctx, uint64_t check)
 {
 	struct worker *worker = ctx;
@@ -340,6 +346,7 @@ static void op_own_checked(void *ctx, uint64_t check)
 static const struct own_ops own_ops = {
 	.send = op_send,
 	.changed = op_own_changed,
+	.routed = op_own_routed,
 	.checked = op_own_checked,
 };
 

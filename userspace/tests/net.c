@@ -206,11 +206,21 @@ static int net_find_nat(const struct net *net, int outside,
 	return -1;
 }
 
+static void net_insert(struct net *net, struct net_datagram *d)
+{
+	struct net_datagram **at = &net->queue;
+
+	while (*at && (*at)->at <= d->at)
+		at = &(*at)->next;
+	d->next = *at;
+	*at = d;
+}
+
 static void net_queue(struct net *net, int from, int nat, int to,
 		      const struct endpoint *src, const struct endpoint *dst,
 		      const void *bytes, size_t len, bool far)
 {
-	struct net_datagram *d = calloc(1, sizeof(*d)), **at;
+	struct net_datagram *d = calloc(1, sizeof(*d));
 
 	if (len > sizeof(d->bytes))
 		abort();
@@ -224,10 +234,7 @@ static void net_queue(struct net *net, int from, int nat, int to,
 	d->dst = *dst;
 	d->len = len;
 	memcpy(d->bytes, bytes, len);
-	for (at = &net->queue; *at && (*at)->at <= d->at; at = &(*at)->next)
-		;
-	d->next = *at;
-	*at = d;
+	net_insert(net, d);
 }
 
 static void net_queue_lossy(struct net *net, int from, int nat, int to,
@@ -365,19 +372,33 @@ static bool net_arrive4(struct net *net, struct net_datagram *d)
 	return true;
 }
 
-static void net_arrive(struct net *net, struct net_datagram *d)
+static bool net_is_lost(struct net *net, const struct net_datagram *d)
+{
+	unsigned int lossy = net->lossy[d->from][d->to];
+
+	return lossy && net_random(net) % 100 < lossy;
+}
+
+/* Return: whether it waits. */
+static bool net_arrive(struct net *net, struct net_datagram *d)
 {
 	if (d->dst.family == AF_INET ? !net_arrive4(net, d) :
 				       !net_firewall6(net, d))
-		return;
+		return false;
 	if (net->host[d->to].down || net->blocked[d->from][d->to] ||
 	    (d->dst.family == AF_INET && net->blocked4[d->from][d->to]))
-		return;
+		return false;
 	/* It may have moved meanwhile. */
-	if (!net_is_at(&net->host[d->to], &d->dst))
-		return;
+	if (!net_is_at(&net->host[d->to], &d->dst) || net_is_lost(net, d))
+		return false;
+	if (net->host[d->to].asleep > net->now) {
+		d->at = net->host[d->to].asleep + (net->prompt ? 0 : NET_MS);
+		net_insert(net, d);
+		return true;
+	}
 	net->dst = d->dst;
 	net->deliver(net->ctx, d->to, &d->src, d->bytes, d->len);
+	return false;
 }
 
 uint64_t net_next(const struct net *net)
@@ -391,8 +412,8 @@ void net_run(struct net *net)
 		struct net_datagram *d = net->queue;
 
 		net->queue = d->next;
-		net_arrive(net, d);
-		free(d);
+		if (!net_arrive(net, d))
+			free(d);
 	}
 }
 

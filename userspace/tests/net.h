@@ -55,6 +55,7 @@ struct net_host {
 	struct endpoint ep4, ep6;	/* own, with the port; unset: none */
 	bool down;
 	bool ports;			/* all of its IPv4 address are its own */
+	uint64_t asleep;		/* until then, and what comes to it waits */
 };
 
 struct net_datagram {
@@ -78,10 +79,12 @@ struct net {
 	struct net_nat nat[NET_NATS];
 	bool blocked[NET_HOSTS][NET_HOSTS];
 	bool blocked4[NET_HOSTS][NET_HOSTS];	/* IPv4 only */
+	unsigned int lossy[NET_HOSTS][NET_HOSTS];	/* per cent, beside loss */
 	unsigned int sent[NET_HOSTS], nowhere[NET_HOSTS];
 	struct net_datagram *queue;
 	struct endpoint dst;		/* of what is delivered */
 	void *ctx;
+	bool prompt;			/* who wakes up reads before all else */
 	void (*deliver)(void *ctx, int host, const struct endpoint *src,
 			const uint8_t *bytes, size_t len);
 };

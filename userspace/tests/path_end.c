@@ -159,6 +159,12 @@ static void advance(struct end *end, uint64_t ns)
 	end->now.real_ns += ns;
 }
 
+void end_sleep(struct end *end, uint64_t duration)
+{
+	advance(end, duration);
+	path_timer(end->host, &end->now);
+}
+
 void end_run(struct end *end, uint64_t duration)
 {
 	uint64_t until = end->now.boot_ns + duration;

@@ -53,6 +53,8 @@ struct endpoint end_ep(const char *text);
 struct end *end_new(bool controlling);
 /* Answers pings on the way, if that is wanted. */
 void end_run(struct end *end, uint64_t duration);
+/* Does not run for so long; what is due by then is all done at once. */
+void end_sleep(struct end *end, uint64_t duration);
 /* The introducer says the word with this number. */
 void end_late(struct end *end, uint32_t number);
 void end_say(struct end *end, struct path_peer *peer,

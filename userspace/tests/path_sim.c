@@ -643,6 +643,20 @@ static void psim_know(struct psim *sim, int a, int b,
 		peer->endpoint = peer->kernel = *at;
 }
 
+void psim_watch(struct psim *sim, int a, int b, uint32_t seconds)
+{
+	struct path_peer_config config = {
+		.address = PSIM_ADDRESS(b), .watch = seconds,
+	};
+	struct psim_node *node = &sim->node[a];
+	struct clock now;
+
+	memcpy(config.public, sim->node[b].public, 32);
+	psim_clock(sim, &now);
+	if (path_peer_set(node->host, &now, node->peer[b].path, &config))
+		abort();
+}
+
 void psim_introduce(struct psim *sim, int node, int introducer)
 {
 	const struct net_host *at = &sim->net.host[introducer];
@@ -750,6 +764,28 @@ static void psim_peer_tick(struct psim_node *node, struct psim_peer *peer)
 		psim_traffic_send(node, peer);
 }
 
+void psim_sleep(struct psim *sim, int number, uint64_t duration)
+{
+	sim->net.host[number].asleep = sim->net.now + duration;
+}
+
+static bool psim_runs(const struct psim *sim, int number)
+{
+	return !sim->node[number].dead &&
+	       sim->net.host[number].asleep <= sim->net.now;
+}
+
+/* Of those asleep, when they wake up. */
+static uint64_t psim_next(const struct psim *sim, int number)
+{
+	uint64_t at = path_next_deadline(sim->node[number].host);
+	uint64_t asleep = sim->net.host[number].asleep;
+
+	if (sim->node[number].dead)
+		return UINT64_MAX;
+	return at < asleep ? asleep : at;
+}
+
 /* Everything but the state machine is looked at each 10 ms. */
 void psim_run(struct psim *sim, uint64_t duration)
 {
@@ -762,9 +798,8 @@ void psim_run(struct psim *sim, uint64_t duration)
 		if (net_next(&sim->net) < at)
 			at = net_next(&sim->net);
 		for (int i = 0; i < sim->net.hosts; i++)
-			if (!sim->node[i].dead &&
-			    path_next_deadline(sim->node[i].host) < at)
-				at = path_next_deadline(sim->node[i].host);
+			if (psim_next(sim, i) < at)
+				at = psim_next(sim, i);
 		for (int i = 0; i < sim->net.hosts; i++)
 			if (psim_turn_deadline(&sim->node[i]) < at)
 				at = psim_turn_deadline(&sim->node[i]);
@@ -773,9 +808,7 @@ void psim_run(struct psim *sim, uint64_t duration)
 		net_run(&sim->net);
 		psim_clock(sim, &now);
 		for (int i = 0; i < sim->net.hosts; i++)
-			if (!sim->node[i].dead &&
-			    path_next_deadline(sim->node[i].host) <=
-			    sim->net.now)
+			if (psim_next(sim, i) <= sim->net.now)
 				path_timer(sim->node[i].host, &now);
 		for (int i = 0; i < sim->net.hosts; i++)
 			psim_turn_timer(&sim->node[i]);
@@ -784,7 +817,7 @@ void psim_run(struct psim *sim, uint64_t duration)
 		tick = sim->net.now + 10 * NET_MS;
 		for (int i = 0; i < sim->net.hosts; i++)
 			for (int j = 0; j < sim->net.hosts; j++)
-				if (!sim->node[i].dead &&
+				if (psim_runs(sim, i) &&
 				    sim->node[i].peer[j].known)
 					psim_peer_tick(&sim->node[i],
 						       &sim->node[i].peer[j]);

@@ -470,6 +470,30 @@ static void test_roam_to_family_late(void **state)
 	}
 }
 
+/* By a route that was not there: at once, and not at the next try. */
+static void test_routed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pair pair = pair_new(79, 1);
+		struct clock now;
+
+		pair_block(&pair, true);
+		pair_know(&pair);
+		pair_talk(&pair, 20 * NET_MS);
+		psim_run(pair.sim, 150 * NET_S);
+		pair_expect(&pair, PATH_CLASS_RELAY);
+		pair_block(&pair, false);
+		psim_clock(pair.sim, &now);
+		if (i)
+			path_routed(pair.sim->node[pair.a].host, &now);
+		assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
+						 PATH_CLASS_IPV4, 70 * NET_S),
+				i ? 0 : 3000, i ? 1000 : 65000);
+		psim_free(pair.sim);
+	}
+}
+
 /* Home to the LAN of the peer, and away again. */
 static void test_roam_to_lan(void **state)
 {
@@ -656,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_roam_by_relay),
 		cmocka_unit_test(test_roam_to_family),
 		cmocka_unit_test(test_roam_to_family_late),
+		cmocka_unit_test(test_routed),
 		cmocka_unit_test(test_roam_to_lan),
 		cmocka_unit_test(test_nat_reboots),
 		cmocka_unit_test(test_outage),

@@ -140,6 +140,33 @@ static void test_wanted(void **state)
 	end_free(end);
 }
 
+/* Nothing was heard, for nobody listened. */
+static void test_asleep(void **state)
+{
+	struct end *end = end_new(true);
+
+	(void)state;
+	allow(end, true);
+	end_run(end, 1200 * MS);
+	end_sleep(end, 60 * S);
+	end_run(end, 400 * MS);
+	assert_false(end->tls);
+	/* UDP has the rest of its time, and then it is enough. */
+	end_run(end, 200 * MS);
+	assert_true(end->tls);
+	end_free(end);
+
+	end = end_up(true);
+	allow(end, true);
+	end_run(end, 30 * S);
+	path_wanted(end->host, &end->now, end->other);
+	end_run(end, 10 * MS);
+	end_sleep(end, 5 * S);
+	end_run(end, 10 * S);
+	assert_false(end->tls);
+	end_free(end);
+}
+
 static void test_not_wanted(void **state)
 {
 	struct end *end = end_new(true);
@@ -346,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_from_the_start),
 		cmocka_unit_test(test_handshake_first),
 		cmocka_unit_test(test_wanted),
+		cmocka_unit_test(test_asleep),
 		cmocka_unit_test(test_not_wanted),
 		cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_back),

@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* How often paths are watched and NATs kept open, and what for. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 #include "path_pair.h"
-
-/* How long @a watches @b, from now on. */
-static void watch(struct psim *sim, int a, int b, uint32_t seconds)
-{
-	struct path_peer_config config = {
-		.address = PSIM_ADDRESS(b), .watch = seconds,
-	};
-	struct psim_node *node = &sim->node[a];
-	struct clock now;
-
-	memcpy(config.public, sim->node[b].public, 32);
-	psim_clock(sim, &now);
-	if (path_peer_set(node->host, &now, node->peer[b].path, &config))
-		abort();
-}
 
 static unsigned int pings_in(struct pair *pair, uint64_t duration)
 {
@@ -64,7 +48,7 @@ static void test_watch_longer(void **state)
 
 		pair_talk(&pair, 0);
 		psim_run(pair.sim, 50 * NET_S);
-		watch(pair.sim, from, to, 200);
+		psim_watch(pair.sim, from, to, 200);
 		psim_run(pair.sim, 100 * NET_S);
 		before = peer->pings_sent;
 		psim_run(pair.sim, 20 * NET_S);
@@ -74,7 +58,7 @@ static void test_watch_longer(void **state)
 		psim_run(pair.sim, 10 * NET_S);
 		assert_int_equal(peer->pings_sent, before);
 		/* As if it had been watched all the time. */
-		watch(pair.sim, from, to, PATH_WATCH_ALWAYS);
+		psim_watch(pair.sim, from, to, PATH_WATCH_ALWAYS);
 		psim_run(pair.sim, 2000 * NET_S);
 		assert_int_equal(peer->notices[PATH_NOTICE_DEAD], 0);
 		pair_expect(&pair, PATH_CLASS_IPV4);
@@ -90,9 +74,9 @@ static void test_fail_over_watched(void **state)
 		struct pair pair = pair_direct(50 + seed, 1);
 
 		if (seed & 1)
-			watch(pair.sim, pair.a, pair.b, PATH_WATCH_ALWAYS);
+			psim_watch(pair.sim, pair.a, pair.b, PATH_WATCH_ALWAYS);
 		if (seed != 1)
-			watch(pair.sim, pair.b, pair.a, PATH_WATCH_ALWAYS);
+			psim_watch(pair.sim, pair.b, pair.a, PATH_WATCH_ALWAYS);
 		pair_talk(&pair, 0);
 		psim_run(pair.sim, 3600 * NET_S + seed * 137 * NET_MS);
 		pair_expect(&pair, PATH_CLASS_IPV4);
@@ -120,6 +104,25 @@ static void test_fail_over_asleep(void **state)
 						     10 * NET_S), 0, 1300);
 		psim_free(pair.sim);
 	}
+}
+
+/* Traffic again, whenever that is: what was heard was enough until then. */
+static void test_busy_again(void **state)
+{
+	struct pair pair = pair_direct(68, 1);
+
+	(void)state;
+	for (int i = 0; i < 24; i++) {
+		pair_talk(&pair, 0);
+		psim_run(pair.sim, 15 * NET_S + i * 91 * NET_MS);
+		pair_talk(&pair, 20 * NET_MS);
+		psim_run(pair.sim, NET_S);
+		assert_int_equal(pair_at_a(&pair)->notices[PATH_NOTICE_DEAD],
+				 0);
+		assert_int_equal(pair_at_b(&pair)->notices[PATH_NOTICE_DEAD],
+				 0);
+	}
+	psim_free(pair.sim);
 }
 
 /* Data for an introducer that began before the session, or with it. */
@@ -292,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_watch_longer),
 		cmocka_unit_test(test_fail_over_watched),
 		cmocka_unit_test(test_fail_over_asleep),
+		cmocka_unit_test(test_busy_again),
 		cmocka_unit_test(test_introducer_busy),
 		cmocka_unit_test(test_introducer_idle),
 		cmocka_unit_test(test_nat_forgets_soon),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -44,6 +45,7 @@ struct route {
 	int table;			/* 0: main */
 	bool several;			/* as one of more than one way */
 	int dst_len;
+	const char *dst;
 	int hop_len;			/* what it says of itself; 0: right */
 };
 
@@ -54,7 +56,7 @@ struct kernel {
 	struct address address[24];
 	struct route route[8];
 	unsigned int links, founds, routes;
-	unsigned int asked, changes;
+	unsigned int asked, changes, routed;
 	bool deaf;			/* takes no requests */
 	_Alignas(8) uint8_t bytes[16384];	/* what it says */
 	size_t len;
@@ -145,6 +147,8 @@ static void say_route(const struct route *route, int type, uint32_t seq)
 	uint8_t bytes[16], hops[64];
 	size_t len = 0;
 
+	if (route->dst)
+		nla_put(msg, RTA_DST, in(route->dst, hops), hops);
 	if (route->gateway)
 		len = in(route->gateway, bytes);
 	nla_put_u32(msg, RTA_TABLE, head.rtm_table);
@@ -169,6 +173,13 @@ static void say_route(const struct route *route, int type, uint32_t seq)
 			nla_put(msg, RTA_GATEWAY, len, bytes);
 	}
 	say(msg);
+}
+
+static void say_rule(int family, int type)
+{
+	struct fib_rule_hdr head = { .family = family, .table = 100 };
+
+	say(begin(type, 0, &head, sizeof(head)));
 }
 
 static void say_end(int type, uint32_t seq, int error)
@@ -216,8 +227,15 @@ static void kernel_changed(void *ctx)
 	kernel.changes++;
 }
 
+static void kernel_routed(void *ctx)
+{
+	(void)ctx;
+	kernel.routed++;
+}
+
 static const struct addresses_ops kernel_ops = {
 	.send = kernel_send, .changed = kernel_changed,
+	.routed = kernel_routed,
 };
 
 /* All that was said is read. */
@@ -514,13 +532,18 @@ static void what_changes_nothing_is_no_reason_to_look(void **state)
 		say_route(&kernel.route[i % 2], RTM_NEWROUTE, 0);
 	}
 	say_route(&(struct route){ .family = AF_INET, .ifindex = 2,
-				   .gateway = "192.0.2.9", .dst_len = 8 },
+				   .gateway = "192.0.2.9",
+				   .table = RT_TABLE_LOCAL }, RTM_NEWROUTE, 0);
+	say_route(&(struct route){ .family = AF_INET6, .ifindex = 2,
+				   .dst = "fd50:494c:4f54:1::", .dst_len = 64 },
 		  RTM_NEWROUTE, 0);
+	say_rule(AF_UNSPEC, RTM_NEWRULE);
 	say_link(&port, RTM_DELLINK, 0);
 	say_end(NLMSG_DONE, 4, 0);
 	pass(10 * CLOCK_SECOND);
 	assert_int_equal(kernel.asked, 4);
 	assert_int_equal(kernel.changes, 1);
+	assert_int_equal(kernel.routed, 0);
 	/* A look that finds the same is no change. */
 	addresses_look(kernel.addresses, kernel.now);
 	pass(CLOCK_SECOND);
@@ -540,6 +563,80 @@ static void a_storm_is_followed_once_a_second(void **state)
 	assert_in_range(kernel.asked, 4 * 8, 4 * 12);
 	pass(2 * CLOCK_SECOND);
 	assert_int_equal(count(), 2);
+}
+
+/* Soon, and nothing is looked for: addresses are what they were. */
+static void other_routes_are_told_of(void **state)
+{
+	const struct route other[] = {
+		{ .family = AF_INET, .ifindex = 2, .gateway = "192.0.2.9",
+		  .dst = "198.51.100.0", .dst_len = 24 },
+		{ .family = AF_INET, .ifindex = 2, .gateway = "192.0.2.9",
+		  .table = 51820 },
+		{ .family = AF_INET6, .ifindex = 2, .gateway = "fe80::9",
+		  .dst = "2001:db8:1::", .dst_len = 48 },
+	};
+	unsigned int told = 0;
+
+	(void)state;
+	host();
+	for (unsigned int i = 0; i < 8; i++) {
+		pass(600 * CLOCK_SECOND);
+		if (i < 3)
+			say_route(&other[i], RTM_NEWROUTE, 0);
+		else if (i < 6)
+			say_route(&other[i - 3], RTM_DELROUTE, 0);
+		else
+			say_rule(i == 6 ? AF_INET : AF_INET6,
+				 i == 6 ? RTM_NEWRULE : RTM_DELRULE);
+		pass(99 * MS);
+		assert_int_equal(kernel.routed, told++);
+		pass(2 * MS);
+		assert_int_equal(kernel.routed, told);
+	}
+	assert_int_equal(kernel.asked, 4);
+	assert_int_equal(kernel.changes, 1);
+	/* With a change of addresses it is no more than that. */
+	pass(600 * CLOCK_SECOND);
+	kernel.address[2].text = "192.0.2.11";
+	say_address(&kernel.address[2], RTM_NEWADDR, 0);
+	pass(50 * MS);
+	say_route(&other[0], RTM_NEWROUTE, 0);
+	pass(10 * CLOCK_SECOND);
+	assert_int_equal(kernel.changes, 2);
+	assert_int_equal(kernel.routed, told);
+}
+
+/* As a router hears them: told of at once, then less and less. */
+static void a_feed_of_routes_costs_nothing(void **state)
+{
+	struct route route = { .family = AF_INET, .ifindex = 2,
+			       .gateway = "192.0.2.9", .dst = "198.51.100.0",
+			       .dst_len = 24 };
+
+	(void)state;
+	host();
+	for (int i = 0; i < 12000; i++) {
+		say_route(&route, i & 1 ? RTM_DELROUTE : RTM_NEWROUTE, 0);
+		pass(50 * MS);
+		if (i == 20)
+			assert_int_equal(kernel.routed, 1);
+		/* Nor is there another look because of it. */
+		if (i == 6000) {
+			addresses_look(kernel.addresses, kernel.now);
+			kernel.now += 100 * MS;
+			addresses_timer(kernel.addresses, kernel.now);
+			say_route(&route, RTM_NEWROUTE, 0);
+		}
+	}
+	assert_in_range(kernel.routed, 13, 15);
+	assert_int_equal(kernel.asked, 8);
+	/* Once it is over it is as before. */
+	pass(130 * CLOCK_SECOND);
+	kernel.routed = 0;
+	say_route(&route, RTM_NEWROUTE, 0);
+	pass(101 * MS);
+	assert_int_equal(kernel.routed, 1);
 }
 
 static void what_changes_during_a_look_is_not_missed(void **state)
@@ -604,7 +701,7 @@ static void cut_anywhere_nothing_is_read_beyond(void **state)
 	unsigned int seen;
 
 	(void)state;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		kernel.len = 0;
 		if (i == 0)
 			say_link(&link, RTM_NEWLINK, 0);
@@ -612,6 +709,8 @@ static void cut_anywhere_nothing_is_read_beyond(void **state)
 			say_address(&address, RTM_NEWADDR, 0);
 		else if (i == 2)
 			say_route(&route, RTM_NEWROUTE, 0);
+		else if (i == 3)
+			say_rule(AF_INET, RTM_NEWRULE);
 		else
 			say_end(NLMSG_ERROR, 1, -EBUSY);
 		for (size_t len = 0; len < kernel.len; len++) {
@@ -658,6 +757,8 @@ int main(void)
 		with_kernel(changes_are_followed),
 		with_kernel(what_changes_nothing_is_no_reason_to_look),
 		with_kernel(a_storm_is_followed_once_a_second),
+		with_kernel(other_routes_are_told_of),
+		with_kernel(a_feed_of_routes_costs_nothing),
 		with_kernel(what_changes_during_a_look_is_not_missed),
 		with_kernel(a_request_that_cannot_be_sent_is_made_later),
 		with_kernel(cut_anywhere_nothing_is_read_beyond),

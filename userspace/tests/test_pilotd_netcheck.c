@@ -186,7 +186,14 @@ static void op_checked(void *ctx, uint64_t check)
 	assert_int_equal(check, at_host->checks);
 }
 
-static const struct own_ops ops = { op_send, op_changed, op_checked };
+static void op_routed(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct own_ops ops = {
+	op_send, op_changed, op_routed, op_checked,
+};
 
 static void host_start(void)
 {

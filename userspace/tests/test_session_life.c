@@ -193,6 +193,26 @@ static void test_restarts(void **state)
 	}
 }
 
+/* The time in which nobody ran does not count as one of trying. */
+static void test_asleep(void **state)
+{
+	struct sim *sim = sim_new(7, 2);
+	struct sim_node *node = sim->node;
+
+	(void)state;
+	sim_peer(sim, 0, 1, true, NULL, true);
+	sim_peer(sim, 1, 0, true, NULL, false);
+	sim->blocked[0][1] = sim->blocked[1][0] = true;
+	sim_run(sim, 10 * SIM_S);
+	sim->now += 60 * SIM_S;
+	sim_run(sim, SIM_MS);
+	sim->blocked[0][1] = sim->blocked[1][0] = false;
+	sim_run(sim, 12 * SIM_S);
+	assert_true(sim_is_up(sim, 0, 1));
+	assert_int_equal(node[0].notices[SESSION_NOTICE_FAILED], 0);
+	sim_free(sim);
+}
+
 /* A new helper takes over what the kernel holds, and soon has control keys. */
 static void test_adopt(void **state)
 {
@@ -409,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_idle_ends),
 		cmocka_unit_test(test_idle_persists),
 		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_asleep),
 		cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_clock_steps),
 		cmocka_unit_test(test_clock_wrong),
