@@ -185,16 +185,17 @@ static void epoch_note(struct portmap *map, uint64_t now, uint32_t epoch)
 
 /*
  * A gateway told everyone that it is there. When it started anew it has
- * forgotten the mapping; anyone near may claim that, so not at any rate.
+ * forgotten the mapping, and did not hear what it was asked before; anyone near
+ * may claim that, so not at any rate.
  */
 static void announced(struct portmap *map, uint64_t now, uint32_t epoch)
 {
-	if (map->asks ||
-	    (map->has_epoch && epoch_goes_on(map, now, epoch)) ||
+	if ((map->has_epoch && epoch_goes_on(map, now, epoch)) ||
 	    (map->announced_at &&
 	     now - map->announced_at < PORTMAP_ANNOUNCE_GAP))
 		return;
 	map->announced_at = now;
+	map->asks = false;
 	portmap_renew(map, now);
 }
 

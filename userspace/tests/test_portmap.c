@@ -614,22 +614,29 @@ static void a_gateway_that_started_anew_is_asked_anew(void **state)
 static void a_gateway_that_starts_later_is_asked_at_once(void **state)
 {
 	struct gateway gw;
+	int silent;
 
 	(void)state;
-	gateway_init(&gw, false, false);
-	gateway_connect(&gw);
-	gateway_run(&gw, 10 * S);
-	assert_int_equal(gw.map.state, PORTMAP_SILENT);
-	gw.booted = gw.now;
-	gw.pcp = true;
-	gw.silent_to_pcp = false;
-	memset(gw.answer, 0, sizeof(gw.answer));
-	gw.answer[0] = 2;
-	gw.answer[1] = 0x80;
-	gw.answer_len = 24;
-	gateway_run(&gw, S);
-	assert_int_equal(gw.map.state, PORTMAP_MAPPED);
-	assert_int_equal(gw.map.protocol, PORTMAP_PCP);
+	for (silent = 0; silent < 2; silent++) {
+		gateway_init(&gw, false, false);
+		gateway_connect(&gw);
+		/* Before that, the last request is out, but not given up. */
+		gateway_run(&gw, silent ? 10 * S : 6500 * MS);
+		assert_int_equal(gw.requests, 8);
+		assert_int_equal(gw.map.state, silent ? PORTMAP_SILENT :
+							PORTMAP_ASKING);
+		gw.booted = gw.now;
+		gw.pcp = true;
+		gw.silent_to_pcp = false;
+		memset(gw.answer, 0, sizeof(gw.answer));
+		gw.answer[0] = 2;
+		gw.answer[1] = 0x80;
+		gw.answer_len = 24;
+		gateway_run(&gw, S);
+		assert_int_equal(gw.map.state, PORTMAP_MAPPED);
+		assert_int_equal(gw.map.protocol, PORTMAP_PCP);
+		assert_int_equal(gw.requests, 9);
+	}
 }
 
 static void only_the_gateway_that_was_asked_is_heard(void **state)
