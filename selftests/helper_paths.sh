@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib-helper.sh"
 # shellcheck source=selftests/lib-reach.sh
 . "$(dirname "$0")/lib-reach.sh"
+# shellcheck source=selftests/lib-capture.sh
+. "$(dirname "$0")/lib-capture.sh"
 
 a_path_is_found_and_becomes_direct() {
 	between eim-apdf eim-apdf
@@ -58,6 +60,29 @@ a_flow_moves_from_relay_to_direct_and_back() {
 	flow_end a "by relay, directly, and by relay"
 }
 
+# By the relay, candidates and punching, directly, by the relay, and the end.
+an_introducer_is_told_nothing_private() {
+	local side
+
+	sites eim-apdf eim-apdf
+	for side in a b; do
+		private_forms $side "$(inside_address $side eim-apdf)"
+	done >"$TMP/forms"
+	capture wire introducer net
+	agent_start a b
+	agent_start b a
+	stream_start a "${agent_inet6[b]}"
+	both_are direct
+	[ "$(relayed)" -gt 0 ] || fail "nothing went by the relay"
+	middle_cut
+	both_are relay
+	goes_on
+	end_process "$STREAM" -INT
+	agent_stop a
+	agent_stop b
+	tells_nothing wire introducer "$NOBODY"
+}
+
 without_an_introducer_nothing_is_sent() {
 	between public public
 	end_process "$(helper_pid introducer)" -KILL
@@ -71,4 +96,5 @@ helper_tests \
 	a_path_is_found_and_becomes_direct \
 	a_relay_serves_those_that_find_no_other \
 	a_flow_moves_from_relay_to_direct_and_back \
+	an_introducer_is_told_nothing_private \
 	without_an_introducer_nothing_is_sent
