@@ -36,14 +36,15 @@ a_relay_serves_those_that_find_no_other() {
 }
 
 a_flow_moves_from_relay_to_direct_and_back() {
-	local sent lost gap
+	local sent lost gap slack
 
 	between eim-apdf eim-apdf
 	stream_start a "${agent_inet6[b]}"
 	flow_start a b "${agent_inet6[b]}" "$(patience 30)" -b 5M
 	both_are direct
-	read -r _ sent lost _ < <(stream_end 0)
-	note "from relay to direct: $lost of $sent pings lost"
+	goes_on
+	read -r _ sent lost slack < <(stream_end 0)
+	note "from relay to direct: $lost of $sent pings lost, in $slack ms"
 	equal "$lost" 0 "pings lost on the way to a better path"
 	stream_start a "${agent_inet6[b]}"
 	goes_on
@@ -53,9 +54,11 @@ a_flow_moves_from_relay_to_direct_and_back() {
 	middle_mend
 	read -r _ sent lost gap < <(stream_end 0)
 	note "from direct to relay: $lost of $sent pings lost, in $gap ms"
-	# A path is dead after 750 ms of silence, and a little more where pings
-	# are lost or the guest is slow.
-	within 0 "$(patience 2000)" "$gap" "the gap in ms"
+	# A path is replaced in less than 1 s with traffic. How late an answer is
+	# in this guest was seen before, when nothing was cut.
+	if ((!PILOT_DEBUG_KERNEL)); then
+		within 0 $((1000 + slack)) "$gap" "the gap in ms"
+	fi
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flow_end a "by relay, directly, and by relay"
 }
