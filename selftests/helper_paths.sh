@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib-helper.sh"
 # shellcheck source=selftests/lib-reach.sh
 . "$(dirname "$0")/lib-reach.sh"
+# shellcheck source=selftests/lib-capture.sh
+. "$(dirname "$0")/lib-capture.sh"
 
 a_path_is_found_and_becomes_direct() {
 	between eim-apdf eim-apdf
@@ -34,14 +36,15 @@ a_relay_serves_those_that_find_no_other() {
 }
 
 a_flow_moves_from_relay_to_direct_and_back() {
-	local sent lost gap
+	local sent lost gap slack
 
 	between eim-apdf eim-apdf
 	stream_start a "${agent_inet6[b]}"
 	flow_start a b "${agent_inet6[b]}" "$(patience 30)" -b 5M
 	both_are direct
-	read -r _ sent lost _ < <(stream_end 0)
-	note "from relay to direct: $lost of $sent pings lost"
+	goes_on
+	read -r _ sent lost slack < <(stream_end 0)
+	note "from relay to direct: $lost of $sent pings lost, in $slack ms"
 	equal "$lost" 0 "pings lost on the way to a better path"
 	stream_start a "${agent_inet6[b]}"
 	goes_on
@@ -51,11 +54,36 @@ a_flow_moves_from_relay_to_direct_and_back() {
 	middle_mend
 	read -r _ sent lost gap < <(stream_end 0)
 	note "from direct to relay: $lost of $sent pings lost, in $gap ms"
-	# A path is dead after 750 ms of silence, and a little more where pings
-	# are lost or the guest is slow.
-	within 0 "$(patience 2000)" "$gap" "the gap in ms"
+	# A path is replaced in less than 1 s with traffic. How late an answer is
+	# in this guest was seen before, when nothing was cut.
+	if ((!PILOT_DEBUG_KERNEL)); then
+		within 0 $((1000 + slack)) "$gap" "the gap in ms"
+	fi
 	flow_is_on || fail "the flow ended too early to prove anything"
 	flow_end a "by relay, directly, and by relay"
+}
+
+# By the relay, candidates and punching, directly, by the relay, and the end.
+an_introducer_is_told_nothing_private() {
+	local side
+
+	sites eim-apdf eim-apdf
+	for side in a b; do
+		private_forms $side "$(inside_address $side eim-apdf)"
+	done >"$TMP/forms"
+	capture wire introducer net
+	agent_start a b
+	agent_start b a
+	stream_start a "${agent_inet6[b]}"
+	both_are direct
+	[ "$(relayed)" -gt 0 ] || fail "nothing went by the relay"
+	middle_cut
+	both_are relay
+	goes_on
+	end_process "$STREAM" -INT
+	agent_stop a
+	agent_stop b
+	tells_nothing wire introducer "$NOBODY"
 }
 
 without_an_introducer_nothing_is_sent() {
@@ -71,4 +99,5 @@ helper_tests \
 	a_path_is_found_and_becomes_direct \
 	a_relay_serves_those_that_find_no_other \
 	a_flow_moves_from_relay_to_direct_and_back \
+	an_introducer_is_told_nothing_private \
 	without_an_introducer_nothing_is_sent

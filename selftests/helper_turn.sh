@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib-reach.sh"
 # shellcheck source=selftests/lib-coturn.sh
 . "$(dirname "$0")/lib-coturn.sh"
+# shellcheck source=selftests/lib-capture.sh
+. "$(dirname "$0")/lib-capture.sh"
 
 RELAY=no
 TURN=${NAT_SERVER[1]}
@@ -34,10 +36,7 @@ SITE=apdm
 server_args=()
 LINE=
 
-# with_server [SIDE]...: these may use it.
-with_server() {
-	local side lines
-
+sites_and_server() {
 	trap 'show_ways $?' EXIT
 
 	has_servers || skip "coturn is missing: scripts/setup"
@@ -45,12 +44,23 @@ with_server() {
 	echo secret >"$TMP/password"
 	chmod 600 "$TMP/password"
 	turn_start introducer "$TURN" "${server_args[@]}"
+}
+
+# agents_with_server [SIDE]...: these may use it.
+agents_with_server() {
+	local side lines
+
 	for side in a b; do
 		lines=()
 		[[ " $* " != *" $side "* ]] ||
 			lines=("${LINE:-turn-server $TURN u $TMP/password}")
 		agent_start $side "$(other $side)" "${lines[@]}"
 	done
+}
+
+with_server() {
+	sites_and_server
+	agents_with_server "$@"
 }
 
 # gets_through SIDE [ARG]...: to the other one. A process relays, which has its
@@ -170,6 +180,35 @@ a_server_is_reached_by_tcp_where_udp_is_blocked() {
 	COTURN_PORT=80 by_stream 80 tcp
 }
 
+# The server is told where a peer is for others, its public address, and tells each
+# of its own: so the search finds those, as STUN writes them.
+neither_server_nor_introducer_is_told_anything_private() {
+	local side
+
+	sites_and_server
+	for side in a b; do
+		private_forms $side "$(inside_address $side "${site_of[$side]}")"
+	done >"$TMP/forms"
+	capture wire introducer net
+	agents_with_server a b
+	stream_start a "${agent_inet6[b]}"
+	both_by_turn
+	goes_on
+	end_process "$STREAM" -INT
+	agent_stop a
+	agent_stop b
+	tells_nothing wire introducer "$NOBODY"
+	for side in a b; do
+		private_forms $side "$(site_address $side "${site_of[$side]}")"
+	done >"$TMP/forms"
+	captured wire <"$TMP/forms" >"$TMP/found"
+	for side in a b; do
+		grep -qw "$side.host-in-stun" "$TMP/found" ||
+			fail "the TURN server did not hear where $side is"
+	done
+}
+
 helper_tests data_goes_by_a_turn_server a_server_that_starts_anew_is_used_again \
 	a_server_is_reached_by_tls_where_udp_is_blocked \
-	a_server_is_reached_by_tcp_where_udp_is_blocked
+	a_server_is_reached_by_tcp_where_udp_is_blocked \
+	neither_server_nor_introducer_is_told_anything_private

@@ -73,6 +73,8 @@ NAT_FORGETS=120
 # The introducer's addresses, and where its prober answers.
 INTRODUCER=198.51.100.10
 INTRODUCER6=2001:db8:5::10
+# An address that the internet drops.
+NOBODY=203.0.113.250
 NAT_SERVER=("$INTRODUCER" 198.51.100.11 3478 3479)
 NAT_SERVER6=("$INTRODUCER6" 2001:db8:5::11 3478 3479)
 

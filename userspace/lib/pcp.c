@@ -5,7 +5,6 @@
 #include "be.h"
 #include "pcp.h"
 
-#define PCP_VERSION	2
 #define PCP_RESPONSE	0x80
 #define PCP_HEADER_LEN	24
 #define PCP_LEN_MAX	1100

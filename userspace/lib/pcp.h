@@ -8,6 +8,7 @@
 
 #include "endpoint.h"
 
+#define PCP_VERSION		2
 #define PCP_PORT		5351
 #define PCP_ANNOUNCE_PORT	5350
 #define PCP_NONCE_LEN		12

@@ -185,16 +185,17 @@ static void epoch_note(struct portmap *map, uint64_t now, uint32_t epoch)
 
 /*
  * A gateway told everyone that it is there. When it started anew it has
- * forgotten the mapping; anyone near may claim that, so not at any rate.
+ * forgotten the mapping, and did not hear what it was asked before; anyone near
+ * may claim that, so not at any rate.
  */
 static void announced(struct portmap *map, uint64_t now, uint32_t epoch)
 {
-	if (map->asks ||
-	    (map->has_epoch && epoch_goes_on(map, now, epoch)) ||
+	if ((map->has_epoch && epoch_goes_on(map, now, epoch)) ||
 	    (map->announced_at &&
 	     now - map->announced_at < PORTMAP_ANNOUNCE_GAP))
 		return;
 	map->announced_at = now;
+	map->asks = false;
 	portmap_renew(map, now);
 }
 
@@ -264,17 +265,19 @@ static void receive_pcp(struct portmap *map, uint64_t now,
 	int ret;
 
 	ret = pcp_response_parse(bytes, len, &response);
-	if (ret == -EPROTONOSUPPORT && map->asks)
-		pcp_failed(map, now);
-	if (ret)
-		return;
-	if (response.opcode == PCP_ANNOUNCE) {
+	if (!ret && response.opcode == PCP_ANNOUNCE) {
 		if (response.result == PCP_SUCCESS)
 			announced(map, now, response.epoch);
 		return;
 	}
+	if (!map->asks || map->protocol != PORTMAP_PCP)
+		return;
+	if (ret == -EPROTONOSUPPORT)
+		pcp_failed(map, now);
+	if (ret)
+		return;
 	nonce_make(map, nonce);
-	if (!map->asks || response.map.port != map->port ||
+	if (response.map.port != map->port ||
 	    sodium_memcmp(response.map.nonce, nonce, sizeof(nonce)))
 		return;
 	if (response.result == PCP_SUCCESS &&
@@ -340,7 +343,8 @@ void portmap_receive(struct portmap *map, uint64_t now,
 {
 	if (map->state == PORTMAP_OFF || !endpoint_equal(src, &map->gateway))
 		return;
-	if (map->protocol == PORTMAP_PCP)
+	/* One that was silent to both says by PCP that it is there. */
+	if (map->protocol == PORTMAP_PCP || (len && *bytes == PCP_VERSION))
 		receive_pcp(map, now, bytes, len);
 	else
 		receive_natpmp(map, now, bytes, len);

@@ -610,6 +610,35 @@ static void a_gateway_that_started_anew_is_asked_anew(void **state)
 	}
 }
 
+/* Nobody answered when it was asked, last by NAT-PMP. */
+static void a_gateway_that_starts_later_is_asked_at_once(void **state)
+{
+	struct gateway gw;
+	int silent;
+
+	(void)state;
+	for (silent = 0; silent < 2; silent++) {
+		gateway_init(&gw, false, false);
+		gateway_connect(&gw);
+		/* Before that, the last request is out, but not given up. */
+		gateway_run(&gw, silent ? 10 * S : 6500 * MS);
+		assert_int_equal(gw.requests, 8);
+		assert_int_equal(gw.map.state, silent ? PORTMAP_SILENT :
+							PORTMAP_ASKING);
+		gw.booted = gw.now;
+		gw.pcp = true;
+		gw.silent_to_pcp = false;
+		memset(gw.answer, 0, sizeof(gw.answer));
+		gw.answer[0] = 2;
+		gw.answer[1] = 0x80;
+		gw.answer_len = 24;
+		gateway_run(&gw, S);
+		assert_int_equal(gw.map.state, PORTMAP_MAPPED);
+		assert_int_equal(gw.map.protocol, PORTMAP_PCP);
+		assert_int_equal(gw.requests, 9);
+	}
+}
+
 static void only_the_gateway_that_was_asked_is_heard(void **state)
 {
 	struct endpoint other = at("192.0.2.2:5351");
@@ -712,6 +741,7 @@ int main(void)
 		cmocka_unit_test(what_is_mapped_stays_so_until_its_time_is_up),
 		cmocka_unit_test(a_refusal_is_kept_and_asked_again_later),
 		cmocka_unit_test(a_gateway_that_started_anew_is_asked_anew),
+		cmocka_unit_test(a_gateway_that_starts_later_is_asked_at_once),
 		cmocka_unit_test(only_the_gateway_that_was_asked_is_heard),
 		cmocka_unit_test(the_nonce_is_the_same_again_and_nobody_elses),
 		cmocka_unit_test(another_network_begins_anew),
