@@ -199,6 +199,36 @@ static void test_two_introducers(void **state)
 	}
 }
 
+/* Back after its grants have ended, it is the one that the other one's go to. */
+static void test_introducers_in_turn(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct pair pair = pair_new(34 + i, 2);
+		struct psim_node *nodes = pair.sim->node;
+		int first = i & 1;
+
+		pair_block(&pair, true);
+		/* Short of the grants' 300 s, and past them. */
+		pair.sim->net.host[pair.r[first]].down = true;
+		pair_know(&pair);
+		pair_talk(&pair, 20 * NET_MS);
+		psim_run(pair.sim, (i < 2 ? 20 : 400) * NET_S);
+		pair_expect(&pair, PATH_CLASS_RELAY);
+		pair.sim->net.host[pair.r[first]].down = false;
+		/* It is looked for each 40 s at most. */
+		psim_run(pair.sim, 50 * NET_S);
+		pair_gaps_reset(&pair);
+		pair.sim->net.host[pair.r[!first]].down = true;
+		nodes[pair.r[first]].relayed = 0;
+		psim_run(pair.sim, 20 * NET_S);
+		pair_expect(&pair, PATH_CLASS_RELAY);
+		assert_true(nodes[pair.r[first]].relayed > 1500);
+		assert_in_range(pair_longest_gap(&pair), 500, 1500);
+		psim_free(pair.sim);
+	}
+}
+
 /* One of two is dead from the start, or does not want to. */
 static void test_one_introducer_of_two(void **state)
 {
@@ -668,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_fail_over_idle),
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_two_introducers),
+		cmocka_unit_test(test_introducers_in_turn),
 		cmocka_unit_test(test_one_introducer_of_two),
 		cmocka_unit_test(test_introducer_dies_early),
 		cmocka_unit_test(test_introducer_away),
