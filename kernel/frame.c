@@ -5,25 +5,23 @@
 #include <linux/percpu.h>
 #include <net/sock.h>
 
+#include "room.h"
+
 /* Memory that datagrams are written to; BH disabled. */
-static struct page_frag __percpu *frame_room;
+static struct pilot_room __percpu *frame_room;
 
 int pilot_frame_module_init(void)
 {
-	frame_room = alloc_percpu(struct page_frag);
+	frame_room = alloc_percpu(struct pilot_room);
 	return frame_room ? 0 : -ENOMEM;
 }
 
 void pilot_frame_module_exit(void)
 {
-	struct page_frag *room;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		room = per_cpu_ptr(frame_room, cpu);
-		if (room->page)
-			put_page(room->page);
-	}
+	for_each_possible_cpu(cpu)
+		pilot_room_free(per_cpu_ptr(frame_room, cpu));
 	free_percpu(frame_room);
 }
 
@@ -55,24 +53,18 @@ struct sk_buff *pilot_frame_alloc(unsigned int len)
  * @len: how much
  * @first: nothing is in it yet
  *
- * The memory comes from pages that are the module's own, so that what is
- * written there writes over nobody's data.
- *
  * Context: BH disabled.
  * Return: the memory, linear, or NULL when there is none or the skb can hold
  * no more pieces.
  */
 u8 *pilot_frame_room(struct sk_buff *skb, unsigned int len, bool first)
 {
-	struct page_frag *room = this_cpu_ptr(frame_room);
 	unsigned int frags = skb_shinfo(skb)->nr_frags;
+	struct page_frag *room;
 	u8 *at;
 
-	if (first && room->page)
-		room->offset = min(ALIGN(room->offset, SMP_CACHE_BYTES),
-				   room->size);
-	if (!skb_page_frag_refill(len, room, GFP_ATOMIC) ||
-	    room->size - room->offset < len)
+	room = pilot_room_get(this_cpu_ptr(frame_room), len, first);
+	if (!room)
 		return NULL;
 	if (skb_can_coalesce(skb, frags, room->page, room->offset)) {
 		skb_frag_size_add(&skb_shinfo(skb)->frags[frags - 1], len);

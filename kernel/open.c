@@ -31,8 +31,7 @@ void pilot_open_module_exit(void)
 	for_each_possible_cpu(cpu) {
 		batch = per_cpu_ptr(inbound, cpu);
 		free_pages((unsigned long)batch->text, TEXT_ORDER);
-		if (batch->room.page)
-			put_page(batch->room.page);
+		pilot_room_free(&batch->room);
 	}
 	free_percpu(inbound);
 }

@@ -11,6 +11,7 @@
 
 #include "aead.h"
 #include "endpoint.h"
+#include "room.h"
 #include "run.h"
 
 struct pilot_dev;
@@ -57,7 +58,7 @@ struct pilot_inbound {
 	unsigned int n;
 	unsigned int text_used;
 	u8 *text;
-	struct page_frag room;
+	struct pilot_room room;
 	struct sk_buff *skb[PILOT_BATCH_MAX];
 	u64 counter[PILOT_BATCH_MAX];
 	struct pilot_record record[PILOT_BATCH_MAX];

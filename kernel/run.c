@@ -3,7 +3,8 @@
 #include "run.h"
 
 #include <linux/ipv6.h>
-#include <net/sock.h>
+
+#include "room.h"
 
 /* Room in front of a plaintext for the header that the short one stands for. */
 #define HEADROOM	(NET_SKB_PAD + sizeof(struct ipv6hdr))
@@ -43,18 +44,16 @@ unsigned int pilot_run_head(const u8 *plaintext, unsigned int len)
 
 /* Memory for the records from @first on. Return: how many it can hold. */
 static unsigned int run_piece(struct pilot_run *run, unsigned int first,
-			      struct page_frag *room)
+			      struct pilot_room *pages)
 {
 	struct pilot_run_piece *piece = &run->piece[run->pieces];
 	unsigned int len = run->record[first].len, space, fit;
+	struct page_frag *room;
 
 	if (run->pieces == PILOT_RUN_PIECES)
 		return 0;
-	if (room->page)
-		room->offset = min(ALIGN(room->offset, SMP_CACHE_BYTES),
-				   room->size);
-	if (!skb_page_frag_refill(len, room, GFP_ATOMIC) ||
-	    room->size - room->offset < len)
+	room = pilot_room_get(pages, len, true);
+	if (!room)
 		return 0;
 	space = room->size - room->offset;
 	fit = min(1 + (space - len) / run->stride, run->n - first);
@@ -74,13 +73,14 @@ static unsigned int run_piece(struct pilot_run *run, unsigned int first,
  *	be shorter; where and what to set aside is filled in
  * @n: how many, at least 2
  * @head: guess of the length of headers, at most PILOT_RUN_HEAD_MAX
- * @room: memory to cut from
+ * @pages: memory to cut from
  *
  * Context: BH disabled.
  * Return: false when the lengths do not suit or there is no memory.
  */
 bool pilot_run_place(struct pilot_run *run, struct pilot_record *record,
-		     unsigned int n, unsigned int head, struct page_frag *room)
+		     unsigned int n, unsigned int head,
+		     struct pilot_room *pages)
 {
 	unsigned int i = 0, end, fit;
 	u8 *at;
@@ -93,7 +93,7 @@ bool pilot_run_place(struct pilot_run *run, struct pilot_record *record,
 		return false;
 	run->stride = record[0].len - head;
 	while (i < n) {
-		fit = run_piece(run, i, room);
+		fit = run_piece(run, i, pages);
 		if (!fit) {
 			pilot_run_end(run);
 			return false;

@@ -24,6 +24,8 @@
 #include "aead.h"
 #include "short.h"
 
+struct pilot_room;
+
 /* The largest header of a record that can be part of a run. */
 #define PILOT_RUN_HEAD_MAX	(sizeof(struct pilot_short_header) + 60)
 /* A batch with less text than this would pin more memory than it is worth. */
@@ -64,7 +66,8 @@ struct pilot_run {
 };
 
 bool pilot_run_place(struct pilot_run *run, struct pilot_record *record,
-		     unsigned int n, unsigned int head, struct page_frag *room);
+		     unsigned int n, unsigned int head,
+		     struct pilot_room *pages);
 struct sk_buff *pilot_run_next(struct pilot_run *run, unsigned int *at,
 			       u64 which, unsigned int *n);
 void pilot_run_end(struct pilot_run *run);

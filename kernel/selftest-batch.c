@@ -191,7 +191,7 @@ static int segment_round(struct pilot_record *record)
 struct run_test {
 	struct pilot_run run;
 	struct pilot_record record[PILOT_BATCH_MAX];
-	struct page_frag room;
+	struct pilot_room room;
 	u8 *text[PILOT_BATCH_MAX];
 	unsigned int head;
 	unsigned int mss;
@@ -400,8 +400,7 @@ static void run_test_free(struct run_test *test)
 
 	for (i = 0; i < PILOT_BATCH_MAX; i++)
 		kvfree(test->text[i]);
-	if (test->room.page)
-		put_page(test->room.page);
+	pilot_room_free(&test->room);
 	kvfree(test);
 }
 
