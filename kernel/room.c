@@ -13,6 +13,16 @@ static bool room_suits(const struct page_frag *frag, unsigned int len)
 	       frag->size - frag->offset >= len;
 }
 
+static struct page_frag *room_page(struct pilot_room *room, bool apart)
+{
+	struct page_frag *frag = &room->frag[room->at];
+
+	if (apart && frag->page)
+		frag->offset = min(ALIGN(frag->offset, SMP_CACHE_BYTES),
+				   frag->size);
+	return frag;
+}
+
 /**
  * pilot_room_get - memory for @len bytes
  * @room: zeroed at first
@@ -26,14 +36,11 @@ static bool room_suits(const struct page_frag *frag, unsigned int len)
 struct page_frag *pilot_room_get(struct pilot_room *room, unsigned int len,
 				 bool apart)
 {
-	struct page_frag *frag = &room->frag[room->at];
+	struct page_frag *frag = room_page(room, apart);
 
-	if (apart && frag->page)
-		frag->offset = min(ALIGN(frag->offset, SMP_CACHE_BYTES),
-				   frag->size);
 	if (!room_suits(frag, len)) {
 		room->at = (room->at + 1) % PILOT_ROOM_PAGES;
-		frag = &room->frag[room->at];
+		frag = room_page(room, apart);
 	}
 	if (!skb_page_frag_refill(len, frag, GFP_ATOMIC))
 		return NULL;

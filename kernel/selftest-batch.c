@@ -2,7 +2,7 @@
 /*
  * Cutting and merging, each against what does the same packet by packet:
  * records against the core's own segments, large packets against the records
- * they were made of.
+ * they were made of. And the memory that both write to.
  */
 
 #include <linux/ipv6.h>
@@ -15,6 +15,7 @@
 #include "carrier.h"
 #include "compat.h"
 #include "frame.h"
+#include "room.h"
 #include "run.h"
 #include "segment.h"
 #include "selftest.h"
@@ -421,6 +422,72 @@ static struct run_test *run_test_new(void)
 	return test;
 }
 
+/*
+ * Rooms: what was written stays as it is until its writer lets go of the page.
+ */
+
+#define PIECES		64
+
+struct piece {
+	struct page *page;
+	u8 *at;
+	unsigned int len;
+	u8 mark;
+};
+
+static bool piece_put(struct piece *piece)
+{
+	bool same;
+
+	if (!piece->page)
+		return true;
+	same = !memchr_inv(piece->at, piece->mark, piece->len);
+	put_page(piece->page);
+	piece->page = NULL;
+	return same;
+}
+
+static int piece_get(struct piece *piece, struct pilot_room *room, u8 mark)
+{
+	unsigned int len = 1 + below(9000);
+	bool apart = below(2);
+	struct page_frag *frag;
+
+	frag = pilot_room_get(room, len, apart);
+	if (!frag)
+		return -ENOMEM;
+	if (frag->size - frag->offset < len ||
+	    (apart && !IS_ALIGNED(frag->offset, SMP_CACHE_BYTES)))
+		return -EINVAL;
+	get_page(frag->page);
+	*piece = (struct piece){ .page = frag->page, .len = len, .mark = mark,
+				 .at = page_address(frag->page) + frag->offset };
+	frag->offset += len;
+	memset(piece->at, mark, len);
+	return 0;
+}
+
+static int room_test(struct pilot_room *room)
+{
+	static struct piece pieces[PIECES];
+	unsigned int i, few;
+	int ret = 0;
+	bool same;
+
+	for (i = 0; i < 10 * ROUNDS && !ret; i++) {
+		/* Few are held at a time, then many: pages return, or do not. */
+		few = i / ROUNDS % 2 ? PIECES : 4;
+		same = piece_put(&pieces[i % few]);
+		ret = same ? piece_get(&pieces[i % few], room, i) : -EINVAL;
+	}
+	for (i = 0; i < PIECES; i++)
+		if (!piece_put(&pieces[i]) && !ret)
+			ret = -EINVAL;
+	if (ret)
+		pr_err("pilot: self-test: room: %d\n", ret);
+	return ret;
+}
+
 /* Return: 0, or a negative error when something is not as it must be. */
 int pilot_selftest_batch(void)
 {
@@ -435,6 +502,8 @@ int pilot_selftest_batch(void)
 		ret = run_round(test, false);
 	for (i = 0; i < 4 * ROUNDS && !ret; i++)
 		ret = run_round(test, true);
+	if (!ret)
+		ret = room_test(&test->room);
 	run_test_free(test);
 	return ret;
 }
