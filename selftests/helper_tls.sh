@@ -47,6 +47,27 @@ tls_is_used_where_udp_is_blocked() {
 		fail "$(cat "$TMP/path")"
 }
 
+# checks SIDE LINE...: netcheck has such lines there.
+checks() {
+	local line
+
+	pl "$1" netcheck >"$TMP/netcheck"
+	for line in "${@:2}"; do
+		grep -q "$line" "$TMP/netcheck" ||
+			fail "no '$line': $(cat "$TMP/netcheck")"
+	done
+}
+
+# Without any STUN server: the introducer is all that tells.
+a_check_says_what_is_blocked() {
+	connected udp-blocked eim-apdf
+	soon 20 kind_is a tls
+	checks a "^ipv4: udp blocked$" "^introducer peer .* by tls time " \
+		"^advice: UDP is blocked over IPv4"
+	checks b "^ipv4: udp open mapped .* nat yes mapping unknown filtering unknown$" \
+		"^advice: what the NAT does is not known"
+}
+
 two_agents_without_udp_reach_each_other() {
 	connected udp-blocked udp-blocked
 	soon 20 kind_is a tls
@@ -92,6 +113,7 @@ bridge_is_idle() {
 
 helper_tests \
 	tls_is_used_where_udp_is_blocked \
+	a_check_says_what_is_blocked \
 	two_agents_without_udp_reach_each_other \
 	whoever_dies_comes_back \
 	a_flow_moves_off_tls_when_udp_works

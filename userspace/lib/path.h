@@ -352,6 +352,8 @@ enum path_relays {
 /* What is known of an introducer. */
 struct path_introducer_info {
 	bool reachable;			/* a session, and an answer lately */
+	struct endpoint at;		/* where it answers, unset: nowhere */
+	enum path_class class;		/* of the way there, or PATH_CLASSES */
 	uint64_t rtt_ns;		/* 0: not known */
 	uint64_t ponged_ns;		/* boot time of its last answer, 0: none */
 	struct endpoint observed[2];	/* how it sees us, IPv4 and IPv6 */

@@ -128,11 +128,16 @@ bool path_introducer_info(const struct path_peer *peer,
 	if (!peer->introducer)
 		return false;
 	info->relays = peer->relays;
+	info->class = PATH_CLASSES;
 	if (live && live->ready && live->used) {
 		info->rtt_ns = live->used->rtt_ns;
 		info->ponged_ns = live->used->ponged_at;
 		info->reachable = !live->dead && !live->used->lost &&
 				  info->ponged_ns;
+	}
+	if (info->reachable) {
+		info->at = live->used->endpoint;
+		info->class = path_candidate_class(live, live->used);
 	}
 	for (int i = 0; i < PATH_OBSERVED_MAX; i++) {
 		const struct path_observed *at = &peer->agent->observed[i];

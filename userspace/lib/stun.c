@@ -165,37 +165,19 @@ static void behaviour_start(struct stun_client *client, uint64_t now,
 		map_start(client, now);
 }
 
-struct observation {
-	struct endpoint server, mapped;
-};
-
-static void observe(struct observation *seen, unsigned int *count,
+static void observe(struct stun_view *seen, unsigned int *count,
 		    const struct endpoint *server,
 		    const struct endpoint *mapped)
 {
 	if (endpoint_is_set(mapped))
-		seen[(*count)++] = (struct observation){ *server, *mapped };
+		seen[(*count)++] = (struct stun_view){ *server, *mapped };
 }
 
-/*
- * From where each server address sees us. Where all addresses see the same,
- * ports do not matter; one address alone tells nothing.
- */
-static enum stun_behaviour mapping_of(const struct stun_client *client)
+enum stun_behaviour stun_mapping(const struct stun_view *seen,
+				 unsigned int count)
 {
-	struct observation seen[STUN_SERVERS_MAX + 2];
 	bool several = false, address = false, port = false;
-	unsigned int count = 0;
-	struct endpoint at;
 
-	for (unsigned int i = 0; i < client->servers; i++)
-		observe(seen, &count, &client->server[i].endpoint,
-			&client->server[i].mapped);
-	if (client->primary) {
-		at = other_with(client, client->primary->endpoint.port);
-		observe(seen, &count, &at, &client->map_address);
-		observe(seen, &count, &client->other, &client->map_port);
-	}
 	for (unsigned int i = 0; i < count; i++) {
 		for (unsigned int j = 0; j < i; j++) {
 			bool same = same_address(&seen[i].server,
@@ -213,6 +195,24 @@ static enum stun_behaviour mapping_of(const struct stun_client *client)
 	if (port)
 		return STUN_ADDRESS_AND_PORT_DEPENDENT;
 	return address ? STUN_ADDRESS_DEPENDENT : STUN_UNKNOWN;
+}
+
+/* From where each server address sees us. */
+static enum stun_behaviour mapping_of(const struct stun_client *client)
+{
+	struct stun_view seen[STUN_SERVERS_MAX + 2];
+	unsigned int count = 0;
+	struct endpoint at;
+
+	for (unsigned int i = 0; i < client->servers; i++)
+		observe(seen, &count, &client->server[i].endpoint,
+			&client->server[i].mapped);
+	if (client->primary) {
+		at = other_with(client, client->primary->endpoint.port);
+		observe(seen, &count, &at, &client->map_address);
+		observe(seen, &count, &client->other, &client->map_port);
+	}
+	return stun_mapping(seen, count);
 }
 
 /* Goes on to what waits for the tests that ended. */

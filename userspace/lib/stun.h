@@ -109,6 +109,18 @@ uint64_t stun_client_deadline(const struct stun_client *client);
 /* By the first server that said; NULL: none did. */
 const struct endpoint *stun_client_mapped(const struct stun_client *client);
 
+/* One socket of ours, as somebody sees it. */
+struct stun_view {
+	struct endpoint server, mapped;
+};
+
+/*
+ * What the mapping depends on. Where all addresses see the same, ports do not
+ * matter; one address alone tells nothing.
+ */
+enum stun_behaviour stun_mapping(const struct stun_view *seen,
+				 unsigned int count);
+
 const char *stun_behaviour_name(enum stun_behaviour behaviour);
 
 #endif /* PILOT_LIB_STUN_H */

@@ -55,6 +55,7 @@ static void turn_become(struct turn_client *client, enum turn_state state)
 	client->state = state;
 	client->refresh_at = CLOCK_NEVER;
 	client->problem[0] = 0;
+	client->error = 0;
 	if (state == TURN_ALLOCATED)
 		return;
 	memset(&client->relayed, 0, sizeof(client->relayed));
@@ -188,6 +189,7 @@ static void turn_refused(struct turn_client *client,
 	char text[ENDPOINT_TEXT_LEN];
 
 	turn_become(client, TURN_REFUSED);
+	client->error = answer->error;
 	/* Not signed, it may be anybody's word. */
 	if (answer->error == TURN_ERROR_ALTERNATE && answer->authentic &&
 	    endpoint_is_set(&answer->alternate)) {

@@ -145,6 +145,7 @@ struct turn_client {
 	uint64_t connect_until;		/* while it is waited for */
 	enum turn_state state;
 	char problem[TURN_PROBLEM_LEN];	/* why it is refused or silent; "" */
+	unsigned int error;		/* enum turn_error of a refusal, or 0 */
 	struct endpoint relayed;	/* while it is allocated */
 	struct endpoint mapped;
 	uint32_t lifetime;		/* seconds, as given */

@@ -31,6 +31,7 @@ static void report(struct turn_pool_server *server)
 	server->report.state = client->state;
 	memcpy(server->report.problem, client->problem,
 	       sizeof(server->report.problem));
+	server->report.error = client->error;
 	server->report.relayed = client->relayed;
 	server->report.rtt_ns = client->state == TURN_SILENT ? 0 :
 							       client->rtt_ns;

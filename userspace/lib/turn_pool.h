@@ -43,6 +43,7 @@ struct turn_pool_ops {
 struct turn_report {
 	enum turn_state state;
 	char problem[TURN_PROBLEM_LEN];
+	unsigned int error;		/* of a refusal, or 0 */
 	struct endpoint relayed;
 	uint64_t rtt_ns;		/* 0: it did not answer */
 };

@@ -240,6 +240,7 @@ static void netcheck_introducers(const json_t *report)
 		netcheck_text(one, "link", "link");
 		if (!json_is_true(json_object_get(one, "reachable")))
 			print_plain(" no answer");
+		print_transport(one);
 		netcheck_rtt(one);
 		netcheck_text(one, "mapped4", "mapped");
 		netcheck_text(one, "mapped6", "mapped");

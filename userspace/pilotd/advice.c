@@ -53,7 +53,9 @@ static void say_nat(struct advice *advice, const struct advice_facts *facts,
 	switch (f->mapping) {
 	case STUN_ENDPOINT_INDEPENDENT:
 		say(advice,
-		    "the NAT keeps one outer port, so most peers can be reached by punching holes");
+		    "the NAT keeps one outer port, so most peers can be reached by punching holes%s",
+		    f->filtering != STUN_UNKNOWN ? "" :
+		    "; what it lets in only a STUN server with two addresses can tell");
 		break;
 	case STUN_ADDRESS_DEPENDENT:
 	case STUN_ADDRESS_AND_PORT_DEPENDENT:
@@ -62,7 +64,7 @@ static void say_nat(struct advice *advice, const struct advice_facts *facts,
 		break;
 	case STUN_UNKNOWN:
 		say(advice,
-		    "what the NAT does is not known: a STUN server with two addresses, or a second server, would tell");
+		    "what the NAT does is not known: a STUN server with two addresses, a second server or a second introducer would tell");
 		break;
 	}
 	if (!facts->port_mapping)
@@ -101,6 +103,48 @@ static void say_direct(struct advice *advice, const struct advice_facts *facts,
 		    names[i], facts->port);
 }
 
+const char *advice_udp(const struct advice_family *f)
+{
+	if (f->answered || f->introduced)
+		return "open";
+	if (f->has && (f->asked || f->by_tls))
+		return "blocked";
+	return f->near ? "open" : "unknown";
+}
+
+/* By TLS introducers are reached only where they do not answer by UDP. */
+static void say_by_tls(struct advice *advice, const struct advice_facts *facts,
+		       const struct advice_family *f, int i)
+{
+	if (f->answered || f->introduced)
+		say(advice,
+		    "UDP gets out over %s, but %u of the introducers answer by TLS alone, which is slow: does a firewall let UDP pass to them?",
+		    names[i], f->by_tls);
+	else
+		say(advice,
+		    "UDP is blocked over %s, and introducers are reached by TLS alone, which is slow: let the firewall pass UDP port %u",
+		    names[i], facts->port);
+}
+
+static void say_udp(struct advice *advice, const struct advice_facts *facts,
+		    const struct advice_family *f, int i)
+{
+	if (f->by_tls)
+		say_by_tls(advice, facts, f, i);
+	else if (f->asked && !f->answered && f->introduced)
+		say(advice,
+		    "no STUN server answered over %s, though UDP gets out: are they up?",
+		    names[i]);
+	else if (f->asked && !f->answered)
+		say(advice,
+		    "no STUN server answered over %s: they are down, or a firewall blocks UDP; let it pass UDP port %u",
+		    names[i], facts->port);
+	else if (f->near && !f->asked && !f->introduced)
+		say(advice,
+		    "how others see this host over %s is not known, as the introducer is on its own network: name a stun-server in pilotd.conf",
+		    names[i]);
+}
+
 static void say_family(struct advice *advice, const struct advice_facts *facts,
 		       int i)
 {
@@ -108,10 +152,7 @@ static void say_family(struct advice *advice, const struct advice_facts *facts,
 
 	if (!f->has)
 		return;
-	if (f->asked && !f->answered)
-		say(advice,
-		    "no STUN server answered over %s: they are down, or a firewall blocks UDP; let it pass UDP port %u",
-		    names[i], facts->port);
+	say_udp(advice, facts, f, i);
 	if (f->state == PORTMAP_MAPPED &&
 	    (f->nat || !endpoint_is_set(&f->outer)))
 		say_mapped(advice, f);
@@ -134,6 +175,37 @@ static void say_tls(struct advice *advice, const struct advice_facts *facts)
 		    "nor does one answer by TLS: set \"introduce-tls yes\" at one, and let TCP pass to its port");
 }
 
+/* What is to be done at a TURN server, or about it. */
+static void say_turn(struct advice *advice, const struct advice_turn *turn)
+{
+	bool udp = turn->account->transport == TURN_UDP;
+	const struct turn_report *report = turn->report;
+	char server[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&turn->account->server, server);
+	if (report->state == TURN_SILENT)
+		say(advice,
+		    "TURN server %s does not answer%s%s: is it up, and does a firewall let %s pass to it?",
+		    server, report->problem[0] ? ": " : "", report->problem,
+		    udp ? "UDP" : "TCP");
+	else if (report->state == TURN_REFUSED &&
+		 report->error == TURN_ERROR_UNAUTHORIZED)
+		say(advice,
+		    "TURN server %s refuses user \"%s\": compare the user and the password file of its turn-server line with what the server has; it may have expired there",
+		    server, turn->account->user);
+	else if (report->state == TURN_REFUSED)
+		say(advice, "TURN server %s refuses: %s", server,
+		    report->problem);
+}
+
+static bool has_relay(const struct advice_facts *facts)
+{
+	for (unsigned int i = 0; i < facts->turns; i++)
+		if (facts->turn[i].report->state == TURN_ALLOCATED)
+			return true;
+	return false;
+}
+
 static void say_introducers(struct advice *advice,
 			    const struct advice_facts *facts)
 {
@@ -146,9 +218,10 @@ static void say_introducers(struct advice *advice,
 		say(advice, "%u of %u introducers do not answer",
 		    facts->introducers - facts->reached, facts->introducers);
 	say_tls(advice, facts);
-	if (facts->signalling && facts->signalling == facts->introducers)
+	if (facts->signalling && facts->signalling == facts->introducers &&
+	    !has_relay(facts))
 		say(advice,
-		    "no introducer relays data, so peers to which no direct path is found cannot be reached: set \"relay yes\" there");
+		    "no introducer relays data, so peers to which no direct path is found cannot be reached: set \"relay yes\" there, or name a turn-server");
 }
 
 unsigned int advice_give(const struct advice_facts *facts,
@@ -166,6 +239,8 @@ unsigned int advice_give(const struct advice_facts *facts,
 		say(&advice,
 		    "how others see this host is not known: name a stun-server in pilotd.conf");
 	say_introducers(&advice, facts);
+	for (unsigned int i = 0; i < facts->turns; i++)
+		say_turn(&advice, &facts->turn[i]);
 	say_family(&advice, facts, 0);
 	say_family(&advice, facts, 1);
 	return advice.count;

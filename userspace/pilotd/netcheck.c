@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "advice.h"
 #include "clock.h"
+#include "outside.h"
 #include "own.h"
 #include "path.h"
 #include "reach_tls.h"
@@ -29,37 +30,32 @@ static void set_endpoint(json_t *object, const char *key,
 	json_object_set_new(object, key, json_string(text));
 }
 
-/* Whether others see us as we are. */
-static bool is_host(const struct own *own, const struct endpoint *endpoint)
-{
-	const struct addresses_own *addresses = own_addresses(own);
+/* What is known, and what came of it. */
+struct report {
+	struct advice_facts facts;
+	struct outside outside[2];	/* IPv4, IPv6 */
+};
 
-	for (unsigned int i = 0; i < addresses->count; i++)
-		if (endpoint_equal(&addresses->host[i], endpoint))
-			return true;
-	return false;
-}
-
-static void gather_family(const struct own *own, int i,
-			  struct advice_family *facts)
+static void gather_family(const struct own *own, int i, struct report *report)
 {
+	struct advice_family *facts = &report->facts.family[i];
 	const struct portmap *portmap = own_portmap(own, i);
-	const struct stun_client *stun = own_stun(own, i);
-	const struct endpoint *mapped = stun_client_mapped(stun);
 
 	facts->has = own_has_family(own, i);
-	facts->asked = stun->servers;
-	for (unsigned int n = 0; n < stun->servers; n++)
-		facts->answered = facts->answered || stun->server[n].answered;
-	if (mapped) {
-		facts->outer = *mapped;
-		facts->nat = !is_host(own, mapped);
-		facts->mapping = stun->mapping;
-		facts->filtering = stun->filtering;
-	}
 	facts->state = portmap->state;
 	facts->problem = portmap->problem;
 	facts->external = portmap->external;
+	outside_stun(&report->outside[i], facts, own_stun(own, i));
+}
+
+static void gather_turns(const struct turns *turns, struct advice_facts *facts)
+{
+	const struct turn_pool_server *server;
+
+	while ((server = turns_server(turns, facts->turns)))
+		facts->turn[facts->turns++] = (struct advice_turn){
+			&server->client.account, &server->report,
+		};
 }
 
 static json_t *hosts_json(const struct own *own)
@@ -128,8 +124,7 @@ static json_t *family_json(const struct own *own, int i, uint64_t now,
 	json_t *object;
 
 	object = json_pack("{s:b, s:s}", "present", facts->has, "udp",
-			   facts->answered ? "open" :
-			   facts->asked && facts->has ? "blocked" : "unknown");
+			   advice_udp(facts));
 	if (endpoint_is_set(&facts->outer)) {
 		set_endpoint(object, "mapped", &facts->outer);
 		json_object_set_new(object, "nat", json_boolean(facts->nat));
@@ -159,6 +154,10 @@ static json_t *introducer_json(const struct worker *worker,
 	if (data->config.name[0])
 		json_object_set_new(object, "name",
 				    json_string(data->config.name));
+	if (info->reachable)
+		json_object_set_new(object, "transport", json_string(
+				    info->class < PATH_CLASS_RELAY ? "udp" :
+				    path_class_name(info->class)));
 	if (info->rtt_ns)
 		json_object_set_new(object, "rtt_us",
 				    json_integer(info->rtt_ns / 1000));
@@ -173,12 +172,13 @@ static json_t *introducer_json(const struct worker *worker,
 	return object;
 }
 
-/* Of all agents; what it comes to is noted in @facts. */
+/* Of all agents; what it comes to is noted in @report. */
 static json_t *introducers_json(const struct worker *worker, uint64_t now,
-				struct advice_facts *facts)
+				struct report *report)
 {
 	const struct clock clock = { .boot_ns = now };
 	struct path_introducer_info info;
+	struct advice_facts *facts = &report->facts;
 	const struct worker_agent *agent;
 	json_t *array = json_array();
 	struct session_peer *peer;
@@ -198,6 +198,8 @@ static json_t *introducers_json(const struct worker *worker, uint64_t now,
 				info.relays == PATH_RELAYS_SIGNALLING;
 			facts->tls_answers += reach_tls_answers(worker, data);
 			facts->tls_silent += reach_tls_is_silent(worker, data);
+			outside_introducer(report->outside, facts->family,
+					   &info, &data->config.endpoint);
 			json_array_append_new(array,
 					      introducer_json(worker, agent,
 							      peer, now,
@@ -222,20 +224,27 @@ static json_t *advice_json(const struct advice_facts *facts)
 static json_t *netcheck_json(const struct worker *worker, uint64_t now)
 {
 	const struct own *own = worker->own;
-	struct advice_facts facts = {
-		.port = own_config(own)->port,
-		.port_mapping = own_config(own)->port_mapping,
+	struct report report = {
+		.facts.port = own_config(own)->port,
+		.facts.port_mapping = own_config(own)->port_mapping,
 	};
-	json_t *introducers = introducers_json(worker, now, &facts);
+	struct advice_family *family = report.facts.family;
+	json_t *introducers;
 
-	gather_family(own, 0, &facts.family[0]);
-	gather_family(own, 1, &facts.family[1]);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}",
-			 "port", facts.port, "host", hosts_json(own),
-			 "ipv4", family_json(own, 0, now, &facts.family[0]),
-			 "ipv6", family_json(own, 1, now, &facts.family[1]),
+	for (int i = 0; i < 2; i++)
+		gather_family(own, i, &report);
+	introducers = introducers_json(worker, now, &report);
+	for (int i = 0; i < 2; i++)
+		outside_judge(&report.outside[i], own_addresses(own),
+			      &family[i]);
+	gather_turns(worker->turns, &report.facts);
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "port", report.facts.port, "host", hosts_json(own),
+			 "ipv4", family_json(own, 0, now, &family[0]),
+			 "ipv6", family_json(own, 1, now, &family[1]),
 			 "introducers", introducers,
-			 "advice", advice_json(&facts));
+			 "advice", advice_json(&report.facts),
+			 "turn", turns_json(worker->turns));
 }
 
 json_t *netcheck_event(uint64_t check)
@@ -278,12 +287,9 @@ json_t *netcheck_show(struct worker *worker, const json_t *args,
 		      struct control_error *error)
 {
 	struct clock now;
-	json_t *json;
 
 	if (control_only(args, none, error))
 		return NULL;
 	clock_read(&now);
-	json = netcheck_json(worker, now.boot_ns);
-	json_object_set_new(json, "turn", turns_json(worker->turns));
-	return json;
+	return netcheck_json(worker, now.boot_ns);
 }

@@ -303,6 +303,12 @@ static json_t *server_json(const struct turn_pool *pool, unsigned int i)
 	return object;
 }
 
+const struct turn_pool_server *turns_server(const struct turns *turns,
+					    unsigned int i)
+{
+	return turns && i < turns->pool.count ? &turns->pool.server[i] : NULL;
+}
+
 json_t *turns_json(const struct turns *turns)
 {
 	json_t *array = json_array();

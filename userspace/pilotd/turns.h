@@ -63,6 +63,9 @@ void turns_keep(struct turns *turns, uint64_t now, const struct endpoint *via);
 /* The server whose channels are there; NULL: none is. */
 const struct turn_account *turns_at(const struct turns *turns,
 				    const struct endpoint *at);
+/* Each server that is configured; NULL: there are no more. */
+const struct turn_pool_server *turns_server(const struct turns *turns,
+					    unsigned int i);
 /* What each server said, for netcheck. @turns: NULL is none. */
 json_t *turns_json(const struct turns *turns);
 

@@ -392,6 +392,10 @@ a_worker_goes_by_tls_and_back() {
 netcheck() {
 	in_ns a "$build/pilot-link" --control "$TMP/a.sock" netcheck \
 		>"$TMP/netcheck" || fail "netcheck: $(cat "$TMP/netcheck")"
+	netcheck_said "$1"
+}
+
+netcheck_said() {
 	grep -q "$1" "$TMP/netcheck" ||
 		fail "no '$1': $(cat "$TMP/netcheck")"
 }
@@ -400,6 +404,9 @@ a_check_tells_of_tls() {
 	workers_start
 	wait_for 15 goes_by tls || fail "$(cat "$TMP/path" "$TMP/a.log")"
 	netcheck "^    tls $SERVER state answers in use\$"
+	netcheck_said "^ipv4: udp blocked\$"
+	netcheck_said "^introducer peer .* by tls time "
+	netcheck_said "^advice: UDP is blocked over IPv4"
 	in_ns b nft delete table ip x
 	ipn a addr add 10.0.0.77/24 dev wire
 	wait_for 15 goes_by lan || fail "$(cat "$TMP/path" "$TMP/a.log")"
@@ -407,6 +414,9 @@ a_check_tells_of_tls() {
 	! pgrep -P "$CLIENT" -f pilotd-bridge >"$TMP/pgrep" ||
 		fail "a bridge for nothing"
 	netcheck "^    tls $SERVER state answers\$"
+	# What is on the same wire sees no NAT, and cannot tell that there is none.
+	netcheck_said "^ipv4: udp open\$"
+	netcheck_said "^advice: how others see this host over IPv4 is not known"
 	# It asked, and nothing else came of it.
 	wait_for 5 has_no_connection || fail "the connection is kept"
 	goes_by lan || fail "$(cat "$TMP/path")"

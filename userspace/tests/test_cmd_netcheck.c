@@ -37,13 +37,16 @@
 		"\"used\":false}"
 #define INTRODUCERS "[{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0001\"," \
 		"\"reachable\":true,\"relays\":\"data\",\"name\":\"hub\"," \
-		"\"rtt_us\":20500,\"answered_ms\":9," \
+		"\"transport\":\"udp\",\"rtt_us\":20500,\"answered_ms\":9," \
 		"\"mapped4\":\"198.51.100.7:7740\"}," \
 		"{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0002\"," \
 		"\"reachable\":false,\"relays\":\"unknown\"," \
 		"\"tls\":{\"server\":\"192.0.2.9:443\"," \
 		"\"state\":\"failed\",\"used\":true," \
-		"\"problem\":\"Connection refused\"}}]"
+		"\"problem\":\"Connection refused\"}}," \
+		"{\"link\":\"pilot0\",\"peer\":\"1:0001.F291.0003\"," \
+		"\"reachable\":true,\"relays\":\"unknown\"," \
+		"\"transport\":\"tls\",\"rtt_us\":40000}]"
 #define WHOLE	"{\"port\":7740,\"host\":[\"192.0.2.10:7740\"," \
 		"\"192.0.2.11:7740\"],\"ipv4\":" IPV4 ",\"ipv6\":" IPV6 "," \
 		"\"introducers\":" INTRODUCERS "," \
@@ -82,6 +85,8 @@ static void test_whole(void **state)
 		"relays unknown\n"
 		"    tls 192.0.2.9:443 state failed in use "
 		"(Connection refused)\n"
+		"introducer peer 1:0001.F291.0003 link pilot0 by tls time "
+		"40.000 ms relays unknown\n"
 		"advice: do this\n"
 		"advice: and that\n");
 	assert_int_equal(result.status, TOOL_OK);

@@ -746,6 +746,8 @@ static void test_introducer_info(void **state)
 	pong(end, end->introducer, "203.0.113.1:7740", "192.0.2.10:2222");
 	assert_true(path_introducer_info(end->introducer, &end->now, &info));
 	assert_true(info.reachable);
+	assert_true(endpoint_equal(&info.at, &at));
+	assert_int_equal(info.class, PATH_CLASS_IPV4);
 	assert_int_equal(info.rtt_ns, 40 * MS);
 	assert_int_equal(info.observed[0].port, 2222);
 	assert_false(endpoint_is_set(&info.observed[1]));

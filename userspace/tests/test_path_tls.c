@@ -194,9 +194,13 @@ static void test_relay(void **state)
 {
 	struct end *end = end_by_tls();
 	const struct sent *told = end_last(end, WIRE_CONTROL_CANDIDATES);
+	struct path_introducer_info introducer;
 	struct path_info info;
 
 	(void)state;
+	path_introducer_info(end->introducer, &end->now, &introducer);
+	assert_true(introducer.reachable);
+	assert_int_equal(introducer.class, PATH_CLASS_TLS);
 	assert_true(end_uses(end, "relay:0x7@" LOCAL));
 	assert_int_equal(class_of(end->peer, "relay:0x7@" LOCAL),
 			 PATH_CLASS_TLS);

@@ -12,6 +12,7 @@
 #include "check.h"
 #include "gateway.h"
 #include "netcheck.h"
+#include "outside.h"
 #include "own.h"
 #include "worker.h"
 
@@ -117,7 +118,7 @@ static void introducers_are_judged(void **state)
 	facts.signalling = 1;
 	assert_int_equal(advice_give(&facts, text), 1);
 	facts.reached = facts.signalling = 2;
-	advised("no introducer relays data");
+	advised("set \"relay yes\" there, or name a turn-server");
 	facts.signalling = 0;
 	facts.tls_silent = 1;
 	advised("no introducer answers by TLS, so");
@@ -130,6 +131,200 @@ static void introducers_are_judged(void **state)
 		assert_null(strstr(text[i], "TLS"));
 	facts.signalling = 0;
 	advised(NULL);
+}
+
+static void not_advised(const char *words)
+{
+	for (unsigned int i = advice_give(&facts, text); i--;)
+		assert_null(strstr(text[i], words));
+}
+
+static void turn_servers_are_judged(void **state)
+{
+	static struct turn_report report[3];
+	static struct turn_account account[3] = {
+		{ .user = "alice" }, { .transport = TURN_TLS }, {},
+	};
+
+	(void)state;
+	begin(0);
+	account[0].server = at("203.0.113.1:3478");
+	account[1].server = at("203.0.113.2:5349");
+	account[2].server = at("203.0.113.3:3478");
+	for (int i = 0; i < 3; i++)
+		facts.turn[i] = (struct advice_turn){ &account[i], &report[i] };
+	facts.turns = 3;
+	facts.introducers = facts.reached = facts.signalling = 1;
+	report[0].state = report[2].state = TURN_REFUSED;
+	report[0].error = TURN_ERROR_UNAUTHORIZED;
+	strcpy(report[2].problem, "the server is full (508)");
+	report[1].state = TURN_SILENT;
+	strcpy(report[1].problem, "Connection refused");
+	advised("203.0.113.1:3478 refuses user \"alice\": compare");
+	advised("203.0.113.2:5349 does not answer: Connection refused: is it up, and does a firewall let TCP");
+	advised("203.0.113.3:3478 refuses: the server is full (508)");
+	advised("no introducer relays data");
+	account[1].transport = TURN_UDP;
+	report[1].problem[0] = '\0';
+	advised("203.0.113.2:5349 does not answer: is it up, and does a firewall let UDP");
+	/* One that relays is as good as an introducer. */
+	report[2].state = TURN_ALLOCATED;
+	report[2].problem[0] = '\0';
+	not_advised("no introducer relays data");
+	not_advised("203.0.113.3");
+	assert_int_equal(advice_give(&facts, text), 2);
+}
+
+/* --- how others see us ----------------------------------------------------- */
+
+static struct outside outside[2];
+static struct addresses_own addresses;
+
+static void begin_outside(void)
+{
+	struct advice_family *f = begin(0);
+
+	f->asked = f->answered = false;
+	memset(outside, 0, sizeof(outside));
+	memset(&addresses, 0, sizeof(addresses));
+	addresses.host[0] = at("192.168.1.5:7740");
+	addresses.host[1] = at("[2001:db8::7]:7740");
+	addresses.count = 2;
+	facts.family[1].has = true;
+}
+
+/* An introducer that answers from @where, by a way of this class. */
+static void answers(const char *where, enum path_class class, const char *seen)
+{
+	struct path_introducer_info info = {
+		.reachable = true, .class = class, .at = at(where),
+	};
+	struct endpoint there = at("198.51.100.1:7740");
+
+	if (seen)
+		info.observed[info.at.family == AF_INET6] = at(seen);
+	outside_introducer(outside, facts.family, &info, &there);
+}
+
+static void judged(int i, const char *udp, const char *outer, bool nat,
+		   enum stun_behaviour mapping)
+{
+	struct advice_family *f = &facts.family[i];
+	struct endpoint expected = { .family = AF_UNSPEC };
+
+	outside_judge(&outside[i], &addresses, f);
+	assert_string_equal(advice_udp(f), udp);
+	if (outer)
+		expected = at(outer);
+	assert_true(endpoint_equal(&f->outer, &expected));
+	assert_int_equal(f->nat, nat);
+	assert_int_equal(f->mapping, mapping);
+	assert_int_equal(f->filtering, STUN_UNKNOWN);
+}
+
+static void introducers_tell_of_the_nat(void **state)
+{
+	(void)state;
+	begin_outside();
+	judged(0, "unknown", NULL, false, STUN_UNKNOWN);
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	/* That of another agent here is no other view. */
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	assert_int_equal(outside[0].views, 1);
+	judged(0, "open", "203.0.113.9:4001", true, STUN_UNKNOWN);
+	advised("a second introducer would tell");
+	answers("198.51.100.2:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_ENDPOINT_INDEPENDENT);
+	advised("keeps one outer port");
+	advised("what it lets in only a STUN server with two addresses");
+
+	begin_outside();
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	answers("198.51.100.2:7740", PATH_CLASS_MAPPED, "203.0.113.9:4002");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_ADDRESS_DEPENDENT);
+	advised("another outer port");
+	/* Two of one address tell of ports alone. */
+	begin_outside();
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	answers("198.51.100.1:7741", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_UNKNOWN);
+	answers("198.51.100.1:7742", PATH_CLASS_IPV4, "203.0.113.9:4002");
+	judged(0, "open", "203.0.113.9:4001", true,
+	       STUN_ADDRESS_AND_PORT_DEPENDENT);
+}
+
+/* Each family for itself. */
+static void introducers_tell_that_there_is_no_nat(void **state)
+{
+	(void)state;
+	begin_outside();
+	answers("[2001:db8:1::1]:7740", PATH_CLASS_IPV6, "[2001:db8::7]:7740");
+	judged(0, "unknown", NULL, false, STUN_UNKNOWN);
+	judged(1, "open", "[2001:db8::7]:7740", false, STUN_UNKNOWN);
+	advised("no NAT for IPv6");
+	/* One on our side of a NAT does not deny it. */
+	begin_outside();
+	answers("10.0.0.1:7740", PATH_CLASS_IPV4, "192.168.1.5:7740");
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_UNKNOWN);
+	/* And the one next door knows nothing of it. */
+	begin_outside();
+	answers("192.168.1.6:7740", PATH_CLASS_LAN, "192.168.1.5:7740");
+	judged(0, "open", NULL, false, STUN_UNKNOWN);
+	advised("how others see this host over IPv4 is not known");
+}
+
+static void stun_servers_and_introducers_are_put_together(void **state)
+{
+	struct stun_client stun = { .servers = 1 };
+
+	(void)state;
+	begin_outside();
+	stun.server[0].endpoint = at("198.51.100.9:3478");
+	outside_stun(&outside[0], &facts.family[0], &stun);
+	judged(0, "blocked", NULL, false, STUN_UNKNOWN);
+	advised("no STUN server answered over IPv4: they are down, or");
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_UNKNOWN);
+	advised("no STUN server answered over IPv4, though UDP gets out");
+
+	begin_outside();
+	stun.server[0].answered = true;
+	stun.server[0].mapped = at("203.0.113.9:4002");
+	outside_stun(&outside[0], &facts.family[0], &stun);
+	judged(0, "open", "203.0.113.9:4002", true, STUN_UNKNOWN);
+	answers("198.51.100.1:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4002", true, STUN_ADDRESS_DEPENDENT);
+	/* What it found out by itself stands. */
+	begin_outside();
+	stun.mapping = STUN_ENDPOINT_INDEPENDENT;
+	outside_stun(&outside[0], &facts.family[0], &stun);
+	judged(0, "open", "203.0.113.9:4002", true, STUN_ENDPOINT_INDEPENDENT);
+}
+
+/* What it saw when UDP still worked is not asked for then. */
+static void tls_alone_means_that_udp_is_blocked(void **state)
+{
+	(void)state;
+	begin_outside();
+	facts.introducers = facts.reached = facts.tls_answers = 1;
+	answers("127.64.1.1:4000", PATH_CLASS_TLS, "203.0.113.9:4001");
+	judged(0, "blocked", NULL, false, STUN_UNKNOWN);
+	judged(1, "unknown", NULL, false, STUN_UNKNOWN);
+	advised("UDP is blocked over IPv4");
+	assert_int_equal(advice_give(&facts, text), 1);
+	/* Next door it works, which does not help. */
+	answers("192.168.1.6:7740", PATH_CLASS_LAN, "192.168.1.5:7740");
+	judged(0, "blocked", NULL, false, STUN_UNKNOWN);
+	/* A relay's word is none. */
+	answers("relay:0x7@198.51.100.2:7740", PATH_CLASS_RELAY,
+		"203.0.113.9:4001");
+	judged(0, "blocked", NULL, false, STUN_UNKNOWN);
+	/* Where another answers it is the way to this one. */
+	answers("198.51.100.2:7740", PATH_CLASS_IPV4, "203.0.113.9:4001");
+	judged(0, "open", "203.0.113.9:4001", true, STUN_UNKNOWN);
+	advised("but 1 of the introducers answer by TLS alone");
+	not_advised("UDP is blocked");
 }
 
 static void what_is_not_known_is_said(void **state)
@@ -416,6 +611,11 @@ int main(void)
 		cmocka_unit_test(a_nat_is_explained),
 		cmocka_unit_test(a_firewall_is_told_from_none),
 		cmocka_unit_test(introducers_are_judged),
+		cmocka_unit_test(turn_servers_are_judged),
+		cmocka_unit_test(introducers_tell_of_the_nat),
+		cmocka_unit_test(introducers_tell_that_there_is_no_nat),
+		cmocka_unit_test(stun_servers_and_introducers_are_put_together),
+		cmocka_unit_test(tls_alone_means_that_udp_is_blocked),
 		cmocka_unit_test(what_is_not_known_is_said),
 		with_host(a_check_ends_even_with_nobody_to_ask),
 		with_host(a_check_lasts_as_long_as_it_has_to),

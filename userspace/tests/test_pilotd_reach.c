@@ -9,6 +9,8 @@
 #include "check.h"
 #include "introduce.h"
 #include "lost.h"
+#include "netcheck.h"
+#include "own.h"
 #include "path_message.h"
 #include "path_show.h"
 #include "reach.h"
@@ -720,6 +722,67 @@ static void a_relay_is_shown_with_its_name(void **state)
 	json_decref(args);
 }
 
+static void no_send(void *ctx, const struct endpoint *dst, const void *bytes,
+		    size_t len)
+{
+	(void)ctx;
+	(void)dst;
+	(void)bytes;
+	(void)len;
+	fail();
+}
+
+static void no_change(void *ctx, bool moved)
+{
+	(void)ctx;
+	(void)moved;
+}
+
+static void no_check(void *ctx, uint64_t check)
+{
+	(void)ctx;
+	(void)check;
+}
+
+/* There is no STUN server. */
+static void netcheck_takes_an_introducers_word(void **state)
+{
+	static const struct own_ops own_ops = { no_send, no_change, no_check };
+	struct own_config config = {
+		.port = 7740, .route = -1, .announcements = -1,
+		.gateway = { -1, -1 },
+	};
+	struct worker *worker = &ends[0].worker;
+	struct control_error error = { 0 };
+	json_t *args, *shown, *family;
+	const json_t *introducer;
+
+	(void)state;
+	connected_by_the_relay();
+	assert_int_equal(sd_event_new(&worker->event), 0);
+	assert_int_equal(own_new(&worker->own, worker->event, &config,
+				 &own_ops, NULL), 0);
+	args = json_pack("{s:s}", "op", "netcheck.show");
+	shown = netcheck_show(worker, args, &error);
+	assert_non_null(shown);
+	family = json_object_get(shown, "ipv4");
+	is(family, "udp", "open");
+	is(family, "mapped", "192.0.2.0:7740");
+	assert_true(json_is_true(json_object_get(family, "nat")));
+	is(family, "mapping", "unknown");
+	is(family, "filtering", "unknown");
+	is(json_object_get(shown, "ipv6"), "udp", "unknown");
+	introducer = one_of(json_object_get(shown, "introducers"), "name",
+			    "hub");
+	is(introducer, "transport", "udp");
+	assert_int_equal(json_array_size(json_object_get(shown, "turn")), 0);
+	json_decref(shown);
+	json_decref(args);
+	own_free(worker->own);
+	worker->own = NULL;
+	worker->event = sd_event_unref(worker->event);
+}
+
 #define with_ends(test)	cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -735,6 +798,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pings_are_as_often_as_is_configured,
 						start_patient, stop),
 		with_ends(a_relay_is_shown_with_its_name),
+		with_ends(netcheck_takes_an_introducers_word),
 	};
 
 	if (sodium_init() < 0)

@@ -306,6 +306,7 @@ static void a_wrong_password_is_told(void **state)
 	assert_int_equal(lab->client.state, TURN_REFUSED);
 	assert_string_equal(lab->client.problem,
 			    "the user or the password is wrong (401)");
+	assert_int_equal(lab->client.error, TURN_ERROR_UNAUTHORIZED);
 	assert_int_equal(lab->sent, 3);
 	assert_int_equal(lab->changed, 1);
 	lab_free(lab);

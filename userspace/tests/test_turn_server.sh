@@ -197,6 +197,8 @@ netcheck_says_why_there_is_none() {
 	netcheck
 	line "^turn: server $SERVER:3478 state refused time .* \(the user or the password is wrong \(401\)\)$"
 	line "^turn: server $PEER:3478 state silent$"
+	line "^advice: TURN server $SERVER:3478 refuses user \"u\": compare "
+	line "^advice: TURN server $PEER:3478 does not answer: is it up"
 	says "$TMP/helper" "TURN server $SERVER:3478 refuses: the user or the password" ||
 		fail "$(cat "$TMP/helper")"
 }
