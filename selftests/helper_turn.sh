@@ -15,6 +15,7 @@
 . "$(dirname "$0")/lib-capture.sh"
 
 RELAY=no
+STREAM_INTERVAL=0.1
 TURN=${NAT_SERVER[1]}
 
 turn_is_gone() {
@@ -105,19 +106,32 @@ data_goes_by_a_turn_server() {
 		"$TMP/netcheck" || fail "$(cat "$TMP/netcheck")"
 }
 
-a_server_that_starts_anew_is_used_again() {
+# The path is dead after 750 ms, and 3 s after the server's last word it is asked
+# what it knows of us: again after 500 ms, then after twice as long each time, so
+# once it is back that may take as long again as it was away.  Another allocation
+# takes a few round trips.
+a_flow_survives_a_server_that_starts_anew() {
+	local start away sent lost gap
+
 	with_server a b
-	ping_start b "${agent_inet6[a]}" 0.1
+	stream_start b "${agent_inet6[a]}"
 	both_by_turn
-	end_process "$PINGS" -INT
-	gets_through b
-	ping_start b "${agent_inet6[a]}" 0.1
+	flow_start b a "${agent_inet6[a]}" "$(patience 30)" -b 1M
+	goes_on
+	start=$(now_ms)
 	end_process "$COTURN" -KILL
 	soon 10 turn_is_gone
 	turn_start introducer "$TURN"
-	soon 30 answered b
-	note "lost while the server was away: $(ping_end b) pings of 0.1 s"
+	away=$(($(now_ms) - start))
+	goes_on 30 30
 	both_by_turn
+	read -r _ sent lost gap < <(stream_end 0)
+	note "the server was away for $away ms: $lost of $sent pings lost," \
+		"$gap ms without an answer"
+	within 0 $((2 * away + $(patience 5000))) "$gap" "the gap in ms"
+	flow_is_on || fail "the flow ended too early to prove anything"
+	flow_end b "by one allocation and the next"
+	by_turn b || fail "$(cat "$TMP/b/path")"
 	gets_through a
 }
 
@@ -208,7 +222,8 @@ neither_server_nor_introducer_is_told_anything_private() {
 	done
 }
 
-helper_tests data_goes_by_a_turn_server a_server_that_starts_anew_is_used_again \
+helper_tests data_goes_by_a_turn_server \
+	a_flow_survives_a_server_that_starts_anew \
 	a_server_is_reached_by_tls_where_udp_is_blocked \
 	a_server_is_reached_by_tcp_where_udp_is_blocked \
 	neither_server_nor_introducer_is_told_anything_private
