@@ -38,6 +38,7 @@
 #define PATH_CLASS_WORTH	100
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
+#define PATH_LOSS_TIME		(10 * CLOCK_MS)	/* a round trip, for losses */
 #define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
 #define PATH_HOLD_STEPS		3
 #define PATH_SEEK_LEAST		(5 * CLOCK_SECOND)	/* of introducers */
@@ -64,6 +65,7 @@ struct path_candidate {
 	uint8_t lost;			/* in a row */
 	uint8_t deaths;
 	uint8_t samples;		/* in history, at most 32 */
+	uint8_t lossy;			/* for so many of them: PATH_LOSSY_LONG */
 	uint8_t rtts;
 	uint32_t history;		/* 1: answered; the last is bit 0 */
 	uint64_t rtt_ns;		/* smoothed */
@@ -356,6 +358,8 @@ struct path_candidate *path_tls_source(struct path_live *live,
 				       const struct endpoint *src);
 enum path_class path_candidate_class(const struct path_live *live,
 				     const struct path_candidate *c);
+/* What is added to the score of one that has lost a lot for long. */
+unsigned int path_candidate_penalty(const struct path_candidate *c);
 /* The less the better. */
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c);
