@@ -102,6 +102,7 @@ static void path_begin_anew(struct path_live *live, const struct clock *now)
 
 		c->penalty_until = 0;
 		c->deaths = 0;
+		c->samples = c->lossy = 0;
 		if (endpoint_is_set(&c->endpoint) && c != live->used &&
 		    c->kind != PATH_KIND_RELAY)
 			c->state = PATH_STATE_NEW;

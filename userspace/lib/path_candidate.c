@@ -5,6 +5,13 @@
 
 #include "path_impl.h"
 
+/* Per cent of the last 32 pings: for so many of them, and until it is less. */
+#define PATH_LOSSY		25
+#define PATH_LOSSY_LONG		32
+#define PATH_LOSSY_OVER		10
+/* From any direct class to relays, and never to one for signalling only. */
+#define PATH_LOSSY_COST		(PATH_CLASS_WORTH * 9 / 2)
+
 struct path_candidate *path_candidate_find(struct path_live *live,
 					   const struct endpoint *ep)
 {
@@ -169,6 +176,11 @@ unsigned int path_class_cost(const struct path_live *live,
 	return live->peer->host->config.cost[class] + live->cost[class];
 }
 
+unsigned int path_candidate_penalty(const struct path_candidate *c)
+{
+	return c->lossy < PATH_LOSSY_LONG ? 0 : PATH_LOSSY_COST;
+}
+
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c)
 {
@@ -176,7 +188,8 @@ unsigned int path_candidate_score(const struct path_live *live,
 
 	/* By such a relay the ends agree on a path, and nothing else. */
 	return class * PATH_CLASS_WORTH + path_class_cost(live, class) +
-	       (c->signalling ? PATH_SCORE_LAST : 0);
+	       (c->signalling ? PATH_SCORE_LAST : 0) +
+	       path_candidate_penalty(c);
 }
 
 unsigned int path_candidate_loss(const struct path_candidate *c)
@@ -235,6 +248,16 @@ void path_candidates_take(struct path_live *live,
 	}
 }
 
+static void path_candidate_judge(struct path_candidate *c)
+{
+	unsigned int loss = path_candidate_loss(c);
+
+	if (c->samples < 32 || loss <= PATH_LOSSY_OVER)
+		c->lossy = 0;
+	else if (loss > PATH_LOSSY && c->lossy < PATH_LOSSY_LONG)
+		c->lossy++;
+}
+
 static void path_candidate_count(struct path_live *live,
 				 struct path_candidate *c, bool answered)
 {
@@ -247,6 +270,9 @@ static void path_candidate_count(struct path_live *live,
 		c->lost = 0;
 	else if (c->lost < UINT8_MAX)
 		c->lost++;
+	/* For an introducer there is UDP, or there is none. */
+	if (!live->peer->introducer)
+		path_candidate_judge(c);
 }
 
 /* How long an answer may take. */

@@ -50,7 +50,8 @@ static bool path_wants(const struct path_live *live,
 	    (c->state == PATH_STATE_VALID &&
 	     now->boot_ns - c->ponged_at < PATH_FRESH_TIME))
 		return false;
-	return path_candidate_score(live, c) <
+	/* What has lost too much may do so no more. */
+	return path_candidate_score(live, c) - path_candidate_penalty(c) <
 	       path_candidate_score(live, live->used);
 }
 

@@ -37,7 +37,10 @@ void path_use(struct path_live *live, const struct clock *now,
 /* A round trip, with what is lost of them made to count. */
 static uint64_t path_effective(const struct path_candidate *c)
 {
-	return c->rtt_ns + c->rtt_ns * path_candidate_loss(c) / 25;
+	/* On a short way, too, it takes a while until a loss is noticed. */
+	uint64_t repeat = path_later(c->rtt_ns, PATH_LOSS_TIME);
+
+	return c->rtt_ns + repeat * path_candidate_loss(c) / 25;
 }
 
 static bool path_clearly_better(const struct path_candidate *a,

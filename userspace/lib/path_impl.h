@@ -41,6 +41,7 @@
 				 2 * UINT16_MAX)
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
+#define PATH_LOSS_TIME		(10 * CLOCK_MS)	/* a round trip, for losses */
 #define PATH_HOLD_STEP		(5 * CLOCK_SECOND)
 #define PATH_HOLD_STEPS		3
 #define PATH_SEEK_LEAST		(5 * CLOCK_SECOND)	/* of introducers */
@@ -67,6 +68,7 @@ struct path_candidate {
 	uint8_t lost;			/* in a row */
 	uint8_t deaths;
 	uint8_t samples;		/* in history, at most 32 */
+	uint8_t lossy;			/* for so many of them: PATH_LOSSY_LONG */
 	uint8_t rtts;
 	uint32_t history;		/* 1: answered; the last is bit 0 */
 	uint64_t rtt_ns;		/* smoothed */
@@ -363,6 +365,8 @@ enum path_class path_candidate_class(const struct path_live *live,
 /* That both ends ask for it. */
 unsigned int path_class_cost(const struct path_live *live,
 			     enum path_class class);
+/* What is added to the score of one that has lost a lot for long. */
+unsigned int path_candidate_penalty(const struct path_candidate *c);
 /* The less the better. */
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c);

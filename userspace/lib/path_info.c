@@ -29,6 +29,8 @@ static const char *path_reason(const struct path_live *live,
 	case PATH_STATE_VALID:
 		if (!live->used)
 			return "no session";
+		if (path_candidate_penalty(c))
+			return "kept ready: loses too much";
 		if (path_costs_more(live, c))
 			return "kept ready: costs more";
 		if (path_candidate_score(live, c) >

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "path_pair.h"
 
+#include <string.h>
+
 #include "check.h"
 
 /* Both behind NATs that can be punched; @a is the controlling end. */
@@ -33,6 +35,25 @@ void pair_talk(struct pair *pair, uint64_t interval)
 {
 	psim_traffic(pair->sim, pair->a, pair->b, interval);
 	psim_traffic(pair->sim, pair->b, pair->a, interval);
+}
+
+void pair_watch(struct pair *pair, int from, int to, uint32_t seconds)
+{
+	struct path_peer_config config = {
+		.address = PSIM_ADDRESS(to), .watch = seconds,
+	};
+	struct psim_node *node = &pair->sim->node[from];
+	struct clock now;
+
+	memcpy(config.public, pair->sim->node[to].public, 32);
+	psim_clock(pair->sim, &now);
+	assert_int_equal(path_peer_set(node->host, &now, node->peer[to].path,
+				       &config), 0);
+}
+
+void pair_sleep(struct pair *pair, int who, uint64_t duration)
+{
+	pair->sim->net.host[who].asleep = pair->sim->net.now + duration;
 }
 
 struct psim_peer *pair_at_a(struct pair *pair)

@@ -20,6 +20,10 @@ struct pair pair_direct(uint64_t seed, int introducers);
 void pair_know(struct pair *pair);
 /* Traffic both ways, a packet each @interval; 0: none. */
 void pair_talk(struct pair *pair, uint64_t interval);
+/* How long @from watches @to, from now on. */
+void pair_watch(struct pair *pair, int from, int to, uint32_t seconds);
+/* The host of @who does not run for so long; no time passes by that. */
+void pair_sleep(struct pair *pair, int who, uint64_t duration);
 /* Nothing goes directly between the two. */
 void pair_block(struct pair *pair, bool blocked);
 struct psim_peer *pair_at_a(struct pair *pair);

@@ -643,20 +643,6 @@ static void psim_know(struct psim *sim, int a, int b,
 		peer->endpoint = peer->kernel = *at;
 }
 
-void psim_watch(struct psim *sim, int a, int b, uint32_t seconds)
-{
-	struct path_peer_config config = {
-		.address = PSIM_ADDRESS(b), .watch = seconds,
-	};
-	struct psim_node *node = &sim->node[a];
-	struct clock now;
-
-	memcpy(config.public, sim->node[b].public, 32);
-	psim_clock(sim, &now);
-	if (path_peer_set(node->host, &now, node->peer[b].path, &config))
-		abort();
-}
-
 void psim_introduce(struct psim *sim, int node, int introducer)
 {
 	const struct net_host *at = &sim->net.host[introducer];
@@ -725,6 +711,8 @@ static void psim_peer_tick(struct psim_node *node, struct psim_peer *peer)
 	uint64_t t = node->sim->net.now;
 	struct clock now;
 
+	if (node->dead || node->sim->net.host[psim_number(node)].asleep > t)
+		return;
 	if (peer->attempt && peer->attempt_at <= t) {
 		if (t - peer->attempt_began < 30 * NET_S) {
 			psim_attempt_send(node, peer);
@@ -764,18 +752,6 @@ static void psim_peer_tick(struct psim_node *node, struct psim_peer *peer)
 		psim_traffic_send(node, peer);
 }
 
-void psim_sleep(struct psim *sim, int number, uint64_t duration)
-{
-	sim->net.host[number].asleep = sim->net.now + duration;
-}
-
-static bool psim_runs(const struct psim *sim, int number)
-{
-	return !sim->node[number].dead &&
-	       sim->net.host[number].asleep <= sim->net.now;
-}
-
-/* Of those asleep, when they wake up. */
 static uint64_t psim_next(const struct psim *sim, int number)
 {
 	uint64_t at = path_next_deadline(sim->node[number].host);
@@ -817,8 +793,7 @@ void psim_run(struct psim *sim, uint64_t duration)
 		tick = sim->net.now + 10 * NET_MS;
 		for (int i = 0; i < sim->net.hosts; i++)
 			for (int j = 0; j < sim->net.hosts; j++)
-				if (psim_runs(sim, i) &&
-				    sim->node[i].peer[j].known)
+				if (sim->node[i].peer[j].known)
 					psim_peer_tick(&sim->node[i],
 						       &sim->node[i].peer[j]);
 	}

@@ -122,16 +122,12 @@ int psim_introducer(struct psim *sim, bool v4, bool v6);
 void psim_introduce(struct psim *sim, int node, int introducer);
 /* Both know each other; @a may know where @b is. */
 void psim_pair(struct psim *sim, int a, int b, const struct endpoint *at);
-/* How long @a watches @b, from now on. */
-void psim_watch(struct psim *sim, int a, int b, uint32_t seconds);
 /* Tells the node what its addresses are. */
 void psim_addresses(struct psim *sim, int node, bool changed);
 void psim_restart(struct psim *sim, int node);
 /* Data every @interval from @a to @b; 0 stops it. */
 void psim_traffic(struct psim *sim, int a, int b, uint64_t interval);
 void psim_run(struct psim *sim, uint64_t duration);
-/* The node does not run for so long: its host sleeps. */
-void psim_sleep(struct psim *sim, int node, uint64_t duration);
 /* Until data came to both ends. Return: ms it took, or -1. */
 int psim_until_connected(struct psim *sim, int a, int b, uint64_t limit);
 /* The class of the path that @a uses to @b; PATH_CLASSES: none. */

@@ -25,8 +25,8 @@ static struct pair pair_remembered(uint64_t seed)
 
 static void both_sleep(struct pair *pair, uint64_t nap)
 {
-	psim_sleep(pair->sim, pair->a, nap);
-	psim_sleep(pair->sim, pair->b, nap);
+	pair_sleep(pair, pair->a, nap);
+	pair_sleep(pair, pair->b, nap);
 	psim_run(pair->sim, nap);
 }
 
@@ -83,11 +83,11 @@ static void test_one(void **state)
 		struct pair pair = pair_remembered(100 + i);
 		unsigned int moves;
 
-		psim_watch(pair.sim, pair.a, pair.b, PATH_WATCH_ALWAYS);
+		pair_watch(&pair, pair.a, pair.b, PATH_WATCH_ALWAYS);
 		pair_talk(&pair, 0);
 		psim_run(pair.sim, 100 * NET_S + i * 191 * NET_MS);
 		moves = pair_moves(&pair);
-		psim_sleep(pair.sim, pair.a, naps[i % NAPS]);
+		pair_sleep(&pair, pair.a, naps[i % NAPS]);
 		psim_run(pair.sim, naps[i % NAPS] + 20 * NET_S);
 		pair_expect(&pair, PATH_CLASS_IPV4);
 		assert_int_equal(pair_moves(&pair), moves);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* How often paths are watched and NATs kept open, and what for. */
-#include <string.h>
 
 #include "check.h"
 #include "path_pair.h"
@@ -48,7 +47,7 @@ static void test_watch_longer(void **state)
 
 		pair_talk(&pair, 0);
 		psim_run(pair.sim, 50 * NET_S);
-		psim_watch(pair.sim, from, to, 200);
+		pair_watch(&pair, from, to, 200);
 		psim_run(pair.sim, 100 * NET_S);
 		before = peer->pings_sent;
 		psim_run(pair.sim, 20 * NET_S);
@@ -58,7 +57,7 @@ static void test_watch_longer(void **state)
 		psim_run(pair.sim, 10 * NET_S);
 		assert_int_equal(peer->pings_sent, before);
 		/* As if it had been watched all the time. */
-		psim_watch(pair.sim, from, to, PATH_WATCH_ALWAYS);
+		pair_watch(&pair, from, to, PATH_WATCH_ALWAYS);
 		psim_run(pair.sim, 2000 * NET_S);
 		assert_int_equal(peer->notices[PATH_NOTICE_DEAD], 0);
 		pair_expect(&pair, PATH_CLASS_IPV4);
@@ -74,9 +73,9 @@ static void test_fail_over_watched(void **state)
 		struct pair pair = pair_direct(50 + seed, 1);
 
 		if (seed & 1)
-			psim_watch(pair.sim, pair.a, pair.b, PATH_WATCH_ALWAYS);
+			pair_watch(&pair, pair.a, pair.b, PATH_WATCH_ALWAYS);
 		if (seed != 1)
-			psim_watch(pair.sim, pair.b, pair.a, PATH_WATCH_ALWAYS);
+			pair_watch(&pair, pair.b, pair.a, PATH_WATCH_ALWAYS);
 		pair_talk(&pair, 0);
 		psim_run(pair.sim, 3600 * NET_S + seed * 137 * NET_MS);
 		pair_expect(&pair, PATH_CLASS_IPV4);
