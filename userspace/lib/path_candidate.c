@@ -9,8 +9,6 @@
 #define PATH_LOSSY		25
 #define PATH_LOSSY_LONG		32
 #define PATH_LOSSY_OVER		10
-/* From any direct class to relays, and never to one for signalling only. */
-#define PATH_LOSSY_COST		(PATH_CLASS_WORTH * 9 / 2)
 
 struct path_candidate *path_candidate_find(struct path_live *live,
 					   const struct endpoint *ep)

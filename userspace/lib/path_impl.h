@@ -36,9 +36,11 @@
 #define PATH_FIRST_DEAD		(3 * CLOCK_SECOND)	/* nothing heard yet */
 #define PATH_SESSION_AGAIN	(2 * CLOCK_SECOND)
 #define PATH_CLASS_WORTH	100
+/* From any direct class to relays, and never to one for signalling only. */
+#define PATH_LOSSY_COST		(PATH_CLASS_WORTH * 9 / 2)
 /* More than any class with all that both ends ask for it. */
 #define PATH_SCORE_LAST		(PATH_CLASSES * PATH_CLASS_WORTH + \
-				 2 * UINT16_MAX)
+				 2 * UINT16_MAX + PATH_LOSSY_COST)
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
 #define PATH_LOSS_TIME		(10 * CLOCK_MS)	/* a round trip, for losses */

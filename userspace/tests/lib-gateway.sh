@@ -5,13 +5,15 @@
 #
 #   host --lan-- gw --wan-- inet
 #
-# The addresses are only these namespaces': a gateway with an address that is
-# reserved for documentation maps nothing.  Sourced after lib-host.sh.
+# The addresses are only these namespaces', and not those for documentation, of
+# which miniupnpd maps nothing.  Sourced after lib-host.sh.
 #
 # shellcheck disable=SC2034,SC2154
 
 # shellcheck source=selftests/lib-coturn.sh
 . "$here/../../selftests/lib-coturn.sh"
+# shellcheck source=selftests/lib-upnpd.sh
+. "$here/../../selftests/lib-upnpd.sh"
 
 STUN=20.0.0.10
 STUN_OTHER=20.0.0.11

@@ -21,82 +21,26 @@ stun_server() {
 	coturn_start inet "${args[@]}" "$@"
 }
 
-# gateway_start [LINE]...: miniupnpd, with these lines of configuration.
 gateway_start() {
-	in_ns gw nft -f - <<-END
-		table inet filter {
-			chain forward {
-				type filter hook forward priority 0
-				jump miniupnpd
-			}
-			chain miniupnpd {
-			}
-			chain prerouting {
-				type nat hook prerouting priority dstnat
-				jump prerouting_miniupnpd
-			}
-			chain postrouting {
-				type nat hook postrouting priority srcnat
-				jump postrouting_miniupnpd
-			}
-			chain prerouting_miniupnpd {
-			}
-			chain postrouting_miniupnpd {
-			}
-		}
-	END
-	cat >"$TMP/upnpd.conf" <<-END
-		ext_ifname=wan
-		listening_ip=lan
-		enable_natpmp=yes
-		enable_upnp=no
-		secure_mode=yes
-		system_uptime=no
-		upnp_table_name=filter
-		upnp_nat_table_name=filter
-		upnp_forward_chain=miniupnpd
-		upnp_nat_chain=prerouting_miniupnpd
-		upnp_nat_postrouting_chain=postrouting_miniupnpd
-		$(printf '%s\n' "$@")
-		allow 1024-65535 192.168.7.0/24 1024-65535
-		deny 0-65535 0.0.0.0/0 0-65535
-	END
-	gateway_run
+	upnpd_start gw 192.168.7.0/24 "$@"
 }
 
-gateway_run() {
-	spawn "$TMP/upnpd" in_ns gw env LD_LIBRARY_PATH="$libraries" \
-		"$servers/usr/sbin/miniupnpd" -d -f "$TMP/upnpd.conf" \
-		-P "$TMP/upnpd.pid"
-	GATEWAY=$SPAWNED
-	wait_for 20 hears gw 5351 || fail "miniupnpd: $(tail -n 5 "$TMP/upnpd")"
-}
-
-gateway_end() {
-	end_process "$GATEWAY" -KILL
-	in_ns gw nft "flush chain inet filter prerouting_miniupnpd;
-		flush chain inet filter postrouting_miniupnpd;
-		flush chain inet filter miniupnpd"
-}
-
-# The gateway's rule that leads to the host's port.
 has_mapping() {
-	in_ns gw nft list chain inet filter prerouting_miniupnpd |
-		grep -q 'dport 7740 dnat ip to 192.168.7.10:7740'
+	upnpd_maps gw 192.168.7.10
 }
 
-# The one that lets the IPv6 address be reached.
+has_no_mapping() {
+	upnpd_maps_not gw 192.168.7.10
+}
+
+# The rule that lets the IPv6 address be reached.
 has_pinhole() {
-	in_ns gw nft list chain inet filter miniupnpd |
+	in_ns gw nft list chain inet upnpd mapped_forward |
 		grep -q 'dport 7740 @nh,192,128 0x2a000007000000000000000000000010 '
 }
 
 has_no_pinhole() {
 	! has_pinhole
-}
-
-has_no_mapping() {
-	! has_mapping
 }
 
 # --- tests -------------------------------------------------------------------
@@ -206,9 +150,7 @@ pcp_maps_renews_and_gives_back() {
 
 nat_pmp_is_used_where_pcp_is_not() {
 	network masquerade
-	in_ns gw nft "add table ip fw;
-		add chain ip fw input { type filter hook input priority 0; };
-		add rule ip fw input udp dport 5351 @th,64,8 2 drop"
+	upnpd_without_pcp gw
 	gateway_start min_lifetime=4 max_lifetime=8
 	helper_start
 	wait_for 15 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
@@ -228,9 +170,9 @@ a_gateway_that_starts_anew_is_asked_at_once() {
 	helper_start
 	wait_for 10 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
 	sleep 3
-	gateway_end
+	upnpd_end gw
 	has_no_mapping || fail "the gateway has not forgotten"
-	gateway_run
+	upnpd_run gw
 	wait_for 20 has_mapping || fail "no mapping: $(tail "$TMP/upnpd")"
 }
 

@@ -738,6 +738,11 @@ static void no_change(void *ctx, bool moved)
 	(void)moved;
 }
 
+static void no_routes(void *ctx)
+{
+	(void)ctx;
+}
+
 static void no_check(void *ctx, uint64_t check)
 {
 	(void)ctx;
@@ -747,7 +752,9 @@ static void no_check(void *ctx, uint64_t check)
 /* There is no STUN server. */
 static void netcheck_takes_an_introducers_word(void **state)
 {
-	static const struct own_ops own_ops = { no_send, no_change, no_check };
+	static const struct own_ops own_ops = {
+		no_send, no_change, no_routes, no_check,
+	};
 	struct own_config config = {
 		.port = 7740, .route = -1, .announcements = -1,
 		.gateway = { -1, -1 },
