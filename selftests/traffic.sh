@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=500
+# timeout=600
 #
 # TCP and UDP in the three regimes of a veth link, with both ciphers over both
 # families, and over links that lose and reorder.
@@ -115,6 +115,37 @@ whole_headers_carry_tcp() {
 	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" flags 1
 	in_ns b pilot_ctl peer-set pilot0 "$(agent 5)" flags 1
 	tcp_both_ways
+	clean
+}
+
+single_pages() {
+	sysctl -qw net.core.high_order_alloc_disable="$1"
+}
+
+# What no page takes goes by itself; and it is a batch again as soon as one does.
+# A module that has just been loaded has no pages from before.
+jumbo_records_where_pages_come_one_by_one() {
+	local ns records merged
+
+	module_unloads
+	module_load
+	MTU=9000 WIRE_MTU=9100
+	pair
+	regime R3
+	trap 'single_pages 0' EXIT
+	single_pages 1
+	tcp_both_ways
+	single_pages 0
+	for ns in a b; do
+		equal "$(stat $ns tx-drop-no-memory)" 0 "$ns's lost packets"
+		records=$(stat $ns tx-records)
+		within $((records * 3 / 4)) "$records" \
+			"$(stat $ns tx-batches)" "$ns's batches"
+	done
+	merged=$(stat b rx-merged)
+	tcp_both_ways
+	within $((merged + $(scaled 100))) $((10 ** 9)) "$(stat b rx-merged)" \
+		"b's merged records"
 	clean
 }
 
@@ -248,6 +279,7 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	aes_over_ipv4_datagram_by_datagram chacha_over_ipv6_whole_datagrams \
 	chacha_over_ipv6_through_napi chacha_over_ipv6_datagram_by_datagram \
 	aes_over_ipv6_and_chacha_over_ipv4 whole_headers_carry_tcp \
+	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
 	udp_segments_arrive_as_datagrams \
 	several_flows_at_once tcp_survives_loss_and_duplicates \
