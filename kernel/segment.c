@@ -60,6 +60,8 @@ bool pilot_segment_start(struct pilot_segment *segment, struct sk_buff *skb)
 	if (!hlen || skb->len <= sizeof(*ip6) + hlen || !shinfo->gso_size)
 		return false;
 
+	/* The head may be another one now. */
+	shinfo = skb_shinfo(skb);
 	ip6 = ipv6_hdr(skb);
 	segment->skb = skb;
 	segment->offset = sizeof(*ip6) + hlen;
