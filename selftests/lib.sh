@@ -507,6 +507,13 @@ regime() {
 	done
 }
 
+# queue NS: bytes that wait at its end of the wire.
+queue() {
+	in_ns "$1" tc -s qdisc show dev wire |
+		sed -n 's/.* backlog \([0-9]*\)\([KM]\?\)b .*/\1 \2/p' |
+		awk '{print $1 * ($2 == "K" ? 1024 : $2 == "M" ? 1048576 : 1)}'
+}
+
 # --- memory ------------------------------------------------------------------
 
 # KiB of what modules allocate; files that come and go in memory do not count.

@@ -266,6 +266,26 @@ udp_segments_arrive_as_datagrams() {
 	clean
 }
 
+# A sender is told of its bytes until the wire has them. Reno does not mind the
+# delay of a long queue, and would fill this one.
+queue_of_the_wire_stays_short() {
+	local i bytes most=0
+
+	modprobe -q sch_tbf 2>/dev/null || true
+	pair
+	in_ns a tc qdisc add dev wire root tbf rate 10mbit burst 128kb \
+		limit 4mb 2>/dev/null || skip "no tbf"
+	in_ns a sysctl -qw net.ipv4.tcp_congestion_control=reno
+	flow a b 6
+	for i in {1..10}; do
+		stat_grows b rx-records "$(scaled 400)"
+		bytes=$(queue a)
+		most=$((bytes > most ? bytes : most))
+	done
+	end_process "$FLOW"
+	within 10000 $((512 * 1024)) "$most" "bytes that waited for the wire"
+}
+
 several_flows_at_once() {
 	pair
 	iperf a b 6 -n "$AMOUNT" -P 4
@@ -330,5 +350,6 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
 	udp_segments_arrive_as_datagrams \
-	several_flows_at_once tcp_survives_loss_and_duplicates \
+	queue_of_the_wire_stays_short several_flows_at_once \
+	tcp_survives_loss_and_duplicates \
 	reordered_datagrams_all_arrive damaged_datagrams_change_nothing
