@@ -212,6 +212,67 @@ batches_with_a_packet_socket_at_either_end() {
 	clean
 }
 
+# file_received NS FILE: by TCP port 9999.
+file_received() {
+	in_ns "$1" python3 -u - "$2" <<-'EOF'
+		import socket, sys
+		s = socket.create_server(("::", 9999), family=socket.AF_INET6)
+		print("ready")
+		with open(sys.argv[1], "wb") as f, s.accept()[0] as c:
+		    while data := c.recv(65536):
+		        f.write(data)
+		print("all")
+	EOF
+}
+
+# b_leads_to_c: what comes to b for TCP port 9999 goes to c, by a link that
+# neither cuts packets nor sums them up.
+b_leads_to_c() {
+	ns_add c
+	ip link add out netns "$NSP-b" type veth peer name out netns "$NSP-c"
+	ipn b addr add fd01::1/64 dev out nodad
+	ipn c addr add fd01::2/64 dev out nodad
+	ipn b link set out up
+	ipn c link set out up
+	ipn c route add default via fd01::1
+	in_ns b sysctl -qw net.ipv6.conf.all.forwarding=1
+	in_ns b ethtool -K out tso off tx off >/dev/null
+	in_ns b nft -f - 2>"$TMP/nft" <<-EOF || skip "no nft: $(head -1 "$TMP/nft")"
+		table ip6 nat {
+			chain pre {
+				type nat hook prerouting priority -100
+				tcp dport 9999 dnat to fd01::2
+			}
+		}
+	EOF
+}
+
+# Their checksums were never whole; c looks at those of each segment.
+merged_packets_are_forwarded_in_segments() {
+	local r merged
+
+	pair
+	regime R1
+	b_leads_to_c
+	head -c "$(scaled 20)00000" /dev/urandom >"$TMP/data"
+	for r in R1 R3; do
+		regime $r
+		merged=$(stat b rx-merged)
+		spawn_ready "$TMP/receiver" file_received c "$TMP/copy"
+		in_ns a timeout "$(patience 60)" bash -c \
+			"cat $TMP/data >/dev/tcp/$(agent_ip 6)/9999" ||
+			fail "$r: the file did not leave"
+		wait_for 60 says "$TMP/receiver" all ||
+			fail "$r: it did not arrive"
+		cmp "$TMP/data" "$TMP/copy"
+		equal "$(in_ns c awk '/^Tcp: [0-9]/ {print $NF}' \
+			/proc/net/snmp)" 0 "$r: wrong checksums at c"
+		within $((merged + $(scaled 500))) $((10 ** 9)) \
+			"$(stat b rx-merged)" "$r: b's merged records"
+	done
+	clean
+}
+
 # udp_gso NS ADDRESS SIZE COUNT: one send that is COUNT datagrams, each of SIZE
 # bytes of its own number, and one byte more.
 udp_gso() {
@@ -349,6 +410,7 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	whole_headers_begin_and_end_within_a_flow \
 	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
+	merged_packets_are_forwarded_in_segments \
 	udp_segments_arrive_as_datagrams \
 	queue_of_the_wire_stays_short several_flows_at_once \
 	tcp_survives_loss_and_duplicates \
