@@ -8,6 +8,7 @@
 #define PILOT_COMPAT_H
 
 #include <linux/timer.h>
+#include <linux/version.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -15,6 +16,16 @@
 
 #ifndef CONFIG_64BIT
 #error "pilot needs a 64-bit kernel: its counters are read without locks"
+#endif
+
+/*
+ * Memory per CPU is guarded by BH being off. That is no lock any more on a
+ * PREEMPT_RT kernel since 6.18, unless it is configured to be. No header tells
+ * one such kernel from the others.
+ */
+#if KERNEL_VERSION(6, 18, 0) <= LINUX_VERSION_CODE && \
+	defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
+#error "pilot needs CONFIG_PREEMPT_RT_NEEDS_BH_LOCK"
 #endif
 
 #ifdef PILOT_HAVE_NET_GSO_H

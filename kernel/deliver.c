@@ -56,12 +56,15 @@ static unsigned int deliver_expand(struct pilot_dev *dev,
 /* A whole IPv6 packet: the peer speaks for its own address, and to ours. */
 static unsigned int deliver_check_full(struct pilot_dev *dev,
 				       struct pilot_peer *peer,
-				       const struct sk_buff *skb)
+				       struct sk_buff *skb)
 {
-	const struct ipv6hdr *ip6 = (const void *)skb->data;
+	const struct ipv6hdr *ip6;
 
-	if (skb_headlen(skb) < sizeof(*ip6) ||
-	    ntohs(ip6->payload_len) != skb->len - sizeof(*ip6))
+	/* Of a run only as much is linear as headers were thought to have. */
+	if (!pskb_may_pull(skb, sizeof(*ip6)))
+		return PILOT_A_DEV_STATS_RX_DROP_INNER;
+	ip6 = (const void *)skb->data;
+	if (ntohs(ip6->payload_len) != skb->len - sizeof(*ip6))
 		return PILOT_A_DEV_STATS_RX_DROP_INNER;
 	if (!ipv6_addr_equal(&ip6->saddr, &peer->in6) ||
 	    !ipv6_addr_equal(&ip6->daddr, &dev->in6))
@@ -201,10 +204,11 @@ drop:
  * pilot_deliver - hand a peer's packet to the stack, as one of many
  * @dev: the device
  * @peer: who has sent it
- * @skb: authentic plaintext in memory that is ours alone, data at its begin,
- *	headers linear, headroom for an IPv6 header; consumed
+ * @skb: authentic plaintext in memory that is ours alone, data at its begin, a
+ *	short header linear, headroom for an IPv6 header; consumed
  * @ds: DSCP and ECN of the outer datagram
- * @n: how many records it is made of; for more than one its GSO fields are set
+ * @n: how many records it is made of; for more than one its headers are linear
+ *	and its GSO fields set
  *
  * Context: softirq, RCU read section.
  */

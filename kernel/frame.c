@@ -47,6 +47,13 @@ struct sk_buff *pilot_frame_alloc(unsigned int len)
 	return skb;
 }
 
+/* Where no page takes it, a first datagram has a place in the skb's head. */
+static u8 *frame_room_linear(struct sk_buff *skb, unsigned int len)
+{
+	return pskb_expand_head(skb, 0, len, GFP_ATOMIC) ? NULL :
+							   skb_put(skb, len);
+}
+
 /**
  * pilot_frame_room - room for one datagram at the end of an outer skb
  * @skb: from pilot_frame_alloc(), without linear data
@@ -64,8 +71,8 @@ u8 *pilot_frame_room(struct sk_buff *skb, unsigned int len, bool first)
 	u8 *at;
 
 	room = pilot_room_get(this_cpu_ptr(frame_room), len, first);
-	if (!room)
-		return NULL;
+	if (unlikely(!room))
+		return first ? frame_room_linear(skb, len) : NULL;
 	if (skb_can_coalesce(skb, frags, room->page, room->offset)) {
 		skb_frag_size_add(&skb_shinfo(skb)->frags[frags - 1], len);
 	} else {

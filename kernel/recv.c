@@ -48,22 +48,18 @@ static bool rx_admit(struct pilot_socket *socket, struct pilot_source *source,
 		     const struct pilot_carrier *carrier,
 		     const struct pilot_data_header *header)
 {
-	struct pilot_source before = *source;
 	unsigned int drop;
 
-	pilot_counters_inc(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA);
+	if (unlikely(!header || source->index != header->index ||
+		     source->path.id != carrier->id ||
+		     batch->n == PILOT_BATCH_MAX))
+		pilot_inbound_flush(batch, source);
 	source->path.kind = carrier->kind;
 	source->path.id = carrier->id;
 	drop = rx_parse(socket, header, carrier->frame, source);
-	if (unlikely(drop || source->key != before.key ||
-		     source->path.id != before.path.id ||
-		     batch->n == PILOT_BATCH_MAX))
-		pilot_inbound_flush(batch, &before);
-	if (likely(!drop))
-		return true;
-	pilot_counters_inc(&socket->stats, drop);
-	source->key = NULL;
-	return false;
+	if (unlikely(drop))
+		pilot_counters_inc(&socket->stats, drop);
+	return !drop;
 }
 
 static void rx_add(struct pilot_inbound *batch, struct sk_buff *skb,
@@ -142,13 +138,15 @@ static void rx_chained(struct pilot_socket *socket,
 		       enum pilot_endpoint_kind kind, struct sk_buff *skb)
 {
 	struct sk_buff *list = skb_shinfo(skb)->frag_list, *next;
+	unsigned int n = 1;
 
 	skb_shinfo(skb)->frag_list = NULL;
-	for (next = list; next; next = next->next) {
+	for (next = list; next; next = next->next, n++) {
 		skb->len -= next->len;
 		skb->data_len -= next->len;
 		skb->truesize -= next->truesize;
 	}
+	pilot_counters_add(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA, n);
 	__skb_pull(skb, sizeof(struct udphdr));
 	rx_link(socket, source, batch, kind, skb);
 	skb_list_walk_safe(list, skb, next) {
@@ -231,7 +229,7 @@ static void rx_whole(struct pilot_socket *socket, struct pilot_source *source,
 		     enum pilot_endpoint_kind kind, struct sk_buff *skb,
 		     bool mixed)
 {
-	unsigned int offset, len, size = skb_shinfo(skb)->gso_size;
+	unsigned int offset, len, n = 0, size = skb_shinfo(skb)->gso_size;
 
 	for (offset = sizeof(struct udphdr); offset < skb->len;
 	     offset += size) {
@@ -240,7 +238,9 @@ static void rx_whole(struct pilot_socket *socket, struct pilot_source *source,
 							skb, offset, len))
 			continue;
 		rx_slice(socket, source, batch, kind, skb, offset, len);
+		n++;
 	}
+	pilot_counters_add(&socket->stats, PILOT_A_SOCKET_STATS_RX_DATA, n);
 	consume_skb(skb);
 }
 

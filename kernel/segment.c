@@ -60,6 +60,8 @@ bool pilot_segment_start(struct pilot_segment *segment, struct sk_buff *skb)
 	if (!hlen || skb->len <= sizeof(*ip6) + hlen || !shinfo->gso_size)
 		return false;
 
+	/* The head may be another one now. */
+	shinfo = skb_shinfo(skb);
 	ip6 = ipv6_hdr(skb);
 	segment->skb = skb;
 	segment->offset = sizeof(*ip6) + hlen;
@@ -114,7 +116,8 @@ static void segment_write_headers(struct pilot_segment *segment, u8 *to,
  * @n: set to how many there are
  *
  * With the limits on size and segments that the device sets, one call takes a
- * whole packet, unless memory is so short that pages come one by one.
+ * whole packet, unless memory is so short that pages come one by one. Where not
+ * even one of them takes a record, each has an skb of its own.
  *
  * Context: BH disabled.
  * Return: outer skb of unsealed, unnumbered frames, all of one size but the

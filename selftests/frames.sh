@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=300
+# timeout=400
 #
 # What the receiver does with frames that are replayed, cut, bent or forged.  b
 # holds agent 6's keys but is no kernel: the test itself makes the datagrams.
@@ -135,6 +135,118 @@ replayed_frames_are_refused() {
 	equal "$(stat a rx-records)" 3 "records after the replay"
 	equal "$(peer_stat a 6 rx-packets)" 2 "packets after the replay"
 	equal "$(key_stat a 6 1 rx-counter)" 3 "rx-counter after the replay"
+}
+
+# data_udp FIRST N: plaintexts of UDP datagrams "record-NN" to a's port 9.
+data_udp() {
+	local i
+
+	for ((i = $1; i < $1 + $2; i++)); do
+		pilot_frame short "$(pilot_frame udp6 "$(agent_ip 6)" \
+			"$(agent_ip 5)" 9 9 0 "record-$i")"
+	done
+}
+
+# data_tcp FIRST N: the same of TCP segments that follow each other, 1,000 bytes
+# each.
+data_tcp() {
+	local i
+
+	for ((i = $1; i < $1 + $2; i++)); do
+		printf '000000000640000000090009%08x00000001501020000000%s\n' \
+			$((i * 1000)) "0000$(printf '%02000d' 0)"
+	done
+}
+
+# bent_batch COUNTER PLAINTEXT...: 12 frames, 9 of which are to be delivered: the
+# third is bent, the fifth is the second once more, and the eighth is under a key
+# that a does not know. The tenth is under another that it does.
+bent_batch() {
+	local counter=$1 frame
+	shift
+
+	mapfile -t frame < <(seal "$counter" "$@")
+	frame[2]=$(pilot_frame flips 50 50 <<<"${frame[2]}" | sed -n 1p)
+	frame[4]=${frame[1]}
+	frame[7]=$(seal_under 3 "$counter" "${@:8:1}")
+	frame[9]=$(seal_under 2 "$counter" "${@:10:1}")
+	printf '%s\n' "${frame[@]}"
+}
+
+# seal_under EPOCH COUNTER PLAINTEXT
+seal_under() {
+	pilot_frame seal "$CIPHER" "$(key_hex 6 5 "$1")" \
+		"$(key_index 5 6 "$1")" "${@:2}"
+}
+
+# batch_sent FILE: its frames, all of one size, leave b as one packet.
+batch_sent() {
+	deliver segment $(($(head -n 1 "$1" | wc -c) / 2)) <"$1"
+}
+
+# batch_told BATCHES: what a's counters say after so many bent batches.
+batch_told() {
+	stat_rose a rx-records $((9 * $1)) 0
+	equal "$(stat a rx-drop-auth)" "$1" "a's rx-drop-auth"
+	equal "$(stat a rx-drop-replay)" "$1" "a's rx-drop-replay"
+	equal "$(socket_stat a drop-no-index)" "$1" "a's drop-no-index"
+	equal "$(peer_stat a 6 rx-packets)" $((9 * $1)) "packets delivered"
+}
+
+bad_records_in_batches() {
+	local batches=0 plain r i
+
+	half_pair
+	key a 5 6 2 next
+	for r in R1 R3; do
+		regime $r
+		spawn_ready "$TMP/got" in_ns a pilot_frame recv 9 9 20 6
+		mapfile -t plain < <(data_udp 10 12)
+		bent_batch $((100 * batches)) "${plain[@]}" >"$TMP/frames"
+		batch_sent "$TMP/frames"
+		batches=$((batches + 1))
+		batch_told $batches
+		for i in 10 11 13 15 16 18 19 20 21; do
+			wait_for 10 says "$TMP/got" "$(text_hex "record-$i")" ||
+				fail "$r: record $i is not in $(cat "$TMP/got")"
+		done
+	done
+	equal "$(socket_stat a rx-whole)" 1 "whole batches"
+	within 1 12 "$(socket_stat a rx-chained)" "chained batches"
+}
+
+text_hex() {
+	printf %s "$1" | od -An -tx1 | tr -d ' \n'
+}
+
+bad_records_within_a_batch_are_its_only_loss() {
+	bad_records_in_batches
+}
+
+bad_records_within_a_chacha_batch_are_its_only_loss() {
+	CIPHER=chacha
+	bad_records_in_batches
+}
+
+# The same where records are opened into each other's place, as all are once the
+# first batch has told how long their headers are.
+bad_records_within_a_run_are_its_only_loss() {
+	local batches=0 plain r
+
+	half_pair
+	key a 5 6 2 next
+	for r in R1 R1 R3; do
+		regime $r
+		mapfile -t plain < <(data_tcp 10 12)
+		bent_batch $((100 * batches)) "${plain[@]}" >"$TMP/frames"
+		batch_sent "$TMP/frames"
+		batches=$((batches + 1))
+		batch_told $batches
+	done
+	equal "$(socket_stat a rx-whole)" 2 "whole batches"
+	within 1 12 "$(socket_stat a rx-chained)" "chained batches"
+	# Of a bent batch six can stay together, of the first only the last two.
+	within 10 14 "$(stat a rx-merged)" "merged records"
 }
 
 replay_window_takes_late_frames() {
@@ -289,6 +401,9 @@ run_tests genuine_frame_is_delivered_and_answered \
 	every_flipped_bit_is_refused \
 	every_flipped_bit_is_refused_with_chacha_over_ipv6 \
 	every_truncated_frame_is_refused replayed_frames_are_refused \
+	bad_records_within_a_batch_are_its_only_loss \
+	bad_records_within_a_chacha_batch_are_its_only_loss \
+	bad_records_within_a_run_are_its_only_loss \
 	replay_window_takes_late_frames \
 	counter_beyond_the_hard_limit_is_refused \
 	plaintext_that_breaks_the_format_is_dropped \

@@ -308,32 +308,71 @@ processors_come_and_go() {
 	lanes_pair 2
 	spawn "$TMP/ping.all" in_ns a ping -n -i 0.02 "$(agent_ip 6)"
 	local pid=$SPAWNED
-	iperf a b 6 -n "$(scaled 20)00K" -P 2
+	flow a b 6 -P 2
 	for i in 1 2 3; do
 		echo 0 >$cpu
+		stat_grows b rx-merged "$(scaled 500)"
 		pings a 6
 		echo 1 >$cpu
+		stat_grows b rx-merged "$(scaled 500)"
 		pings_on 1 a
 		pings_on 0 a
 	done
+	end_process "$FLOW"
 	end_process "$pid" -INT
 	grep -q ' 0% packet loss' "$TMP/ping.all" ||
 		fail "lost: $(tail -n 3 "$TMP/ping.all")"
 }
 
+# flow_on CPU [ARGS]...: TCP between a on that processor and b; FLOWS has it.
+flow_on() {
+	local cpu=$1
+	shift
+
+	spawn "$TMP/iperf-server.$cpu" in_ns b iperf3 -s -1 -p 520"$cpu"
+	wait_for 20 listens b 520"$cpu" || fail "iperf3 does not listen"
+	spawn "$TMP/flow.$cpu" in_ns a taskset -c "$cpu" \
+		timeout "$(patience 60)" iperf3 -c "$(agent_ip 6)" \
+		-p 520"$cpu" -n "$(scaled 20)00K" "$@"
+	FLOWS+=("$SPAWNED")
+}
+
+# both_flows [ARGS]...: one of each processor at a time.
+both_flows() {
+	local cpu
+
+	FLOWS=()
+	for cpu in 0 1; do
+		flow_on $cpu "$@"
+	done
+	for cpu in 0 1; do
+		wait "${FLOWS[cpu]}" || fail "$(cat "$TMP/flow.$cpu")"
+	done
+}
+
 two_flows_in_two_lanes() {
-	local r
+	local r cpu before
 
 	needs_two_processors
 	lanes_pair 2
 	for r in R1 R2 R3; do
 		regime $r
-		iperf a b 6 -n "$(scaled 20)00K" -P 2
-		iperf a b 6 -n "$(scaled 20)00K" -P 2 -R
+		for cpu in 0 1; do
+			lane_used $cpu a
+			before[cpu]=$(lane_sent a $cpu)
+		done
+		both_flows
+		for cpu in 0 1; do
+			within "$(scaled 300)" 100000 \
+				$(($(lane_sent a $cpu) - before[cpu])) \
+				"$r: what lane $cpu carried"
+		done
+		both_flows -R
 	done
 	equal "$(stat a rx-drop-auth)$(stat b rx-drop-auth)" 00 "failed tags"
 	equal "$(stat a rx-drop-replay)$(stat b rx-drop-replay)" 00 "replays"
 	within 10 1000000 "$(stat a tx-gso)" "large packets"
+	within "$(scaled 4000)" 1000000 "$(stat b rx-merged)" "merged records"
 }
 
 # Only lane 0 has a helper that reads.

@@ -371,6 +371,14 @@ stat_rose() {
 	equal "$(stat "$1" "$2")" $(($4 + $3)) "$1's $2"
 }
 
+# stat_grows NS NAME BY: waits for it.
+stat_grows() {
+	local to=$(($(stat "$1" "$2") + $3))
+
+	wait_for 30 stat_at_least "$1" "$2" $to ||
+		fail "$1's $2 is $(stat "$1" "$2") still, not $to"
+}
+
 # --- traffic -----------------------------------------------------------------
 
 # pings NS NODE [ARGS]...: fails when one is lost.
@@ -422,6 +430,18 @@ iperf() {
 		cat "$TMP/iperf"
 		fail "iperf3 $*"
 	}
+}
+
+# flow FROM TO NODE [ARGS]...: iperf3 until the test ends it; FLOW is the process.
+flow() {
+	local from=$1 to=$2 node=$3
+	shift 3
+
+	spawn "$TMP/iperf-server" in_ns "$to" iperf3 -s -1
+	wait_for 20 listens "$to" 5201 || fail "iperf3 does not listen"
+	spawn "$TMP/iperf" in_ns "$from" iperf3 -c "$(agent_ip "$node")" \
+		-t 3600 "$@"
+	FLOW=$SPAWNED
 }
 
 # The rate at the receiver, as the last summary line says.
@@ -485,6 +505,13 @@ regime() {
 		equal "$(word tx-udp-segmentation: <"$TMP/features")" \
 			$segmentation
 	done
+}
+
+# queue NS: bytes that wait at its end of the wire.
+queue() {
+	in_ns "$1" tc -s qdisc show dev wire |
+		sed -n 's/.* backlog \([0-9]*\)\([KM]\?\)b .*/\1 \2/p' |
+		awk '{print $1 * ($2 == "K" ? 1024 : $2 == "M" ? 1048576 : 1)}'
 }
 
 # --- memory ------------------------------------------------------------------

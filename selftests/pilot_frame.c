@@ -24,8 +24,9 @@
  *        each hex line in ChannelData, with so many bytes behind
  *   pilot_frame spoil SEED COUNT
  *        so many variants of a hex line with a few random bytes changed
- *   pilot_frame send IP PORT [from PORT] [wait MS] [tos N]
- *        sends the hex lines of standard input; "sent N answers N"
+ *   pilot_frame send IP PORT [from PORT] [wait MS] [tos N] [segment SIZE]
+ *        sends the hex lines of standard input; "sent N answers N"; lines of
+ *        SIZE bytes leave in one packet, with what follows them, as UDP GSO
  *   pilot_frame random IP PORT COUNT SEED [from PORT] [wait MS]
  *        sends random datagrams, most with a first byte that means something
  *   pilot_frame recv PORT COUNT TIMEOUT [6]
@@ -379,10 +380,17 @@ static socklen_t address_parse(const char *ip, const char *port,
 	return sizeof(*in6);
 }
 
+struct sender {
+	int fd;
+	int wait;
+	int segment;
+};
+
 /* A socket to send from; the rest of the words say how. */
-static int sender_open(const char *ip, const char *port, char **word, int n,
-		       int *wait)
+static struct sender sender_open(const char *ip, const char *port, char **word,
+				 int n)
 {
+	struct sender sender = {};
 	struct sockaddr_storage to, from = {};
 	socklen_t len = address_parse(ip, port, &to);
 	int fd = socket(to.ss_family, SOCK_DGRAM, 0), i, on = 1;
@@ -399,7 +407,12 @@ static int sender_open(const char *ip, const char *port, char **word, int n,
 				setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &on,
 					   sizeof(on));
 		} else if (!strcmp(word[i], "wait")) {
-			*wait = text_number(word[i + 1]);
+			sender.wait = text_number(word[i + 1]);
+		} else if (!strcmp(word[i], "segment")) {
+			sender.segment = text_number(word[i + 1]);
+			if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT,
+				       &sender.segment, sizeof(int)))
+				err(2, "segment");
 		} else if (!strcmp(word[i], "from")) {
 			from.ss_family = to.ss_family;
 			((struct sockaddr_in *)&from)->sin_port =
@@ -413,21 +426,30 @@ static int sender_open(const char *ip, const char *port, char **word, int n,
 		}
 	}
 	/* Not connected, so that an answer from any port is seen. */
-	return fd;
+	sender.fd = fd;
+	return sender;
 }
 
-static unsigned long answers_count(int fd, int wait)
+static unsigned long answers_count(const struct sender *sender)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = sender->fd, .events = POLLIN };
 	unsigned long n = 0;
 	char buf[2048];
 
-	while (poll(&pfd, 1, wait) > 0)
-		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0)
+	while (poll(&pfd, 1, sender->wait) > 0)
+		if (recv(sender->fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0)
 			n++;
 		else if (errno != EAGAIN)
 			n++;
 	return n;
+}
+
+static void send_bytes(const struct sender *sender, const uint8_t *bytes,
+		       size_t size, const struct sockaddr_storage *to,
+		       socklen_t to_len)
+{
+	if (sendto(sender->fd, bytes, size, 0, (const void *)to, to_len) < 0)
+		err(2, "sendto");
 }
 
 static int do_send(char **word, int n)
@@ -435,22 +457,28 @@ static int do_send(char **word, int n)
 	static uint8_t frame[ROOM];
 	static char line[2 * ROOM];
 	struct sockaddr_storage to;
+	size_t len, size = 0;
+	struct sender sender;
 	unsigned long sent = 0;
-	int wait = 0, fd, on = 1;
-	socklen_t len;
-	size_t size;
+	socklen_t to_len;
+	int on = 1;
 
-	len = address_parse(word[0], word[1], &to);
-	fd = sender_open(word[0], word[1], word + 2, n - 2, &wait);
+	to_len = address_parse(word[0], word[1], &to);
+	sender = sender_open(word[0], word[1], word + 2, n - 2);
 	/* ICMP errors count as answers as well. */
-	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	setsockopt(sender.fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	while (fgets(line, sizeof(line), stdin)) {
-		size = text_hex(line, frame, sizeof(frame));
-		if (sendto(fd, frame, size, 0, (void *)&to, len) < 0)
-			err(2, "sendto");
+		len = text_hex(line, frame + size, sizeof(frame) - size);
+		size += len;
 		sent++;
+		if (sender.segment && len == (size_t)sender.segment)
+			continue;
+		send_bytes(&sender, frame, size, &to, to_len);
+		size = 0;
 	}
-	printf("sent %lu answers %lu\n", sent, answers_count(fd, wait));
+	if (size)
+		send_bytes(&sender, frame, size, &to, to_len);
+	printf("sent %lu answers %lu\n", sent, answers_count(&sender));
 	return 0;
 }
 
@@ -487,17 +515,17 @@ static int do_random(char **word, int n)
 	static uint8_t frame[2048];
 	unsigned long count = text_number(word[2]), i;
 	struct sockaddr_storage to;
-	int wait = 0, fd;
+	struct sender sender;
 	socklen_t len;
 
 	random_state = text_number(word[3]);
 	len = address_parse(word[0], word[1], &to);
-	fd = sender_open(word[0], word[1], word + 4, n - 4, &wait);
+	sender = sender_open(word[0], word[1], word + 4, n - 4);
 	for (i = 0; i < count; i++)
-		if (sendto(fd, frame, random_frame(frame), 0, (void *)&to,
+		if (sendto(sender.fd, frame, random_frame(frame), 0, (void *)&to,
 			   len) < 0 && errno != ENOBUFS)
 			err(2, "sendto");
-	printf("sent %lu answers %lu\n", count, answers_count(fd, wait));
+	printf("sent %lu answers %lu\n", count, answers_count(&sender));
 	return 0;
 }
 

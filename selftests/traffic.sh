@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=500
+# timeout=600
 #
 # TCP and UDP in the three regimes of a veth link, with both ciphers over both
 # families, and over links that lose and reorder.
@@ -35,17 +35,37 @@ clean() {
 	done
 }
 
+# Some records come one by one: of pings, acknowledgements and what iperf3 says to
+# itself.
+LONE=100
+
+# few_batches NS tx|rx: the others, eight at a time at least.
+few_batches() {
+	within 10 $((LONE + $(stat "$1" "$2-records") / 8)) \
+		"$(stat "$1" "$2-batches")" \
+		"$1's $2-batches of $(stat "$1" "$2-records") records"
+}
+
+# most_merged NS: four fifths of them go up in large packets.
+most_merged() {
+	local records
+
+	records=$(stat "$1" rx-records)
+	within $(((records - LONE) * 4 / 5)) "$records" \
+		"$(stat "$1" rx-merged)" "$1's merged records"
+}
+
 # The batches that the regime must bring, and no others; a silent fall-back
 # to single datagrams would pass everything else.
 batched() {
-	local ns chained whole least
+	local ns chained whole
 
-	least=$(scaled 500)
 	for ns in a b; do
 		equal "$(stat $ns tx-segmented)" 0 "$ns's slowly cut packets"
 		within 10 $((10 ** 9)) "$(stat $ns tx-gso)" "$ns's large packets"
-		within "$least" $((10 ** 9)) "$(stat $ns rx-merged)" \
-			"$ns's merged records"
+		few_batches $ns tx
+		few_batches $ns rx
+		most_merged $ns
 		chained=$(socket_stat $ns rx-chained)
 		whole=$(socket_stat $ns rx-whole)
 		case $1 in
@@ -111,10 +131,68 @@ aes_over_ipv6_and_chacha_over_ipv4() {
 }
 
 whole_headers_carry_tcp() {
+	local ns
+
 	pair
 	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" flags 1
 	in_ns b pilot_ctl peer-set pilot0 "$(agent 5)" flags 1
 	tcp_both_ways
+	for ns in a b; do
+		within 10 $((10 ** 9)) "$(stat $ns tx-segmented)" \
+			"$ns's slowly cut packets"
+	done
+	clean
+}
+
+# Without timestamps the headers of a run are shorter than a whole IPv6 header,
+# and for a batch the receiver takes the one for the other.
+whole_headers_begin_and_end_within_a_flow() {
+	local ns i
+
+	pair
+	regime R3
+	for ns in a b; do
+		in_ns $ns sysctl -qw net.ipv4.tcp_timestamps=0
+	done
+	flow a b 6
+	for i in 1 2 3 4; do
+		stat_grows b rx-merged "$(scaled 500)"
+		in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" flags 1
+		stat_grows b rx-records "$(scaled 500)"
+		in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" flags 0
+	done
+	end_process "$FLOW"
+	clean
+}
+
+single_pages() {
+	sysctl -qw net.core.high_order_alloc_disable="$1"
+}
+
+# What no page takes goes by itself; and it is a batch again as soon as one does.
+# A module that has just been loaded has no pages from before.
+jumbo_records_where_pages_come_one_by_one() {
+	local ns records merged
+
+	module_unloads
+	module_load
+	MTU=9000 WIRE_MTU=9100
+	pair
+	regime R3
+	trap 'single_pages 0' EXIT
+	single_pages 1
+	tcp_both_ways
+	single_pages 0
+	for ns in a b; do
+		equal "$(stat $ns tx-drop-no-memory)" 0 "$ns's lost packets"
+		records=$(stat $ns tx-records)
+		within $((records * 3 / 4)) "$records" \
+			"$(stat $ns tx-batches)" "$ns's batches"
+	done
+	merged=$(stat b rx-merged)
+	tcp_both_ways
+	within $((merged + $(scaled 100))) $((10 ** 9)) "$(stat b rx-merged)" \
+		"b's merged records"
 	clean
 }
 
@@ -131,6 +209,67 @@ batches_with_a_packet_socket_at_either_end() {
 		end_process "$LISTENER"
 	done
 	batched R2
+	clean
+}
+
+# file_received NS FILE: by TCP port 9999.
+file_received() {
+	in_ns "$1" python3 -u - "$2" <<-'EOF'
+		import socket, sys
+		s = socket.create_server(("::", 9999), family=socket.AF_INET6)
+		print("ready")
+		with open(sys.argv[1], "wb") as f, s.accept()[0] as c:
+		    while data := c.recv(65536):
+		        f.write(data)
+		print("all")
+	EOF
+}
+
+# b_leads_to_c: what comes to b for TCP port 9999 goes to c, by a link that
+# neither cuts packets nor sums them up.
+b_leads_to_c() {
+	ns_add c
+	ip link add out netns "$NSP-b" type veth peer name out netns "$NSP-c"
+	ipn b addr add fd01::1/64 dev out nodad
+	ipn c addr add fd01::2/64 dev out nodad
+	ipn b link set out up
+	ipn c link set out up
+	ipn c route add default via fd01::1
+	in_ns b sysctl -qw net.ipv6.conf.all.forwarding=1
+	in_ns b ethtool -K out tso off tx off >/dev/null
+	in_ns b nft -f - 2>"$TMP/nft" <<-EOF || skip "no nft: $(head -1 "$TMP/nft")"
+		table ip6 nat {
+			chain pre {
+				type nat hook prerouting priority -100
+				tcp dport 9999 dnat to fd01::2
+			}
+		}
+	EOF
+}
+
+# Their checksums were never whole; c looks at those of each segment.
+merged_packets_are_forwarded_in_segments() {
+	local r merged
+
+	pair
+	regime R1
+	b_leads_to_c
+	head -c "$(scaled 20)00000" /dev/urandom >"$TMP/data"
+	for r in R1 R3; do
+		regime $r
+		merged=$(stat b rx-merged)
+		spawn_ready "$TMP/receiver" file_received c "$TMP/copy"
+		in_ns a timeout "$(patience 60)" bash -c \
+			"cat $TMP/data >/dev/tcp/$(agent_ip 6)/9999" ||
+			fail "$r: the file did not leave"
+		wait_for 60 says "$TMP/receiver" all ||
+			fail "$r: it did not arrive"
+		cmp "$TMP/data" "$TMP/copy"
+		equal "$(in_ns c awk '/^Tcp: [0-9]/ {print $NF}' \
+			/proc/net/snmp)" 0 "$r: wrong checksums at c"
+		within $((merged + $(scaled 500))) $((10 ** 9)) \
+			"$(stat b rx-merged)" "$r: b's merged records"
+	done
 	clean
 }
 
@@ -186,6 +325,26 @@ udp_segments_arrive_as_datagrams() {
 	# One batch a send, or a few more when two processors share the work.
 	within 2 20 "$(socket_stat b rx-chained)" "chained batches"
 	clean
+}
+
+# A sender is told of its bytes until the wire has them. Reno does not mind the
+# delay of a long queue, and would fill this one.
+queue_of_the_wire_stays_short() {
+	local i bytes most=0
+
+	modprobe -q sch_tbf 2>/dev/null || true
+	pair
+	in_ns a tc qdisc add dev wire root tbf rate 10mbit burst 128kb \
+		limit 4mb 2>/dev/null || skip "no tbf"
+	in_ns a sysctl -qw net.ipv4.tcp_congestion_control=reno
+	flow a b 6
+	for i in {1..10}; do
+		stat_grows b rx-records "$(scaled 400)"
+		bytes=$(queue a)
+		most=$((bytes > most ? bytes : most))
+	done
+	end_process "$FLOW"
+	within 10000 $((512 * 1024)) "$most" "bytes that waited for the wire"
 }
 
 several_flows_at_once() {
@@ -248,7 +407,11 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	aes_over_ipv4_datagram_by_datagram chacha_over_ipv6_whole_datagrams \
 	chacha_over_ipv6_through_napi chacha_over_ipv6_datagram_by_datagram \
 	aes_over_ipv6_and_chacha_over_ipv4 whole_headers_carry_tcp \
+	whole_headers_begin_and_end_within_a_flow \
+	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
+	merged_packets_are_forwarded_in_segments \
 	udp_segments_arrive_as_datagrams \
-	several_flows_at_once tcp_survives_loss_and_duplicates \
+	queue_of_the_wire_stays_short several_flows_at_once \
+	tcp_survives_loss_and_duplicates \
 	reordered_datagrams_all_arrive damaged_datagrams_change_nothing
