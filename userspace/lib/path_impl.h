@@ -41,6 +41,7 @@
 /* More than any class with all that both ends ask for it. */
 #define PATH_SCORE_LAST		(PATH_CLASSES * PATH_CLASS_WORTH + \
 				 2 * UINT16_MAX + PATH_LOSSY_COST)
+#define PATH_NAPS_MAX		8	/* in a row; who always is late must know */
 #define PATH_BETTER_TIME	(5 * CLOCK_MS)	/* and a fifth */
 #define PATH_BETTER_SAMPLES	3
 #define PATH_LOSS_TIME		(10 * CLOCK_MS)	/* a round trip, for losses */
@@ -127,6 +128,7 @@ struct path_live {
 	uint64_t anew_at;		/* our addresses changed */
 	uint64_t heard_at;		/* by the path in use */
 	uint64_t woken_at;		/* nobody watched it before */
+	unsigned int naps;		/* overslept, and not heard since */
 	uint64_t watch_at;
 	uint64_t backup_at;
 	uint64_t retry_at;

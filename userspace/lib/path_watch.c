@@ -95,6 +95,7 @@ void path_heard(struct path_live *live, const struct clock *now,
 	if (c != live->used)
 		return;
 	live->heard_at = now->boot_ns;
+	live->naps = 0;
 	if (live->dead || live->reach_until) {
 		live->dead = false;
 		/* It may be a makeshift: see soon what else there is. */
@@ -294,8 +295,10 @@ void path_overslept(struct path_live *live, const struct clock *now)
 	if (!live->ready || !live->used || live->watch_at >= now->boot_ns)
 		return;
 	interval = path_watch_interval(live, now);
-	if (!interval || now->boot_ns - live->watch_at <= interval)
+	if (!interval || now->boot_ns - live->watch_at <= interval ||
+	    live->naps == PATH_NAPS_MAX)
 		return;
+	live->naps++;
 	path_flights_forget(live);
 	path_keep_interrupted(live);
 	live->heard_at = live->woken_at = now->boot_ns;

@@ -112,6 +112,21 @@ static void test_stutter(void **state)
 	psim_free(pair.sim);
 }
 
+/* A host that is late all the time notices all the same. */
+static void test_always_late(void **state)
+{
+	struct pair pair = pair_remembered(135);
+
+	(void)state;
+	pair_block(&pair, true);
+	for (unsigned int i = 0; i < 40; i++) {
+		both_sleep(&pair, 400 * NET_MS);
+		psim_run(pair.sim, 10 * NET_MS);
+	}
+	pair_expect(&pair, PATH_CLASS_RELAY);
+	psim_free(pair.sim);
+}
+
 /* What died meanwhile is found out as soon as at any other time. */
 static void test_died(void **state)
 {
@@ -166,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_well),
 		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_stutter),
+		cmocka_unit_test(test_always_late),
 		cmocka_unit_test(test_died),
 		cmocka_unit_test(test_looking),
 	};
