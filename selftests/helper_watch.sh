@@ -1,23 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=400
+# timeout=600
 #
 # How often a path is watched: each 250 ms while there is traffic, each second
 # for a while after it, and after that not at all, until there is traffic again.
+# And how soon a path that dies in each of these states is replaced.
 
 # shellcheck source=selftests/lib-helper.sh
 . "$(dirname "$0")/lib-helper.sh"
 # shellcheck source=selftests/lib-reach.sh
 . "$(dirname "$0")/lib-reach.sh"
 
+SITES=public
+
 # watched WORD...: two agents that reach each other directly; WORDs are of the
 # peer's block at a.
 watched() {
-	sites public public
+	sites "$SITES" "$SITES"
 	agent_start b a
 	WATCH="$*" agent_start a b
 	monitor_start a
-	reaches a "${agent_inet6[b]}"
+	# The device may be there before its peers are.
+	soon 30 in_ns a ping -n -c 1 -W 5 "${agent_inet6[b]}"
 	both_are direct
 }
 
@@ -86,4 +90,68 @@ changes_of_a_peer_wake_nobody() {
 	equal "$(events_told peer-active)" 1 "active events"
 }
 
-helper_tests idle_paths_are_watched_less_and_less changes_of_a_peer_wake_nobody
+is_not_watched() {
+	[ "$(frames 4)" -le 1 ]
+}
+
+# Idle, and with one path: of two, by IPv6 and by IPv4, each would die in its time.
+with_one_path() {
+	SITES=v4only
+	watched
+	soon 30 told peer-idle 1
+}
+
+# As the log has it, which is seen sooner than what is asked for.
+took_the_relay() {
+	[[ $(grep path-used: "$TMP/$1/log" | tail -n 1) == *": relay by "* ]]
+}
+
+# Without a packet that would need it, in less than 3 s.
+a_path_that_dies_while_idle_is_replaced() {
+	local start took slack
+
+	with_one_path
+	# What it takes to cut it, to look at both twice, and to pause.
+	start=$(now_ms)
+	if took_the_relay a || took_the_relay b; then
+		fail "the path is not direct any more"
+	fi
+	slack=$((2 * ($(now_ms) - start) + 100))
+	start=$(now_ms)
+	middle_cut
+	slack=$((slack + $(now_ms) - start))
+	soon 10 took_the_relay a
+	soon 10 took_the_relay b
+	took=$(($(now_ms) - start))
+	note "idle: by the relay after $took ms, $slack ms of them to see it"
+	both_are relay
+	equal "$(events_told peer-active)" 0 "active events"
+	((PILOT_DEBUG_KERNEL)) ||
+		within 0 $((3000 + slack)) "$took" "ms until both use the relay"
+}
+
+# With the first packet, in less than 1 s.
+a_path_that_died_unwatched_is_replaced_when_it_is_needed() {
+	local first sent lost gap
+
+	with_one_path
+	soon 100 is_not_watched
+	middle_cut
+	stream_start a "${agent_inet6[b]}"
+	both_are relay
+	goes_on
+	read -r _ sent lost gap < <(stream_end 0)
+	# Each 50 ms one was sent. How late one is in this guest can be seen
+	# from the answers that came.
+	first=$(sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' \
+		"$TMP/stream" | head -n 1)
+	note "unwatched: answers from ping $first of 50 ms on, then" \
+		"$lost of $sent lost, in $gap ms"
+	equal "$lost" 0 "pings lost by the relay"
+	((PILOT_DEBUG_KERNEL)) || within 0 $((1000 + gap)) $((first * 50)) \
+		"ms until the first answer"
+}
+
+helper_tests idle_paths_are_watched_less_and_less changes_of_a_peer_wake_nobody \
+	a_path_that_dies_while_idle_is_replaced \
+	a_path_that_died_unwatched_is_replaced_when_it_is_needed
