@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=600
+# timeout=800
 #
 # Any helper may die at any time: that of an agent or of the introducer, its
-# worker or all of it, while data goes by the relay, and while the path is about
+# worker, its parent or all of it, while data goes by the relay, and while the path is about
 # to become a direct one.  A TCP flow goes through all of it, and what is lost is
 # told.
 
@@ -39,6 +39,15 @@ worker_dies() {
 	worker=$(worker_pid "$1")
 	kill -KILL "$worker"
 	soon 20 worker_is_another "$1" "$worker"
+}
+
+# The worker keeps the sockets, and does nothing else, until there is another.
+parent_dies() {
+	kill -KILL "$(helper_pid "$1")"
+	soon 20 grep -q "keeping the sockets" "$TMP/$1/log"
+	helper_start "$1"
+	grep -q "took the sockets over" "$TMP/$1/log" ||
+		fail "the sockets are not the old ones"
 }
 
 # Without a chance to put anything in order; its sockets go as well.
@@ -119,6 +128,11 @@ the_introducers_worker_may_die() {
 		introducer 0 4000
 }
 
+# As when the worker dies, only that it takes longer until there is another.
+an_agents_parent_may_die() {
+	survives "an agent's parent died" parent_dies a b 0 4000
+}
+
 # Keys and endpoints are still in the kernel, and work as soon as there are
 # sockets; a path that died meanwhile is found again after 3 s.
 an_agents_helper_may_die() {
@@ -136,5 +150,6 @@ the_introducers_helper_may_die() {
 helper_tests \
 	an_agents_worker_may_die \
 	the_introducers_worker_may_die \
+	an_agents_parent_may_die \
 	an_agents_helper_may_die \
 	the_introducers_helper_may_die

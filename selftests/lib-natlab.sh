@@ -13,6 +13,7 @@
 #
 # Namespaces are inet, introducer, a, b, and the gateways.  "site a KIND" plugs a
 # in at a gateway of that kind, as if for the first time, and out where it was.
+# "second" is another introducer's, for tests that want one: lab_second.
 #
 #   public              no gateway; IPv4 and IPv6
 #   eim-eif             endpoint-independent mapping and filtering
@@ -70,9 +71,11 @@ NAT_KINDS=(public eim-eif eim-adf eim-apdf adm apdm cgn same-nat
 	v4only)
 NAT_FORGETS=120
 
-# The introducer's addresses, and where its prober answers.
+# The introducers' addresses, and where the first one's prober answers.
 INTRODUCER=198.51.100.10
 INTRODUCER6=2001:db8:5::10
+SECOND=198.51.100.138
+SECOND6=2001:db8:6::10
 # An address that the internet drops.
 NOBODY=203.0.113.250
 NAT_SERVER=("$INTRODUCER" 198.51.100.11 3478 3479)
@@ -176,31 +179,49 @@ nat_hits() {
 # --- the middle --------------------------------------------------------------
 
 lab_up() {
-	ns_add inet introducer a b
-	ip link add net netns "$NSP-introducer" type veth \
-		peer name introducer netns "$NSP-inet"
+	ns_add inet a b
 	lab_routes inet
 	ipn inet -batch - <<-EOF
 		link set lo up
-		link set introducer addrgenmode none up
-		addr add 198.51.100.1/24 dev introducer
-		addr add fe80::1/64 dev introducer nodad
-		addr add 2001:db8:5::1/64 dev introducer nodad
 		route add blackhole default
 		route add blackhole 2001:db8::/32
 	EOF
-	ipn introducer -batch - <<-EOF
-		link set lo up
-		link set net addrgenmode none up
-		addr add ${NAT_SERVER[0]}/24 dev net
-		addr add ${NAT_SERVER[1]}/24 dev net
-		addr add ${NAT_SERVER6[0]}/64 dev net nodad
-		addr add ${NAT_SERVER6[1]}/64 dev net nodad
-		route add default via 198.51.100.1
-		route add default via 2001:db8:5::1
-	EOF
+	lab_introducer introducer 198.51.100.1 2001:db8:5::1 \
+		"${NAT_SERVER[@]:0:2}" "${NAT_SERVER6[@]:0:2}"
 	ipn a link set lo up
 	ipn b link set lo up
+}
+
+# Beside the first, and like it behind a link of its own.
+lab_second() {
+	lab_introducer second 198.51.100.129 2001:db8:6::1 "$SECOND" "$SECOND6"
+}
+
+# lab_introducer NS ROUTER ROUTER6 ADDRESS...
+lab_introducer() {
+	local ns=$1 address
+
+	ns_add "$ns"
+	ip link add net netns "$NSP-$ns" type veth \
+		peer name "$ns" netns "$NSP-inet"
+	ipn inet -batch - <<-EOF
+		link set $ns addrgenmode none up
+		addr add $2/25 dev $ns
+		addr add fe80::1/64 dev $ns nodad
+		addr add $3/64 dev $ns nodad
+	EOF
+	{
+		echo "link set lo up"
+		echo "link set net addrgenmode none up"
+		for address in "${@:4}"; do
+			case $address in
+			*:*) echo "addr add $address/64 dev net nodad" ;;
+			*) echo "addr add $address/25 dev net" ;;
+			esac
+		done
+		echo "route add default via $2"
+		echo "route add default via $3"
+	} | ipn "$ns" -batch -
 }
 
 lab_routes() {

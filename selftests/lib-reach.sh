@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Two agents at sites of the NAT lab, and the introducer that both know; sourced
+# Two agents at sites of the NAT lab, and the introducers that both know; sourced
 # after lib-helper.sh.
 #
 # shellcheck disable=SC2034
@@ -11,12 +11,15 @@
 
 declare -A agent_did agent_inet6 agent_id
 
-# Identities are made once; the introducer serves all cells.  RELAY: whether it
-# takes data, yes unless said.
+# The one, and "second" where a test wants that too.
+INTRODUCERS=(introducer)
+
+# Identities are made once; the introducers serve all cells.  RELAY: whether they
+# take data, yes unless said.
 agents() {
 	local side
 
-	for side in introducer a b; do
+	for side in "${INTRODUCERS[@]}" a b; do
 		mkdir "$TMP/$side"
 		identity $side
 		agent_did[$side]=$(did $side)
@@ -24,36 +27,60 @@ agents() {
 		agent_id[$side]=$(pilot-link -j -p id show "$TMP/$side/id" \
 			network 1 | member address)
 	done
-	cat >"$TMP/introducer/conf" <<-END
+	for side in "${INTRODUCERS[@]}"; do
+		introducer_start "$side"
+	done
+}
+
+introducer_start() {
+	cat >"$TMP/$1/conf" <<-END
 		log-level info
 		introduce yes
 		introduce-tls yes
 		relay ${RELAY:-yes}
 		agent pilot0
-		    identity $TMP/introducer/id
+		    identity $TMP/$1/id
 		peer ${agent_did[a]}
 		peer ${agent_did[b]}
 	END
-	helper_start introducer
+	helper_start "$1"
 }
 
-# agent_start SIDE OTHER [LINE]...: told of the introducer's address and of nobody
+# introducer_at NS SIDE: where it is for that side.
+introducer_at() {
+	case $1/${site_of[$2]} in
+	introducer/v6only) echo "[$INTRODUCER6]:$PORT" ;;
+	introducer/*) echo "$INTRODUCER:$PORT" ;;
+	second/v6only) echo "[$SECOND6]:$PORT" ;;
+	second/*) echo "$SECOND:$PORT" ;;
+	esac
+}
+
+# introducers_of SIDE: as peers.
+introducers_of() {
+	local ns
+
+	for ns in "${INTRODUCERS[@]}"; do
+		cat <<-END
+			peer ${agent_did[$ns]}
+			    introducer yes
+			    endpoint $(introducer_at "$ns" "$1")
+			    ${KEEPALIVE:+keepalive $KEEPALIVE}
+		END
+	done
+}
+
+# agent_start SIDE OTHER [LINE]...: told of the introducers' addresses and of nobody
 # else's, and configured with these lines.
-# KEEPALIVE: the introducer is pinged each so many seconds.
+# KEEPALIVE: introducers are pinged each so many seconds.
 # IDLE: when the kernel takes the other for idle, never unless given.
 agent_start() {
-	local at=$INTRODUCER:$PORT
-
-	[ "${site_of[$1]}" != v6only ] || at=[$INTRODUCER6]:$PORT
 	cat >"$TMP/$1/conf" <<-END
 		log-level debug
 		$(printf '%s\n' "${@:3}")
 		agent pilot0
 		    identity $TMP/$1/id
-		peer ${agent_did[introducer]}
-		    introducer yes
-		    endpoint $at
-		    ${KEEPALIVE:+keepalive $KEEPALIVE}
+		$(introducers_of "$1")
 		peer ${agent_did[$2]}
 		    ${WATCH:-}
 		    ${IDLE:+idle $IDLE}
@@ -104,11 +131,12 @@ both_are() {
 	soon "${2:-30}" kind_is b "$1"
 }
 
-# sites KIND KIND: where the agents will be, and the introducer.
+# sites KIND KIND: where the agents will be, and the introducers.
 sites() {
 	command -v nft >/dev/null || skip "nft is missing"
 	command -v conntrack >/dev/null || skip "conntrack is missing"
 	lab_up
+	[ ${#INTRODUCERS[@]} -eq 1 ] || lab_second
 	agents
 	site a "$1"
 	site b "$2"
@@ -127,7 +155,9 @@ middle_cut() {
 		table inet cut {
 			chain forward {
 				type filter hook forward priority -10;
-				iifname != "introducer" oifname != "introducer" drop
+				iifname { "introducer", "second" } accept
+				oifname { "introducer", "second" } accept
+				drop
 			}
 		}
 	END
@@ -137,8 +167,9 @@ middle_mend() {
 	in_ns inet nft delete table inet cut
 }
 
+# relayed [NS]: what an introducer has passed on, in packets.
 relayed() {
-	pl introducer -j relay show | python3 -c 'import json, sys
+	pl "${1:-introducer}" -j relay show | python3 -c 'import json, sys
 print(sum(entry["packets"] for entry in json.load(sys.stdin)))'
 }
 
