@@ -732,29 +732,11 @@ static void no_send(void *ctx, const struct endpoint *dst, const void *bytes,
 	fail();
 }
 
-static void no_change(void *ctx, bool moved)
-{
-	(void)ctx;
-	(void)moved;
-}
-
-static void no_routes(void *ctx)
-{
-	(void)ctx;
-}
-
-static void no_check(void *ctx, uint64_t check)
-{
-	(void)ctx;
-	(void)check;
-}
-
 /* There is no STUN server. */
 static void netcheck_takes_an_introducers_word(void **state)
 {
-	static const struct own_ops own_ops = {
-		no_send, no_change, no_routes, no_check,
-	};
+	/* Nothing runs that would have more to say. */
+	static const struct own_ops own_ops = { .send = no_send };
 	struct own_config config = {
 		.port = 7740, .route = -1, .announcements = -1,
 		.gateway = { -1, -1 },
