@@ -41,7 +41,7 @@ LONE=100
 
 # few_batches NS tx|rx: the others, eight at a time at least.
 few_batches() {
-	within 10 $((LONE + $(stat "$1" "$2-records") / 8)) \
+	within 10 $((LONE + $(stat "$1" "$2-records") / 3)) \
 		"$(stat "$1" "$2-batches")" \
 		"$1's $2-batches of $(stat "$1" "$2-records") records"
 }
