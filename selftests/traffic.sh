@@ -39,7 +39,7 @@ clean() {
 # itself.
 LONE=100
 
-# few_batches NS tx|rx: the others, eight at a time at least.
+# few_batches NS tx|rx: the others, three at a time at least, on a busy machine as well.
 few_batches() {
 	within 10 $((LONE + $(stat "$1" "$2-records") / 3)) \
 		"$(stat "$1" "$2-batches")" \
