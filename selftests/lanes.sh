@@ -300,25 +300,34 @@ socket_of_a_lane_goes() {
 	lane_used 1 a
 }
 
+SECOND=/sys/devices/system/cpu/cpu1/online
+
+# second_processor 0|1: off or on.
+second_processor() {
+	echo "$1" >$SECOND
+}
+
 processors_come_and_go() {
-	local cpu=/sys/devices/system/cpu/cpu1/online i
+	local i
 
 	needs_two_processors
-	[ -w $cpu ] || skip "this kernel cannot stop a processor"
+	[ -w $SECOND ] || skip "this kernel cannot stop a processor"
+	trap 'second_processor 1' EXIT
 	lanes_pair 2
 	spawn "$TMP/ping.all" in_ns a ping -n -i 0.02 "$(agent_ip 6)"
 	local pid=$SPAWNED
 	flow a b 6 -P 2
 	for i in 1 2 3; do
-		echo 0 >$cpu
+		second_processor 0
 		stat_grows b rx-merged "$(scaled 500)"
-		pings a 6
-		echo 1 >$cpu
+		pings a 6 -i 1
+		second_processor 1
 		stat_grows b rx-merged "$(scaled 500)"
-		pings_on 1 a
-		pings_on 0 a
+		pings_on 1 a -c 2 -i 1
+		pings_on 0 a -c 2 -i 1
 	done
 	end_process "$FLOW"
+	pings a 6
 	end_process "$pid" -INT
 	grep -q ' 0% packet loss' "$TMP/ping.all" ||
 		fail "lost: $(tail -n 3 "$TMP/ping.all")"
