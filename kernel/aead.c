@@ -32,8 +32,8 @@ struct aead_scratch {
 };
 
 static struct aead_scratch * __percpu *aead_scratch;
-/* Written once at load: the fast driver agreed with the generic code. */
-static bool gcm_fast_ok = true;
+/* Written once at load: which drivers made the tags that are known. */
+static bool gcm_fast_ok, gcm_plain_ok;
 
 static const char *tfm_driver(struct crypto_aead *tfm)
 {
@@ -115,8 +115,11 @@ int pilot_aead_init(struct pilot_aead *aead, enum pilot_cipher cipher,
 		    const u8 key[PILOT_KEY_LEN])
 {
 	memset(aead, 0, sizeof(*aead));
-	if (cipher == PILOT_CIPHER_AES_256_GCM)
+	if (cipher == PILOT_CIPHER_AES_256_GCM) {
+		if (!gcm_fast_ok && !gcm_plain_ok)
+			return -ENOENT;
 		return gcm_init(aead, key, gcm_fast_ok);
+	}
 
 	memcpy(aead->chacha, key, sizeof(aead->chacha));
 	aead->driver = "chacha20poly1305-lib";
@@ -260,69 +263,106 @@ unsigned int pilot_aead_open(const struct pilot_aead *aead,
 	return 0;
 }
 
-/* The fast driver must write the very bytes that the generic one writes. */
-static bool gcm_drivers_agree(const struct pilot_aead *fast,
-			      const struct pilot_aead *generic, u8 *a, u8 *b,
-			      unsigned int len)
-{
-	struct pilot_record ra = { .src = a, .dst = a, .len = len,
-				   .counter = len };
-	struct pilot_record rb = { .src = b, .dst = b, .len = len,
-				   .counter = len };
-	unsigned int i;
-	bool agree;
+/**
+ * struct aead_known - a tag that is known
+ * @len: of the text, whose byte i is i * 7 + @len; the counter is KNOWN_COUNTER
+ *	+ @len, byte i of the key is i * 11 + 3
+ * @gcm: by AES-256-GCM
+ * @chacha: by ChaCha20-Poly1305
+ *
+ * OpenSSL and libsodium made them, and agreed. A tag is over all of the
+ * ciphertext, so it stands for that, too.
+ */
+struct aead_known {
+	unsigned int len;
+	u8 gcm[PILOT_TAG_LEN];
+	u8 chacha[PILOT_TAG_LEN];
+};
 
-	for (i = 0; i < len; i++)
-		a[i] = i * 7 + len;
-	memcpy(b, a, len);
+#define KNOWN_COUNTER	0x0102030405060708ULL
+#define KNOWN_LEN_MAX	2048
+
+#include "aead-known.h"
+
+static bool known_is_made(const struct pilot_aead *aead,
+			  const struct aead_known *known, u8 *text)
+{
+	struct pilot_record record = { .src = text, .dst = text,
+				       .len = known->len,
+				       .counter = KNOWN_COUNTER + known->len };
+	unsigned int i;
+	bool right;
+
+	for (i = 0; i < known->len; i++)
+		text[i] = i * 7 + known->len;
 	local_bh_disable();
-	pilot_aead_seal(fast, &ra, 1);
-	pilot_aead_seal(generic, &rb, 1);
-	agree = !ra.err && !rb.err && !memcmp(a, b, len + PILOT_TAG_LEN);
-	if (agree) {
-		pilot_aead_open(fast, &ra, 1);
-		agree = !ra.err;
-	}
+	pilot_aead_seal(aead, &record, 1);
+	right = !record.err &&
+		!memcmp(text + known->len,
+			aead->tfm ? known->gcm : known->chacha, PILOT_TAG_LEN);
+	pilot_aead_open(aead, &record, 1);
 	local_bh_enable();
-	return agree;
+	right = right && !record.err;
+	for (i = 0; i < known->len && right; i++)
+		right = text[i] == (u8)(i * 7 + known->len);
+	return right;
 }
 
-static int gcm_verify_fast(void)
+static bool aead_is_right(const struct pilot_aead *aead, u8 *text)
 {
-	static const u16 len[] = { 0, 1, 15, 16, 17, 63, 64, 127, 128, 255,
-				   256, 511, 768, 1024, 1420, 1448, 2048 };
-	struct pilot_aead fast = {}, generic = {};
-	u8 key[PILOT_KEY_LEN], *a, *b;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(aead_known); i++)
+		if (!known_is_made(aead, &aead_known[i], text))
+			break;
+	if (i == ARRAY_SIZE(aead_known))
+		return true;
+	pr_warn("pilot: %s is wrong at %u bytes, not using it\n",
+		aead->driver, aead_known[i].len);
+	return false;
+}
+
+static int gcm_verify(const u8 *key, bool fast, u8 *text, bool *ok)
+{
+	struct pilot_aead aead = {}, fallback = {};
+	int ret = gcm_init(&aead, key, fast);
+
+	if (ret)
+		return ret;
+	fallback.tfm = aead.fallback;
+	fallback.driver = fallback.tfm ? tfm_driver(fallback.tfm) : NULL;
+	*ok = aead_is_right(&aead, text) &&
+	      (!fallback.tfm || aead_is_right(&fallback, text));
+	pilot_aead_destroy(&aead);
+	return 0;
+}
+
+static int aead_verify(void)
+{
+	u8 *text = kmalloc(KNOWN_LEN_MAX + PILOT_TAG_LEN, GFP_KERNEL);
+	struct pilot_aead chacha;
+	u8 key[PILOT_KEY_LEN];
 	unsigned int i;
 	int ret;
 
-	a = kmalloc(2048 + PILOT_TAG_LEN, GFP_KERNEL);
-	b = kmalloc(2048 + PILOT_TAG_LEN, GFP_KERNEL);
-	ret = -ENOMEM;
-	if (!a || !b)
-		goto out;
+	if (!text)
+		return -ENOMEM;
 	for (i = 0; i < sizeof(key); i++)
 		key[i] = i * 11 + 3;
-	ret = gcm_init(&fast, key, true);
-	if (ret)
-		goto out;
-	ret = gcm_init(&generic, key, false);
-	if (ret)
-		goto out;
-	for (i = 0; i < ARRAY_SIZE(len); i++) {
-		if (gcm_drivers_agree(&fast, &generic, a, b, len[i]))
-			continue;
-		pr_warn("pilot: %s disagrees with %s, not using it\n",
-			fast.driver, generic.driver);
-		gcm_fast_ok = false;
-		break;
-	}
-out:
-	pilot_aead_destroy(&generic);
-	pilot_aead_destroy(&fast);
-	kfree(b);
-	kfree(a);
-	return ret;
+	ret = pilot_aead_init(&chacha, PILOT_CIPHER_CHACHA20_POLY1305, key);
+	if (!ret && !aead_is_right(&chacha, text))
+		ret = -EINVAL;
+	pilot_aead_destroy(&chacha);
+	if (!ret)
+		ret = gcm_verify(key, true, text, &gcm_fast_ok);
+	if (!ret && !gcm_fast_ok)
+		ret = gcm_verify(key, false, text, &gcm_plain_ok);
+	kfree(text);
+	if (ret && ret != -ENOENT)
+		return ret;
+	if (!gcm_fast_ok && !gcm_plain_ok)
+		pr_info("pilot: this kernel has no AES-GCM; ChaCha20-Poly1305 only\n");
+	return 0;
 }
 
 static void scratch_free(void)
@@ -365,11 +405,7 @@ int pilot_aead_module_init(void)
 	ret = scratch_alloc();
 	if (ret)
 		return ret;
-	ret = gcm_verify_fast();
-	if (ret == -ENOENT) {
-		pr_info("pilot: this kernel has no AES-GCM; ChaCha20-Poly1305 only\n");
-		ret = 0;
-	}
+	ret = aead_verify();
 	if (ret)
 		scratch_free();
 	return ret;

@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "aead.h"
 #include "carrier.h"
 #include "replay.h"
 #include "short.h"
@@ -121,67 +120,6 @@ static int replay_selftest(void)
 }
 
 /*
- * AEAD: one vector per cipher, made with our nonce layout and no associated
- * data, by an independent implementation (libsodium for ChaCha20-Poly1305 and
- * for AES-256-GCM): key bytes 0..31, counter 0x0102030405060708, text bytes
- * 0..39.
- */
-struct aead_vector {
-	enum pilot_cipher cipher;
-	u8 sealed[40 + PILOT_TAG_LEN];
-};
-
-#include "selftest-vectors.h"
-
-static int aead_vector_check(const struct aead_vector *vector)
-{
-	struct pilot_record record = {
-		.len = 40,
-		.counter = 0x0102030405060708ULL,
-	};
-	u8 *text = kmalloc(40 + PILOT_TAG_LEN, GFP_KERNEL);
-	struct pilot_aead aead;
-	u8 key[PILOT_KEY_LEN];
-	int i, ret;
-
-	if (!text)
-		return -ENOMEM;
-	for (i = 0; i < sizeof(key); i++)
-		key[i] = i;
-	for (i = 0; i < 40; i++)
-		text[i] = i;
-	ret = pilot_aead_init(&aead, vector->cipher, key);
-	if (ret)
-		goto out;
-	record.src = text;
-	record.dst = text;
-	local_bh_disable();
-	pilot_aead_seal(&aead, &record, 1);
-	EXPECT(!memcmp(text, vector->sealed, sizeof(vector->sealed)));
-	pilot_aead_open(&aead, &record, 1);
-	EXPECT(!record.err && text[0] == 0 && text[39] == 39);
-	memcpy(text, vector->sealed, sizeof(vector->sealed));
-	text[55] ^= 1;
-	pilot_aead_open(&aead, &record, 1);
-	EXPECT(record.err == -EBADMSG);
-	local_bh_enable();
-	pr_info("pilot: self-test used %s\n", aead.driver);
-	pilot_aead_destroy(&aead);
-out:
-	kfree(text);
-	return ret;
-}
-
-static int aead_selftest(void)
-{
-	int i, ret = 0;
-
-	for (i = 0; i < ARRAY_SIZE(aead_vectors) && !ret; i++)
-		ret = aead_vector_check(&aead_vectors[i]);
-	return ret == -ENOENT ? 0 : ret;
-}
-
-/*
  * Short header: what is built from an IPv6 header rebuilds it.
  */
 static void short_selftest(void)
@@ -267,7 +205,7 @@ int pilot_selftest(void)
 
 	ret = replay_selftest();
 	if (!ret)
-		ret = aead_selftest();
+		ret = pilot_selftest_aead();
 	if (ret)
 		return ret;
 	short_selftest();

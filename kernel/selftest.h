@@ -5,6 +5,7 @@
 
 #ifdef PILOT_DEBUG
 int pilot_selftest(void);
+int pilot_selftest_aead(void);
 int pilot_selftest_batch(void);
 #else
 static inline int pilot_selftest(void)

@@ -237,6 +237,14 @@ make_user() {
 		CC="ccache ${CC:-cc}" CLANG="ccache ${CLANG:-clang}" "$@"
 }
 
+# build_modules KERNEL: the module, and the one with self-tests when a guest is to
+# load it.
+build_modules() {
+	"$PILOT_SRC/scripts/build-module" "$1" || return
+	[ "$1" = debug ] || ! is_chosen "guest/$1/self_tests" ||
+		"$PILOT_SRC/scripts/build-module" --self-tests "$1"
+}
+
 # A build that others need runs once; it counts as a check when it was chosen or
 # when it failed.
 prepare() {
@@ -518,8 +526,7 @@ run_checks() {
 		is_chosen "build/$k" || [ -n "$(chosen "guest/$k/")" ] || continue
 		# Its progress is worth seeing: it may fetch or build a kernel.
 		"$PILOT_SRC/scripts/kernel" "$k" >/dev/null || true
-		if prepare "build/$k" "the module for $k" \
-			"$PILOT_SRC/scripts/build-module" "$k"; then
+		if prepare "build/$k" "the module for $k" build_modules "$k"; then
 			ready+=("$k")
 		else
 			skip_all "guest/$k/" "no module"

@@ -108,7 +108,8 @@ PILOT_SPLAT+='|suspicious RCU usage|suspicious rcu_dereference|detected stalls|s
 PILOT_SPLAT+='|refcount_t:|unregister_netdevice: waiting|soft lockup|hard LOCKUP|blocked for more than'
 PILOT_SPLAT+='|unreferenced object|kmemleak: [1-9][0-9]* new suspected|ODEBUG:|sleeping function called'
 PILOT_SPLAT+='|scheduling while atomic|list_(add|del) corruption|Bad page state|leaked reference|ref_tracker:'
-PILOT_SPLAT+='|page allocation failure|Out of memory|oom-kill:|module verification failed: .*corrupt|pilot: self-test( line|:)'
+PILOT_SPLAT+='|page allocation failure|Out of memory|oom-kill:|module verification failed: .*corrupt'
+PILOT_SPLAT+='|pilot: self-test( line|:)|pilot: .* is wrong at'
 
 # Of these, what a kernel also prints when its machine stood still for a while.
 PILOT_STALL='detected stalls|self-detected stall|INFO: rcu|rcu: INFO|soft lockup|hard LOCKUP'
