@@ -294,6 +294,33 @@ binding_needs_capabilities() {
 	peer_stat a 6 address >/dev/null
 }
 
+# Who owns a device, but not the namespace of a socket that was left open for it.
+binding_needs_the_namespace_of_the_socket() {
+	local text
+
+	ns_add a
+	ipn a link set lo up
+	# Descriptor 9 is of the namespace outside, 8 of the one inside.
+	in_ns a bash -c 'exec 9<>/dev/udp/127.0.0.1/9 &&
+		exec unshare -Urn bash -c "$1"' - "
+		ip link set lo up && ip link add pilot0 type pilot || exit 7
+		pilot_ctl dev-set pilot0 address $(agent 5) || exit 7
+		pilot_ctl dev-set pilot0 socket4 9
+		exec 8<>/dev/udp/127.0.0.1/9
+		pilot_ctl dev-set pilot0 socket4 8
+		true" >"$TMP/said" 2>&1 || {
+		cat "$TMP/said"
+		! grep -q unshare "$TMP/said" ||
+			skip "no namespaces of users here"
+		fail "no device in a namespace of its own"
+	}
+	text=$(<"$TMP/said")
+	[[ $text == "EPERM: "*"over the socket's namespace"* ]] ||
+		fail "the foreign socket: '$text'"
+	# That of its own namespace is judged for what it is.
+	[[ $text == *$'\n'"EISCONN: "* ]] || fail "its own socket: '$text'"
+}
+
 secrets_are_never_returned() {
 	one_peer
 	accepted $(new_key)
@@ -310,4 +337,5 @@ run_tests devices_that_are_not_ours attributes_that_are_missing \
 	relays_that_cannot_be keys_that_cannot_be keys_before_there_is_a_socket \
 	receiver_index_is_unique_on_a_socket sockets_of_the_wrong_kind \
 	socket_of_another_encapsulation binding_needs_capabilities \
+	binding_needs_the_namespace_of_the_socket \
 	secrets_are_never_returned
