@@ -232,8 +232,10 @@ struct pilot_socket *pilot_socket_attach(struct socket *sock,
 	}
 	/* Not while the module is being unloaded. */
 	ret = -ENODEV;
-	if (!try_module_get(THIS_MODULE))
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "the module is being unloaded");
 		goto err;
+	}
 	ret = -ENOMEM;
 	socket = socket_new(sk, family);
 	if (!socket)

@@ -26,14 +26,15 @@
  *                              "ready", then a line per event; fails in the end
  *                              when what was asked for did not come in time
  *   dump DEV SECONDS           dumps the peers again and again
- *   hold FAMILY:PORT...        "ready", then UDP sockets as descriptors 10, 11,
- *                              ... are held until killed; what comes is counted
+ *   hold FAMILY:PORT[:KIND]... "ready", then UDP sockets as descriptors 10, 11,
+ *                              ... are held until killed; see hold.h
  *
  * A device may be DEV@NETNS: then the request is made in that namespace.
  * A refusal prints "ERRNO: text of the kernel" and exits with status 1.
  */
 
 #define _GNU_SOURCE
+#include "hold.h"
 #include "netlink.h"
 #include "show.h"
 #include "text.h"
@@ -46,7 +47,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -54,7 +54,6 @@
 #include <unistd.h>
 
 #define WORDS_MAX	64
-#define FIRST_HELD	10
 
 struct words {
 	int n, at;
@@ -569,75 +568,6 @@ static int do_dump(struct words *words)
 	return 0;
 }
 
-static int hold_socket(const char *word, int at)
-{
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr *sa;
-	int port, on = 1, fd, family;
-	socklen_t len;
-
-	if (sscanf(word, "%d:%d", &family, &port) != 2)
-		errx(2, "'%s' is not 4:PORT, 6:PORT or 46:PORT", word);
-	in.sin_port = in6.sin6_port = htons(port);
-	sa = family == 4 ? (void *)&in : (void *)&in6;
-	len = family == 4 ? sizeof(in) : sizeof(in6);
-	fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		err(2, "socket");
-	/* 46 is the socket of both families that a device refuses. */
-	if (family == 6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
-		err(2, "socket");
-	if (bind(fd, sa, len))
-		err(2, "port %d", port);
-	if (dup2(fd, at) != at)
-		err(2, "dup2");
-	close(fd);
-	return at;
-}
-
-static volatile sig_atomic_t hold_told;
-
-static void hold_signal(int sig)
-{
-	(void)sig;
-	hold_told = 1;
-}
-
-static int do_hold(struct words *words)
-{
-	struct sigaction action = { .sa_handler = hold_signal };
-	unsigned long got[WORDS_MAX] = {};
-	struct pollfd pfd[WORDS_MAX];
-	char buf[2048];
-	int n = 0, i;
-
-	sigaction(SIGUSR1, &action, NULL);
-	for (; words->at < words->n; n++) {
-		pfd[n].fd = hold_socket(words->word[words->at++],
-					FIRST_HELD + n);
-		pfd[n].events = POLLIN;
-	}
-	if (!n)
-		return 2;
-	puts("ready");
-	fflush(stdout);
-	for (;;) {
-		i = poll(pfd, n, -1);
-		if (hold_told) {
-			hold_told = 0;
-			for (i = 0; i < n; i++)
-				printf("got %lu\n", got[i]);
-			fflush(stdout);
-			continue;
-		}
-		for (i = 0; i < n; i++)
-			while (recv(pfd[i].fd, buf, sizeof(buf), 0) >= 0)
-				got[i]++;
-	}
-}
-
 static int run(struct words *words)
 {
 	static const struct {
@@ -673,7 +603,7 @@ static int run(struct words *words)
 	if (word_is(words, "dump"))
 		return do_dump(words);
 	if (word_is(words, "hold"))
-		return do_hold(words);
+		return hold(words->word + words->at, words->n - words->at);
 	errx(2, "unknown verb '%s'", words->n ? words->word[0] : "");
 }
 

@@ -268,15 +268,30 @@ sockets_of_the_wrong_kind() {
 	accepted dev-set pilot0 socket4 "$(held a):13"
 }
 
-socket_of_another_encapsulation() {
+# refused_socket ERRNO TEXT SOCKET [ARGS]...: the text says what is wrong with it.
+refused_socket() {
+	local errno=$1 text=$2
+	shift 2
+
+	refused "$errno" dev-set pilot0 socket4 "$@"
+	{ in_ns a pilot_ctl dev-set pilot0 socket4 "$@" 2>&1 || true; } |
+		grep -q "$text" || fail "nothing of '$text' is said"
+}
+
+sockets_that_others_use() {
 	ns_add a
-	modprobe -q wireguard 2>/dev/null || true
-	ipn a link add vx0 type vxlan id 1 dstport 7740 dev lo 2>/dev/null ||
-		skip "no vxlan here"
-	ipn a link set vx0 up
-	in_ns a pilot_ctl hold 4:7740 >/dev/null 2>&1 &&
-		fail "the port of vxlan was given twice"
-	true
+	ipn a link set lo up
+	hold a 4:7740:encap 4:7741:tcp 4:7742:connected 4:7743:unbound 4:7744
+	ipn a link add pilot0 type pilot
+	accepted dev-set pilot0 address "$(agent 5)"
+	refused_socket EBUSY 'another encapsulation' "$(held a):10"
+	refused_socket ESOCKTNOSUPPORT 'not a UDP socket' "$(held a):11"
+	refused_socket EISCONN 'not be connected' "$(held a):12"
+	refused_socket EADDRNOTAVAIL 'bind the socket' "$(held a):13"
+	accepted dev-set pilot0 socket4 "$(held a):14"
+	refused_socket EBUSY 'another lane' "$(held a):14" lane 1
+	in_ns a pilot_ctl dev-get pilot0 | grep -q "^socket4.* port 7744" ||
+		fail "the socket is not the one that was good"
 }
 
 binding_needs_capabilities() {
@@ -336,6 +351,6 @@ run_tests devices_that_are_not_ours attributes_that_are_missing \
 	peers_that_cannot_be endpoints_that_nothing_can_be_sent_to \
 	relays_that_cannot_be keys_that_cannot_be keys_before_there_is_a_socket \
 	receiver_index_is_unique_on_a_socket sockets_of_the_wrong_kind \
-	socket_of_another_encapsulation binding_needs_capabilities \
+	sockets_that_others_use binding_needs_capabilities \
 	binding_needs_the_namespace_of_the_socket \
 	secrets_are_never_returned
