@@ -265,10 +265,14 @@ static void tx_large(struct pilot_dev *dev, struct pilot_peer *peer,
 static void tx_packet(struct pilot_dev *dev, struct pilot_peer *peer,
 		      struct pilot_key *key, struct sk_buff *skb)
 {
-	if (skb_is_gso(skb))
+	if (unlikely(!pilot_send_endpoint(key))) {
+		tx_unreachable(skb);
+		tx_drop(dev, peer, skb, PILOT_A_DEV_STATS_TX_DROP_NO_ENDPOINT);
+	} else if (skb_is_gso(skb)) {
 		tx_large(dev, peer, key, skb);
-	else
+	} else {
 		tx_single(dev, peer, key, skb);
+	}
 }
 
 static void tx_acquire(struct pilot_dev *dev, u64 address,

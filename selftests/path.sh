@@ -77,6 +77,117 @@ narrow_wire_carries_fragments_over_ipv6() {
 	pings b 5 -s 1300 -c 1
 }
 
+# routed: agents with a router in between, and a wire behind it that is narrow.
+routed() {
+	local ns
+
+	ns_add a r b
+	ip link add wire netns "$NSP-a" type veth peer name to-a netns "$NSP-r"
+	ip link add wire netns "$NSP-b" mtu 1280 type veth \
+		peer name to-b netns "$NSP-r" mtu 1280
+	for ns in a b; do
+		ipn $ns -batch - <<-EOF
+			link set lo up
+			addr add $(routed_ip $ns 4)/24 dev wire
+			addr add $(routed_ip $ns 6)/64 dev wire nodad
+			link set wire up
+			route add default via $(routed_ip $ns 4 1)
+			route add default via $(routed_ip $ns 6 1)
+		EOF
+		ipn r -batch - <<-EOF
+			addr add $(routed_ip $ns 4 1)/24 dev to-$ns
+			addr add $(routed_ip $ns 6 1)/64 dev to-$ns nodad
+			link set to-$ns up
+		EOF
+	done
+	in_ns r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	agent_up a 5
+	agent_up b 6
+	in_ns a pilot_ctl peer-new pilot0 "$(agent 6)" \
+		endpoint "$(routed_ip b $FAMILY)" $PORT
+	in_ns b pilot_ctl peer-new pilot0 "$(agent 5)" \
+		endpoint "$(routed_ip a $FAMILY)" $PORT
+	keys 1
+	pings a 6 -c 1
+}
+
+# routed_ip NS FAMILY [HOST]
+routed_ip() {
+	local net=1
+
+	[ "$1" = a ] || net=2
+	if [ "$2" = 4 ]; then
+		echo "10.0.$net.${3:-2}"
+	else
+		echo "fd0$net::${3:-2}"
+	fi
+}
+
+# IPv4: the router may cut them.
+narrow_wire_behind_a_router_over_ipv4() {
+	routed
+	pings a 6 -s 1392
+	pings b 5 -s 1392
+	within 2 100 "$(in_ns r cat /proc/net/snmp | awk '/^Ip: [0-9]/ {
+		print $18}')" "fragments the router made"
+}
+
+# IPv6: the router says how large they may be, and the sender cuts them.
+narrow_wire_behind_a_router_over_ipv6() {
+	FAMILY=6
+	routed
+	wait_for 20 answers a 6 -s 1392 || fail "the path's MTU is not learned"
+	pings a 6 -s 1392
+	pings b 5 -s 1392
+	ipn a route get "$(routed_ip b 6)" | grep -q 'mtu 1280' ||
+		fail "no MTU of the path: $(ipn a route get "$(routed_ip b 6)")"
+}
+
+answers() {
+	local ns=$1 node=$2
+	shift 2
+
+	in_ns "$ns" ping -n -c 1 -W 1 "$@" "$(agent_ip "$node")" >/dev/null 2>&1
+}
+
+# told NS NODE TEXT: what a ping is answered with.
+told() {
+	! in_ns "$1" ping -n -c 1 -W "$(patience 15)" "$(agent_ip "$2")" \
+		>"$TMP/told" 2>&1 || fail "agent $2 answered"
+	grep -q "$3" "$TMP/told" || fail "not '$3' but: $(cat "$TMP/told")"
+}
+
+# As WireGuard answers: who is nobody's peer, has no key or is nowhere.
+senders_are_told_who_is_unreachable() {
+	pair
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" forget
+	told a 6 'Address unreachable'
+	equal "$(stat a tx-drop-no-endpoint)" 1 "a's tx-drop-no-endpoint"
+	peer a 7 2
+	told a 7 'Address unreachable'
+	told a 8 'Address unreachable'
+	equal "$(stat a tx-drop-unanswered)" 2 "a's tx-drop-unanswered"
+}
+
+# The MTU gets smaller while the packet waits for a key.
+senders_are_told_what_is_too_big() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	peer a 6 2
+	spawn "$TMP/told" in_ns a ping -n -c 1 -W "$(patience 15)" -s 1392 \
+		-M "do" "$(agent_ip 6)"
+	wait_for 10 waits || fail "the packet does not wait"
+	ipn a link set pilot0 mtu 1280
+	key a 5 6 1 current
+	wait_for 10 says "$TMP/told" 'too big.*1280' || fail "$(cat "$TMP/told")"
+	equal "$(stat a tx-drop-too-big)" 1 "a's tx-drop-too-big"
+}
+
+waits() {
+	[ "$(peer_stat a 6 queued)" -eq 1 ]
+}
+
 # send_inner TCLASS: a datagram of agent 5 to agent 6.
 send_inner() {
 	pilot_frame udp6 "$(agent_ip 6)" "$(agent_ip 5)" 9 9 "$1" hello
@@ -240,6 +351,9 @@ run_tests every_size_around_the_edges_passes large_mtu_passes \
 	smallest_mtu_passes default_mtu_fits_an_ethernet_in_one_piece \
 	narrow_wire_carries_fragments_over_ipv4 \
 	narrow_wire_carries_fragments_over_ipv6 \
+	narrow_wire_behind_a_router_over_ipv4 \
+	narrow_wire_behind_a_router_over_ipv6 \
+	senders_are_told_who_is_unreachable senders_are_told_what_is_too_big \
 	ecn_goes_out_and_dscp_does_not ecn_comes_in_as_rfc_6040_says \
 	whole_headers_carry_finished_checksums short_headers_save_32_bytes \
 	partial_checksum_is_finished_when_it_is_forwarded \
