@@ -350,6 +350,17 @@ int pilot_device_peer_set(struct pilot_peer *peer,
 	return 0;
 }
 
+/* What waits is given up before its time. */
+static void queue_give_up(struct pilot_dev *dev, struct sk_buff_head *queue)
+{
+	struct sk_buff *skb;
+
+	while ((skb = skb_dequeue(queue))) {
+		pilot_dev_count(dev, PILOT_A_DEV_STATS_TX_DROP_UNANSWERED);
+		kfree_skb(skb);
+	}
+}
+
 /**
  * pilot_device_peer_del - delete a peer
  * @dev: the device, its lock held
@@ -364,6 +375,7 @@ void pilot_device_peer_del(struct pilot_dev *dev, struct pilot_peer *peer)
 	pilot_dev_keyed(dev, -(int)pilot_peer_unlink(&dev->peers, peer));
 	/* Revocation waits for every CPU; it should not wait long. */
 	synchronize_rcu_expedited();
+	queue_give_up(dev, &peer->queue);
 	pilot_peer_free(peer);
 }
 
@@ -629,9 +641,9 @@ void pilot_device_drop_queued(struct pilot_dev *dev)
 	unsigned long id;
 
 	mutex_lock(&dev->lock);
-	skb_queue_purge(&dev->waiting.queue);
+	queue_give_up(dev, &dev->waiting.queue);
 	xa_for_each(&dev->peers.ids, id, peer) {
-		skb_queue_purge(&peer->queue);
+		queue_give_up(dev, &peer->queue);
 		cond_resched();
 	}
 	mutex_unlock(&dev->lock);

@@ -106,7 +106,7 @@ static void device_get_stats64(struct net_device *netdev,
 	stats->tx_bytes = pilot_counters_sum(&dev->stats,
 					     PILOT_COUNT_TX_BYTES);
 	stats->rx_dropped = device_sum(dev,
-				       PILOT_A_DEV_STATS_RX_DROP_MALFORMED,
+				       PILOT_A_DEV_STATS_RX_DROP_REPLAY,
 				       PILOT_A_DEV_STATS_RX_DROP_NO_MEMORY);
 	stats->tx_dropped = device_sum(dev, PILOT_A_DEV_STATS_TX_DROP_PROTOCOL,
 				       PILOT_A_DEV_STATS_TX_DROP_NO_MEMORY);

@@ -178,8 +178,8 @@ static void rx_slice(struct pilot_socket *socket, struct pilot_source *source,
 	len = carrier.frame - FRAME_HEADER;
 	text = pilot_inbound_text(batch, len);
 	if (unlikely(!text || skb_copy_bits(skb, offset, text, len))) {
-		pilot_counters_inc(&socket->stats,
-				   PILOT_A_SOCKET_STATS_DROP_MALFORMED);
+		pilot_dev_count(source->dev,
+				PILOT_A_DEV_STATS_RX_DROP_NO_MEMORY);
 		return;
 	}
 	rx_add(batch, NULL, header, text, carrier.frame);

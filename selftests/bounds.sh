@@ -40,6 +40,20 @@ queue_of_a_device_without_peers_is_bounded() {
 	within 1 64 "$(stat a tx-drop-unanswered)" "packets that could wait"
 }
 
+# With its peer, and with the link; or by its time, on a slow machine.
+what_waits_is_counted_when_it_goes() {
+	ns_add a
+	agent_up a 5
+	peer a 6 2
+	flood a 6 5
+	in_ns a pilot_ctl peer-del pilot0 "$(agent 6)"
+	equal "$(stat a tx-drop-unanswered)" 5 "packets of the peer"
+	peer a 6 2
+	flood a 6 2 7
+	ipn a link set pilot0 down
+	equal "$(stat a tx-drop-unanswered)" 9 "packets of the peer and the link"
+}
+
 all_given_up() {
 	[ $(($(stat a tx-drop-unanswered) + $(stat a tx-drop-queue-full))) -eq \
 		200 ]
@@ -174,6 +188,7 @@ dump_ends_when_the_device_goes() {
 
 run_tests queue_of_a_peer_is_bounded \
 	queue_of_a_device_without_peers_is_bounded \
+	what_waits_is_counted_when_it_goes \
 	packet_rate_of_a_peer_is_bounded byte_rate_of_a_peer_is_bounded \
 	ten_thousand_peers_come_and_go ten_thousand_peers_go_with_their_link \
 	dump_survives_concurrent_changes dump_misses_nobody_that_stays \

@@ -188,6 +188,13 @@ waits() {
 	[ "$(peer_stat a 6 queued)" -eq 1 ]
 }
 
+endpoint_without_a_socket_of_its_family() {
+	pair
+	in_ns a pilot_ctl dev-set pilot0 socket4 -1
+	is_silent a 6 || fail "a packet found a way"
+	within 1 10 "$(stat a tx-drop-no-socket)" "a's tx-drop-no-socket"
+}
+
 # send_inner TCLASS: a datagram of agent 5 to agent 6.
 send_inner() {
 	pilot_frame udp6 "$(agent_ip 6)" "$(agent_ip 5)" 9 9 "$1" hello
@@ -354,6 +361,7 @@ run_tests every_size_around_the_edges_passes large_mtu_passes \
 	narrow_wire_behind_a_router_over_ipv4 \
 	narrow_wire_behind_a_router_over_ipv6 \
 	senders_are_told_who_is_unreachable senders_are_told_what_is_too_big \
+	endpoint_without_a_socket_of_its_family \
 	ecn_goes_out_and_dscp_does_not ecn_comes_in_as_rfc_6040_says \
 	whole_headers_carry_finished_checksums short_headers_save_32_bytes \
 	partial_checksum_is_finished_when_it_is_forwarded \

@@ -19,7 +19,6 @@ static const char *const dev_stats[] = {
 	[PILOT_A_DEV_STATS_AEAD_FALLBACKS] = "aead-fallbacks",
 	[PILOT_A_DEV_STATS_ACQUIRES] = "acquires",
 	[PILOT_A_DEV_STATS_ENDPOINTS_MOVED] = "endpoints-moved",
-	[PILOT_A_DEV_STATS_RX_DROP_MALFORMED] = "rx-drop-malformed",
 	[PILOT_A_DEV_STATS_RX_DROP_REPLAY] = "rx-drop-replay",
 	[PILOT_A_DEV_STATS_RX_DROP_AUTH] = "rx-drop-auth",
 	[PILOT_A_DEV_STATS_RX_DROP_EXPIRED] = "rx-drop-expired",

@@ -28,7 +28,7 @@ clean() {
 	local ns name
 
 	for ns in a b; do
-		for name in rx-drop-auth rx-drop-malformed rx-drop-inner \
+		for name in rx-drop-auth rx-drop-inner \
 			rx-drop-replay tx-drop-crypto aead-fallbacks; do
 			equal "$(stat $ns $name)" 0 "$ns's $name"
 		done
@@ -273,6 +273,17 @@ merged_packets_are_forwarded_in_segments() {
 	clean
 }
 
+# All of a large packet stays, not the part that goes beyond.
+batch_across_the_hard_limit_is_dropped() {
+	half_pair
+	key a 5 6 2 current soft-packets 9 hard-packets 10
+	wait_for 10 stat_at_least a tx-keepalives 1 || fail "a sent nothing"
+	udp_gso a "$(agent_ip 6)" 100 20
+	wait_for 10 stat_at_least a tx-drop-expired 1 || fail "nothing was dropped"
+	equal "$(stat a tx-drop-expired)" 21 "records dropped"
+	equal "$(peer_stat a 6 tx-packets)" 0 "packets sent"
+}
+
 # udp_gso NS ADDRESS SIZE COUNT: one send that is COUNT datagrams, each of SIZE
 # bytes of its own number, and one byte more.
 udp_gso() {
@@ -412,6 +423,7 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
 	merged_packets_are_forwarded_in_segments \
+	batch_across_the_hard_limit_is_dropped \
 	udp_segments_arrive_as_datagrams \
 	queue_of_the_wire_stays_short several_flows_at_once \
 	tcp_survives_loss_and_duplicates \

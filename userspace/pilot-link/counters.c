@@ -29,8 +29,6 @@ const struct counter counters_device[] = {
 	DEVICE(ACQUIRES, "acquires", "times the helper was asked for a key"),
 	DEVICE(ENDPOINTS_MOVED, "endpoints_moved",
 	       "times a peer was heard from a new endpoint"),
-	DEVICE_DROP(RX_DROP_MALFORMED, "rx_drop_malformed",
-		    "the frame breaks the wire format"),
 	DEVICE_DROP(RX_DROP_REPLAY, "rx_drop_replay",
 		    "the counter was seen already, or is too old to tell"),
 	DEVICE_DROP(RX_DROP_AUTH, "rx_drop_auth",

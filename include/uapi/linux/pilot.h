@@ -255,7 +255,6 @@ enum {
 	PILOT_A_DEV_STATS_AEAD_FALLBACKS,	/* records done by the generic code */
 	PILOT_A_DEV_STATS_ACQUIRES,
 	PILOT_A_DEV_STATS_ENDPOINTS_MOVED,
-	PILOT_A_DEV_STATS_RX_DROP_MALFORMED,	/* frame breaks the format */
 	PILOT_A_DEV_STATS_RX_DROP_REPLAY,
 	PILOT_A_DEV_STATS_RX_DROP_AUTH,		/* tag does not verify */
 	PILOT_A_DEV_STATS_RX_DROP_EXPIRED,	/* key past its hard limit */
@@ -269,7 +268,7 @@ enum {
 	PILOT_A_DEV_STATS_TX_DROP_ADDRESS,	/* source or destination not ours to carry */
 	PILOT_A_DEV_STATS_TX_DROP_TOO_BIG,
 	PILOT_A_DEV_STATS_TX_DROP_QUEUE_FULL,
-	PILOT_A_DEV_STATS_TX_DROP_UNANSWERED,	/* queued, no key came in time */
+	PILOT_A_DEV_STATS_TX_DROP_UNANSWERED,	/* queued, no key came while it could wait */
 	PILOT_A_DEV_STATS_TX_DROP_EXPIRED,	/* key past its hard limit */
 	PILOT_A_DEV_STATS_TX_DROP_NO_ENDPOINT,
 	PILOT_A_DEV_STATS_TX_DROP_NO_SOCKET,
