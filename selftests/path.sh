@@ -195,6 +195,40 @@ endpoint_without_a_socket_of_its_family() {
 	within 1 10 "$(stat a tx-drop-no-socket)" "a's tx-drop-no-socket"
 }
 
+# without_checksum IP FRAME: from b, with 0 in place of it.
+without_checksum() {
+	in_ns b python3 - "$1" $PORT "$2" <<-'EOF'
+		import socket, sys
+		to, port, frame = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+		v6 = ":" in to
+		s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET,
+		                  socket.SOCK_DGRAM)
+		if v6:
+		    s.setsockopt(socket.IPPROTO_UDP, 101, 1)  # UDP_NO_CHECK6_TX
+		else:
+		    s.setsockopt(socket.SOL_SOCKET, 11, 1)  # SO_NO_CHECK
+		s.sendto(bytes.fromhex(frame), (to, port))
+	EOF
+}
+
+# RFC 768 lets IPv4 have none; RFC 8200 forbids it, and we are no exception.
+datagrams_without_a_checksum() {
+	local n frames=()
+
+	half_pair
+	for n in 0 1 2; do
+		frames+=("$(pilot_frame seal aes "$(key_hex 6 5 1)" \
+			"$(key_index 5 6 1)" $n "")")
+	done
+	without_checksum 10.0.0.1 "${frames[0]}"
+	stat_rose a rx-records 1 0
+	without_checksum fd00::1 "${frames[1]}"
+	in_ns b pilot_frame send fd00::1 $PORT <<<"${frames[2]}" >/dev/null
+	stat_rose a rx-records 1 1
+	within 1 1 "$(in_ns a awk '/^Udp6InCsumErrors/ {print $2}' \
+		/proc/net/snmp6)" "datagrams without one over IPv6"
+}
+
 # send_inner TCLASS: a datagram of agent 5 to agent 6.
 send_inner() {
 	pilot_frame udp6 "$(agent_ip 6)" "$(agent_ip 5)" 9 9 "$1" hello
@@ -361,7 +395,7 @@ run_tests every_size_around_the_edges_passes large_mtu_passes \
 	narrow_wire_behind_a_router_over_ipv4 \
 	narrow_wire_behind_a_router_over_ipv6 \
 	senders_are_told_who_is_unreachable senders_are_told_what_is_too_big \
-	endpoint_without_a_socket_of_its_family \
+	endpoint_without_a_socket_of_its_family datagrams_without_a_checksum \
 	ecn_goes_out_and_dscp_does_not ecn_comes_in_as_rfc_6040_says \
 	whole_headers_carry_finished_checksums short_headers_save_32_bytes \
 	partial_checksum_is_finished_when_it_is_forwarded \

@@ -273,6 +273,88 @@ merged_packets_are_forwarded_in_segments() {
 	clean
 }
 
+# csum_errors NS: UDP datagrams with a wrong checksum, of both families.
+csum_errors() {
+	in_ns "$1" cat /proc/net/snmp /proc/net/snmp6 | awk '
+		/^Udp: [A-Z]/ {for (i = 2; i <= NF; i++) at[$i] = i}
+		/^Udp: [0-9]/ {n += $at["InCsumErrors"]}
+		/^Udp6InCsumErrors/ {n += $2}
+		END {print n + 0}'
+}
+
+# A link that computes none: each datagram of a batch must have its own.
+with_finished_checksums() {
+	local ns
+
+	pair
+	regime R3
+	for ns in a b; do
+		in_ns $ns ethtool -K wire tx off >/dev/null
+		in_ns $ns ethtool -k wire >"$TMP/features"
+		equal "$(word tx-checksumming: <"$TMP/features")" off
+	done
+	tcp_both_ways
+	batched R3
+	for ns in a b; do
+		equal "$(csum_errors $ns)" 0 "$ns's wrong checksums"
+	done
+	clean
+}
+
+finished_checksums_over_ipv4() {
+	with_finished_checksums
+}
+
+finished_checksums_over_ipv6() {
+	FAMILY=6
+	with_finished_checksums
+}
+
+# snmp6 NS NAME
+snmp6() {
+	in_ns "$1" awk -v name="$2" '$1 == name {print $2}' /proc/net/snmp6
+}
+
+# marks: batches that were marked so far.
+marks() {
+	in_ns b nft list table ip congested |
+		sed -n 's/.*counter packets \([0-9]*\).*/\1/p'
+}
+
+# RFC 6040: a batch's outer field is that of its packet, and what a router makes
+# of it gets inside again, with every packet of the batch. Now and then, or TCP
+# would send no batches.
+ecn_of_batches() {
+	local r ce marked
+
+	pair
+	in_ns a sysctl -qw net.ipv4.tcp_ecn=1
+	in_ns b sysctl -qw net.ipv4.tcp_ecn=1
+	in_ns b nft -f - 2>"$TMP/nft" <<-EOF || skip "no nft: $(head -1 "$TMP/nft")"
+		table ip congested {
+			chain pre {
+				type filter hook prerouting priority -300
+				udp dport $PORT ip ecn ect0 limit rate \
+					10/second burst 1 packets \
+					counter ip ecn set ce
+			}
+		}
+	EOF
+	for r in R1 R3; do
+		regime $r
+		ce=$(snmp6 b Ip6InCEPkts)
+		marked=$(marks)
+		iperf a b 6 -n "$AMOUNT"
+		ce=$(($(snmp6 b Ip6InCEPkts) - ce))
+		marked=$(($(marks) - marked))
+		within 2 1000 "$marked" "$r: batches marked"
+		within $((marked * 2)) $((marked * 64)) "$ce" \
+			"$r: packets with CE of $marked batches"
+	done
+	equal "$(stat b rx-drop-ecn)" 0 "b's rx-drop-ecn"
+	clean
+}
+
 # All of a large packet stays, not the part that goes beyond.
 batch_across_the_hard_limit_is_dropped() {
 	half_pair
@@ -423,7 +505,8 @@ run_tests aes_over_ipv4_whole_datagrams aes_over_ipv4_through_napi \
 	jumbo_records_where_pages_come_one_by_one \
 	batches_with_a_packet_socket_at_either_end \
 	merged_packets_are_forwarded_in_segments \
-	batch_across_the_hard_limit_is_dropped \
+	finished_checksums_over_ipv4 finished_checksums_over_ipv6 \
+	ecn_of_batches batch_across_the_hard_limit_is_dropped \
 	udp_segments_arrive_as_datagrams \
 	queue_of_the_wire_stays_short several_flows_at_once \
 	tcp_survives_loss_and_duplicates \
