@@ -56,6 +56,25 @@ link_layer_address_is_refused() {
 	grep -q 'link-layer address' <<<"$text" || fail "unclear: $text"
 }
 
+# ip has no word for it.
+made_with_an_address() {
+	local address text
+
+	ns_add a
+	in_ns a pilot_ctl link-new pilot0 address "$(agent 5)" ||
+		fail "no device with an address"
+	in_ns a pilot_ctl dev-get pilot0 | grep -q "address 0x000100000005" ||
+		fail "not its address: $(in_ns a pilot_ctl dev-get pilot0)"
+	for address in 0 0x100000000 0x1ffffffff 0x1000000000000; do
+		! text=$(in_ns a pilot_ctl link-new pilot1 address $address \
+			2>&1) || fail "$address was taken"
+		[[ $text == "EINVAL: "*"not an agent's address"* ]] ||
+			fail "$address: unclear: $text"
+		! ipn a link show pilot1 2>/dev/null ||
+			fail "$address left a device"
+	done
+}
+
 carrier_follows_socket_and_address() {
 	ns_add a
 	hold a "4:$PORT" "6:$PORT"
@@ -244,7 +263,8 @@ many_devices_of_many_agents_share_one_socket() {
 }
 
 run_tests device_has_the_documented_shape mtu_stays_within_its_limits \
-	link_layer_address_is_refused carrier_follows_socket_and_address \
+	link_layer_address_is_refused made_with_an_address \
+	carrier_follows_socket_and_address \
 	dormant_until_there_is_a_key carrier_goes_with_the_closed_socket \
 	two_devices_share_a_socket \
 	two_agents_of_one_namespace_talk_to_one_peer \

@@ -56,28 +56,36 @@ static int family_find(struct nl *nl)
 	return nl_talk(nl, nlh, family_answer, nl);
 }
 
-int nl_open(struct nl *nl)
+int nl_open_bus(struct nl *nl, int bus)
 {
 	int on = 1, ret;
 
 	memset(nl, 0, sizeof(*nl));
 	nl->seq = time(NULL);
-	nl->sock = mnl_socket_open(NETLINK_GENERIC);
+	nl->sock = mnl_socket_open(bus);
 	if (!nl->sock)
 		return -errno;
 	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
 		ret = -errno;
-		goto err;
+		nl_close(nl);
+		return ret;
 	}
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->sock, NETLINK_GET_STRICT_CHK, &on,
 			      sizeof(on));
+	return 0;
+}
+
+int nl_open(struct nl *nl)
+{
+	int ret = nl_open_bus(nl, NETLINK_GENERIC);
+
+	if (ret)
+		return ret;
 	ret = family_find(nl);
-	if (!ret)
-		return 0;
-err:
-	nl_close(nl);
+	if (ret)
+		nl_close(nl);
 	return ret;
 }
 

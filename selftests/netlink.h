@@ -19,6 +19,8 @@ struct nl {
 
 /* Return: 0 or a negative errno; -ENOENT when the module is not loaded. */
 int nl_open(struct nl *nl);
+/* The same without the family, for another bus than generic netlink. */
+int nl_open_bus(struct nl *nl, int bus);
 void nl_close(struct nl *nl);
 struct nlmsghdr *nl_request(struct nl *nl, void *buf, uint8_t cmd,
 			    uint16_t flags);

@@ -26,6 +26,7 @@
  *                              "ready", then a line per event; fails in the end
  *                              when what was asked for did not come in time
  *   dump DEV SECONDS           dumps the peers again and again
+ *   link-new DEV address A     a device made with an address, as ip cannot do it
  *   hold FAMILY:PORT[:KIND]... "ready", then UDP sockets as descriptors 10, 11,
  *                              ... are held until killed; see hold.h
  *
@@ -36,6 +37,7 @@
 #define _GNU_SOURCE
 #include "hold.h"
 #include "netlink.h"
+#include "rtlink.h"
 #include "show.h"
 #include "text.h"
 
@@ -568,6 +570,26 @@ static int do_dump(struct words *words)
 	return 0;
 }
 
+static int do_link_new(struct words *words)
+{
+	const char *name = word_next(words, "device");
+	struct nl route;
+	uint64_t address;
+	int ret;
+
+	if (!word_is(words, "address"))
+		errx(2, "an address is missing");
+	address = word_number(words, "address");
+	if (nl_open_bus(&route, NETLINK_ROUTE))
+		err(2, "rtnetlink");
+	ret = rtlink_new(&route, name, &address, sizeof(address));
+	if (ret)
+		fprintf(stderr, "%s: %s\n", strerrorname_np(-ret),
+			route.extack);
+	nl_close(&route);
+	return !!ret;
+}
+
 static int run(struct words *words)
 {
 	static const struct {
@@ -602,6 +624,8 @@ static int run(struct words *words)
 		return do_events(words);
 	if (word_is(words, "dump"))
 		return do_dump(words);
+	if (word_is(words, "link-new"))
+		return do_link_new(words);
 	if (word_is(words, "hold"))
 		return hold(words->word + words->at, words->n - words->at);
 	errx(2, "unknown verb '%s'", words->n ? words->word[0] : "");

@@ -5,13 +5,15 @@
  *   pilot_fuzz ITERATIONS SEED DEVICE...
  *
  * Every command, with attributes in and out of order, of right and wrong size,
- * nested and not, at times cut short.  Prints how many were accepted and
+ * nested and not, at times cut short, and now and then a device made with an
+ * address.  Prints how many were accepted and
  * refused, and how many refusals came without a text; a request that is never
  * answered is a failure.
  */
 
 #define _GNU_SOURCE
 #include "netlink.h"
+#include "rtlink.h"
 #include "text.h"
 
 #include <linux/genetlink.h>
@@ -24,6 +26,8 @@
 #include <unistd.h>
 
 #define INDEXES_MAX	8
+/* Of those that there may be, so few that sockets and keys meet. */
+#define LANES		3
 
 static uint32_t indexes[INDEXES_MAX];
 static unsigned int n_indexes;
@@ -87,6 +91,9 @@ static void put_dev(struct nlmsghdr *nlh)
 	if (rnd(2))
 		nl_put_s32(nlh, PILOT_A_DEV_SOCKET6_FD,
 			   rnd(3) ? sockets[1] : (int)rnd(20) - 2);
+	if (rnd(2))
+		mnl_attr_put_u8(nlh, PILOT_A_DEV_LANE,
+				rnd(8) ? rnd(LANES) : rnd(256));
 	if (!rnd(6))
 		put_junk(nlh, rnd(PILOT_A_DEV_MAX + 4));
 }
@@ -139,10 +146,13 @@ static void put_peer(struct nlmsghdr *nlh)
 
 static void put_key(struct nlmsghdr *nlh)
 {
+	uint8_t lane = rnd(10) ? rnd(LANES) : rnd(256);
 	uint8_t key[PILOT_KEY_LEN];
 
 	memset(key, rnd(256), sizeof(key));
-	mnl_attr_put_u8(nlh, PILOT_A_KEY_LANE, rnd(10) ? 0 : rnd(256));
+	mnl_attr_put_u8(nlh, PILOT_A_KEY_LANE, lane);
+	if (lane ? rnd(8) : !rnd(8))
+		mnl_attr_put_u16(nlh, PILOT_A_KEY_PORT, htons(rnd(65536)));
 	mnl_attr_put_u32(nlh, PILOT_A_KEY_EPOCH, rnd(6));
 	mnl_attr_put_u8(nlh, PILOT_A_KEY_SLOT, rnd(10) ? rnd(2) : rnd(256));
 	mnl_attr_put_u8(nlh, PILOT_A_KEY_CIPHER, rnd(10) ? 1 + rnd(2) : rnd(256));
@@ -160,6 +170,19 @@ static void put_key(struct nlmsghdr *nlh)
 		put_scalar(nlh, PILOT_A_KEY_HARD_AGE, 4);
 	if (!rnd(8))
 		put_junk(nlh, rnd(PILOT_A_KEY_MAX + 4));
+}
+
+/* Only answers carry one: each attribute of it is to be refused. */
+static void put_event(struct nlmsghdr *nlh)
+{
+	static const int widths[] = { 1, 2, 4, 8 };
+	uint16_t type;
+
+	for (type = 1; type <= PILOT_A_EVENT_MAX; type++)
+		if (rnd(2))
+			put_scalar(nlh, type, widths[rnd(4)]);
+	if (!rnd(4))
+		put_junk(nlh, rnd(PILOT_A_EVENT_MAX + 4));
 }
 
 static void put_relay(struct nlmsghdr *nlh)
@@ -217,6 +240,8 @@ static void request_fill(struct nlmsghdr *nlh, uint8_t cmd)
 		put_nest(nlh, PILOT_A_KEY, put_key);
 	if ((cmd >= PILOT_CMD_RELAY_NEW && rnd(20)) || !rnd(10))
 		put_nest(nlh, PILOT_A_RELAY, put_relay);
+	if (!rnd(30))
+		put_nest(nlh, PILOT_A_EVENT, put_event);
 	if (!rnd(16))
 		put_junk(nlh, rnd(PILOT_A_MAX + 4));
 }
@@ -231,6 +256,24 @@ static void request_spoil(struct nlmsghdr *nlh)
 		nlh->nlmsg_len -= rnd(body);
 	while (body && !rnd(3))
 		bytes[NLMSG_HDRLEN + GENL_HDRLEN + rnd(body)] ^= 1 << rnd(8);
+}
+
+/* A device made with an address of any kind, or of another width. */
+static void link_fuzz(struct nl *route)
+{
+	uint64_t address[2] = { rnd_value(), rnd_value() };
+	int ret = rtlink_new(route, "fuzz0", address,
+			     rnd(8) ? 8 : rnd(sizeof(address)));
+
+	if (!ret)
+		ret = rtlink_del(route, "fuzz0");
+	else if (!route->extack[0])
+		errx(1, "no text: a device with an address: %s",
+		     strerrorname_np(-ret));
+	else
+		ret = 0;
+	if (ret)
+		errx(1, "fuzz0 is not deleted: %s", strerrorname_np(-ret));
 }
 
 static void setup(int argc, char **argv)
@@ -258,7 +301,7 @@ int main(int argc, char **argv)
 	struct timeval patience = { .tv_sec = 30 };
 	static char buf[NL_ROOM];
 	struct nlmsghdr *nlh;
-	struct nl nl;
+	struct nl nl, route;
 	uint8_t cmd;
 	int ret;
 
@@ -270,9 +313,13 @@ int main(int argc, char **argv)
 	ret = nl_open(&nl);
 	if (ret)
 		errx(2, "the pilot family: %s", strerror(-ret));
+	if (nl_open_bus(&route, NETLINK_ROUTE))
+		err(2, "rtnetlink");
 	setsockopt(mnl_socket_get_fd(nl.sock), SOL_SOCKET, SO_RCVTIMEO,
 		   &patience, sizeof(patience));
 	for (i = 0; i < n; i++) {
+		if (!rnd(50))
+			link_fuzz(&route);
 		cmd = rnd(40) ? 1 + rnd(PILOT_CMD_MAX) : rnd(256);
 		nlh = nl_request(&nl, buf, cmd, rnd(12) ? 0 : NLM_F_DUMP);
 		if (cmd == PILOT_CMD_RELAY_NEW && rnd(2))
