@@ -136,7 +136,7 @@ dump_survives_concurrent_changes() {
 	n=$(scaled 1000)
 	ns_add a
 	agent_up a 5
-	spawn "$TMP/dump" in_ns a pilot_ctl dump pilot0 15
+	spawn "$TMP/dump" in_ns a pilot_ctl dump peers pilot0 15
 	for i in 1 2 3; do
 		many 1 "$n" peer-new | in_ns a pilot_ctl -b
 		many 1 "$n" peer-del | in_ns a pilot_ctl -b
@@ -177,12 +177,79 @@ dump_ends_when_the_device_goes() {
 	agent_up a 5
 	for i in 1 2 3; do
 		many 1 "$n" peer-new | in_ns a pilot_ctl -b
-		spawn "$TMP/dump" in_ns a pilot_ctl dump pilot0 30
+		spawn "$TMP/dump" in_ns a pilot_ctl dump peers pilot0 30
 		pause
 		ipn a link del pilot0
 		wait_for 40 says "$TMP/dump" 'end ENODEV' ||
 			fail "$(cat "$TMP/dump")"
 		device a 5
+	done
+}
+
+# links N add|del: devices d1 to dN.
+links() {
+	seq "$1" | sed "s/.*/link $2 dev d& type pilot/" | in_ns a ip -batch -
+}
+
+# relays VERB FROM TO: relay entries from agent 6 to agent 8.
+relays() {
+	seq "$2" "$3" | awk -v verb="relay-$1" -v more="$([ "$1" = del ] ||
+		echo " from $(agent 6) to $(agent 8) next 1 seconds 900")" '{
+		printf "%s pilot0 %d%s\n", verb, $1, more}' | in_ns a pilot_ctl -b
+}
+
+# A dump that the kernel says was interrupted may miss some, as any dump of links.
+dump_of_devices_survives_concurrent_changes() {
+	local n i
+
+	n=$(scaled 200)
+	ns_add a
+	ipn a link add pilot0 type pilot
+	spawn "$TMP/dump" in_ns a pilot_ctl dump devices 15
+	for i in 1 2 3; do
+		links "$n" add
+		equal "$(in_ns a pilot_ctl dev-get | grep -c '^dev ')" \
+			$((n + 1)) "devices in the dump"
+		links "$n" del &
+		until in_ns a pilot_ctl dev-get >"$TMP/all" 2>"$TMP/err"; do
+			grep -q '^EINTR' "$TMP/err" || fail "$(cat "$TMP/err")"
+		done
+		equal "$(grep -c 'ifname pilot0' "$TMP/all")" 1 \
+			"times the device that stays is in the dump"
+		wait $!
+	done
+	wait_for 60 says "$TMP/dump" 'end well' || fail "$(cat "$TMP/dump")"
+	within 1 10000000 "$(word devices <"$TMP/dump")" "devices dumped"
+}
+
+dump_of_relays_survives_concurrent_changes() {
+	local n i
+
+	n=$(scaled 500)
+	ns_add a
+	agent_up a 5
+	in_ns a pilot_ctl peer-new pilot0 "$(agent 6)"
+	in_ns a pilot_ctl peer-new pilot0 "$(agent 8)"
+	relays new 1 "$n"
+	spawn "$TMP/dump" in_ns a pilot_ctl dump relays pilot0 15
+	spawn "$TMP/changes" relay_changes "$n"
+	for i in 1 2 3 4 5 6; do
+		in_ns a pilot_ctl relay-get pilot0 >"$TMP/all"
+		equal "$(grep -c "^relay.* id $((n / 2)) " "$TMP/all")" 1 \
+			"times the entry that stays is in dump $i"
+	done
+	in_ns a pilot_ctl peer-del pilot0 "$(agent 8)"
+	wait_for 60 says "$TMP/dump" 'end well' || fail "$(cat "$TMP/dump")"
+	within 1 10000000 "$(word relays <"$TMP/dump")" "entries dumped"
+}
+
+# All but the one in the middle.
+relay_changes() {
+	while :; do
+		relays del $(($1 / 2 + 1)) "$1"
+		relays del 1 $(($1 / 2 - 1))
+		relays new 1 $(($1 / 2 - 1))
+		relays new $(($1 / 2 + 1)) "$1"
 	done
 }
 
@@ -192,4 +259,6 @@ run_tests queue_of_a_peer_is_bounded \
 	packet_rate_of_a_peer_is_bounded byte_rate_of_a_peer_is_bounded \
 	ten_thousand_peers_come_and_go ten_thousand_peers_go_with_their_link \
 	dump_survives_concurrent_changes dump_misses_nobody_that_stays \
-	dump_ends_when_the_device_goes
+	dump_ends_when_the_device_goes \
+	dump_of_devices_survives_concurrent_changes \
+	dump_of_relays_survives_concurrent_changes

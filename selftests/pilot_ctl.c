@@ -25,7 +25,8 @@
  *   events [until TYPE] [count N] [timeout S]
  *                              "ready", then a line per event; fails in the end
  *                              when what was asked for did not come in time
- *   dump DEV SECONDS           dumps the peers again and again
+ *   dump peers|relays DEV SECONDS
+ *   dump devices SECONDS       dumps them again and again
  *   link-new DEV address A     a device made with an address, as ip cannot do it
  *   hold FAMILY:PORT[:KIND]... "ready", then UDP sockets as descriptors 10, 11,
  *                              ... are held until killed; see hold.h
@@ -541,6 +542,17 @@ static int do_events(struct words *words)
 	return 0;
 }
 
+/* What a dump is of. */
+static const char *dump_what(struct words *words, uint8_t *cmd)
+{
+	const char *what = word_next(words, "peers, relays or devices");
+
+	*cmd = !strcmp(what, "peers") ? PILOT_CMD_PEER_GET :
+	       !strcmp(what, "relays") ? PILOT_CMD_RELAY_GET :
+					 PILOT_CMD_DEV_GET;
+	return what;
+}
+
 static int answer_count(const struct nlmsghdr *nlh, void *arg)
 {
 	(void)nlh;
@@ -550,22 +562,26 @@ static int answer_count(const struct nlmsghdr *nlh, void *arg)
 
 static int do_dump(struct words *words)
 {
-	uint32_t index = device_index(words);
+	uint8_t cmd;
+	const char *what = dump_what(words, &cmd);
+	uint32_t index = cmd != PILOT_CMD_DEV_GET ? device_index(words) : 0;
 	int64_t end = now_ms() + word_number(words, "seconds") * 1000;
-	unsigned int dumps = 0, peers = 0;
+	unsigned int dumps = 0, shown = 0;
 	struct nlmsghdr *nlh;
 	char buf[256];
 	int ret = 0;
 
+	netlink_open();
 	while (now_ms() < end) {
-		nlh = nl_request(&nl, buf, PILOT_CMD_PEER_GET, NLM_F_DUMP);
-		mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
-		ret = nl_talk(&nl, nlh, answer_count, &peers);
+		nlh = nl_request(&nl, buf, cmd, NLM_F_DUMP);
+		if (index)
+			mnl_attr_put_u32(nlh, PILOT_A_IFINDEX, index);
+		ret = nl_talk(&nl, nlh, answer_count, &shown);
 		if (ret && ret != -EINTR)
 			break;
 		dumps++;
 	}
-	printf("dumps %u peers %u end %s\n", dumps, peers,
+	printf("dumps %u %s %u end %s\n", dumps, what, shown,
 	       ret && ret != -EINTR ? strerrorname_np(-ret) : "well");
 	return 0;
 }
