@@ -160,17 +160,28 @@ keepalive_sent() {
 	[ "$(stat a tx-records)" -ge 1 ]
 }
 
-# The answer to peer-del means that the last packet has been delivered.
+# frames_of_a: to standard output, how many data frames a sent before it sent the
+# mark, and since.
+frames_of_a() {
+	awk '$1 == "10.0.0.1" {
+		if ($5 ~ /^4d41524b/) since = 1
+		else if ($5 ~ /^94/) n[since + 0]++
+	} END {print n[0] + 0, n[1] + 0}' "$TMP/frames"
+}
+
+# The answer to peer-del means that the last packet has been delivered. What a
+# sends is seen before it leaves, so nothing on the way passes the mark.
 invariant_6_revocation_before_the_command_returns() {
-	local got sent i
+	local got sent before since i
 
 	half_pair
-	listen b wire
+	listen a wire frames "$TMP/frames"
 	spawn "$TMP/stream1" in_ns a ping -f -n "$(agent_ip 6)"
 	pilot_frame seal aes "$(key_hex 6 5 1)" "$(key_index 5 6 1)" 0 "" |
 		in_ns b pilot_frame send 10.0.0.1 $PORT >/dev/null
 	stat_rose a rx-records 1 0
 	in_ns a pilot_ctl peer-del pilot0 "$(agent 6)"
+	in_ns a bash -c "echo MARK >/dev/udp/10.0.0.2/$PORT"
 	sent=$(stat a tx-records)
 	got=$(stat a rx-records)
 	for i in 1 2 3; do
@@ -182,6 +193,9 @@ invariant_6_revocation_before_the_command_returns() {
 	equal "$(stat a tx-records)" "$sent" "records sent after the answer"
 	equal "$(stat a rx-records)" "$got" "records received after the answer"
 	listen_end
+	read -r before since < <(frames_of_a)
+	within 1 1000000 "$before" "data frames before the answer"
+	equal "$since" 0 "data frames after the answer"
 }
 
 unknown_indexes() {

@@ -237,9 +237,13 @@ no_socket() {
 	! in_ns "$1" pilot_ctl dev-get pilot0 | grep -q '^socket'
 }
 
+has_received() {
+	[ "$(stat a rx-records "$1")" -eq 1 ]
+}
+
 # The sum of it: many agents, many devices, a single socket.
 many_devices_of_many_agents_share_one_socket() {
-	local n
+	local n i
 
 	n=$(scaled "${PILOT_DEVICES:-1000}")
 	ns_add a
@@ -258,6 +262,15 @@ many_devices_of_many_agents_share_one_socket() {
 	equal "$(in_ns a pilot_ctl dev-get | grep -c '^dev ')" "$n" "devices"
 	equal "$(in_ns a pilot_ctl dev-get p1 | grep '^socket4' |
 		word devices)" "$n" "devices of the socket"
+	ipn a link set lo up
+	for i in 1 $((n / 2)) "$n"; do
+		ipn a link set "p$i" up
+		pilot_frame seal aes "$(key_hex 1 2 3)" "$i" 0 ""
+	done | in_ns a pilot_frame send 127.0.0.1 $PORT >/dev/null
+	for i in 1 $((n / 2)) "$n"; do
+		wait_for 10 has_received "p$i" || fail "$(in_ns a pilot_ctl dev-get "p$i")"
+	done
+	equal "$(stat a rx-records p2)" 0 "records of a device with none"
 	end_process "$(held a)" -KILL
 	ns_del a
 }
