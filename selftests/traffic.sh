@@ -17,11 +17,21 @@ tcp_both_ways() {
 	within 1 $((10 ** 12)) "$(iperf_bits)" "bits per second, reversed"
 }
 
-# Nothing may be lost where nothing loses it.
+# snmp6 NS NAME
+snmp6() {
+	in_ns "$1" awk -v name="$2" '$1 == name {print $2}' /proc/net/snmp6
+}
+
+# Nothing may be lost where nothing loses it, but for what finds the buffer of
+# iperf3's socket full, which a busy machine does not let read in time.
 udp_without_loss() {
+	local full lost
+
+	full=$(snmp6 b Udp6RcvbufErrors)
 	iperf a b 6 -u -b 1M -l "$1" -t 2
-	grep -q ' 0/[0-9]* (0%) *receiver' "$TMP/iperf" ||
-		fail "lost: $(grep receiver "$TMP/iperf")"
+	lost=$(sed -n 's/.* \([0-9]*\)\/[0-9]* (.*%) *receiver.*/\1/p' "$TMP/iperf")
+	equal "$lost" $(($(snmp6 b Udp6RcvbufErrors) - full)) \
+		"datagrams lost, but for those that iperf3 did not read in time"
 }
 
 clean() {
@@ -308,11 +318,6 @@ finished_checksums_over_ipv4() {
 finished_checksums_over_ipv6() {
 	FAMILY=6
 	with_finished_checksums
-}
-
-# snmp6 NS NAME
-snmp6() {
-	in_ns "$1" awk -v name="$2" '$1 == name {print $2}' /proc/net/snmp6
 }
 
 # marks: batches that were marked so far.
