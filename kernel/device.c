@@ -34,7 +34,8 @@ static int device_init(struct net_device *netdev)
 	pilot_waiting_init(&dev->waiting, pilot_alive_waiting_timer);
 	pilot_relays_init(&dev->relays);
 	netif_carrier_off(netdev);
-	netif_dormant_on(netdev);
+	/* Without an event, which would outlive a registration that fails. */
+	set_bit(__LINK_STATE_DORMANT, &netdev->state);
 	return 0;
 
 err_peers:

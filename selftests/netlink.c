@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "fault.h"
 #include "netlink.h"
 
 #include <errno.h>
@@ -139,16 +140,30 @@ static int error_take(struct nl *nl, const struct nlmsghdr *nlh)
 	return error->error;
 }
 
+/* The kernel has done what was asked for when this returns. */
+static int nl_send(struct nl *nl, const struct nlmsghdr *nlh)
+{
+	int ret;
+
+	if (nl->fault)
+		fault_arm(nl->fault);
+	ret = mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+	if (nl->fault)
+		nl->faulted = fault_disarm();
+	return ret;
+}
+
 int nl_talk(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t answer, void *arg)
 {
 	unsigned int seq = nlh->nlmsg_seq;
 	static char buf[NL_ROOM];
 	struct nlmsghdr *in;
-	int len;
+	int len, ret;
 
 	nl->extack[0] = '\0';
-	if (mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
+	ret = nl_send(nl, nlh);
+	if (ret)
+		return ret;
 	for (;;) {
 		len = mnl_socket_recvfrom(nl->sock, buf, sizeof(buf));
 		if (len < 0)

@@ -4,6 +4,7 @@
 #define PILOT_TEST_NETLINK_H
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ struct nl {
 	uint32_t group;		/* of the events, 0 when there is none */
 	unsigned int seq;
 	char extack[512];	/* what the kernel said to the last refusal */
+	/* The allocation that fails when the next requests are sent, 0 for none. */
+	unsigned int fault;
+	bool faulted;		/* it was reached */
 };
 
 /* Return: 0 or a negative errno; -ENOENT when the module is not loaded. */

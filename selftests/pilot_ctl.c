@@ -2,7 +2,10 @@
 /*
  * Drives the pilot device's kernel interface with no helper.
  *
- *   pilot_ctl [-n NETNS] VERB ...  one request
+ *   pilot_ctl [-n NETNS] [-f N] VERB ...
+ *                                  one request; with -f the Nth allocation that it
+ *                                  takes fails, and "fault" or "no fault" says
+ *                                  whether there were as many
  *   pilot_ctl [-n NETNS] -b        one request per line of standard input; ends
  *                                  at the first that is refused
  *
@@ -66,6 +69,7 @@ struct words {
 static struct nl nl;
 static bool nl_is_open;
 static char netns[64];
+static unsigned int fault;
 
 static const char *word_next(struct words *words, const char *what)
 {
@@ -149,16 +153,24 @@ static int answer_show(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
+static int request_end(const struct nl *used, int ret)
+{
+	if (fault)
+		puts(used->faulted ? "fault" : "no fault");
+	fflush(stdout);
+	if (ret)
+		fprintf(stderr, "%s: %s\n", strerrorname_np(-ret),
+			used->extack);
+	return !!ret;
+}
+
 static int request_send(struct nlmsghdr *nlh)
 {
-	int ret = nl_talk(&nl, nlh, answer_show, NULL);
+	int ret;
 
-	fflush(stdout);
-	if (ret) {
-		fprintf(stderr, "%s: %s\n", strerrorname_np(-ret), nl.extack);
-		return 1;
-	}
-	return 0;
+	nl.fault = fault;
+	ret = nl_talk(&nl, nlh, answer_show, NULL);
+	return request_end(&nl, ret);
 }
 
 /* A copy of descriptor FD of process PID, by the word PID:FD. */
@@ -598,12 +610,11 @@ static int do_link_new(struct words *words)
 	address = word_number(words, "address");
 	if (nl_open_bus(&route, NETLINK_ROUTE))
 		err(2, "rtnetlink");
+	route.fault = fault;
 	ret = rtlink_new(&route, name, &address, sizeof(address));
-	if (ret)
-		fprintf(stderr, "%s: %s\n", strerrorname_np(-ret),
-			route.extack);
+	ret = request_end(&route, ret);
 	nl_close(&route);
-	return !!ret;
+	return ret;
 }
 
 static int run(struct words *words)
@@ -674,6 +685,11 @@ int main(int argc, char **argv)
 	argc--;
 	if (argc > 1 && !strcmp(argv[0], "-n")) {
 		netns_enter(argv[1]);
+		argv += 2;
+		argc -= 2;
+	}
+	if (argc > 1 && !strcmp(argv[0], "-f")) {
+		fault = text_number(argv[1]);
 		argv += 2;
 		argc -= 2;
 	}
