@@ -6,8 +6,8 @@
 #
 # shellcheck disable=SC2034
 
-# shellcheck source=selftests/lib-natlab.sh
-. "$(dirname -- "${BASH_SOURCE[0]}")/lib-natlab.sh"
+# shellcheck source=selftests/nat/lab.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/nat/lab.sh"
 
 declare -A agent_did agent_inet6 agent_id
 

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout=1200
 #
-# The translators of lib-natlab.sh are what they are called, and what can be
+# The translators of nat/kinds.sh are what they are called, and what can be
 # expected of each pair of them is so.
 
 WITHOUT_MODULE=1
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=selftests/lib-natlab.sh
-. "$(dirname "$0")/lib-natlab.sh"
+# shellcheck source=selftests/nat/lab.sh
+. "$(dirname "$0")/nat/lab.sh"
 
 # lab KIND [KIND]: both agents at such sites, and the server.
 lab() {
