@@ -17,8 +17,8 @@ RELAYED=96..............
 # What may be under way, or is said by the introducer itself, as long as a test looks.
 BACKGROUND=10
 
-# Agents in a and b, linked by the introducer only, and a stranger s, who can send
-# with any source and reaches a too.
+# scene_up [KEYWORD VALUE]: agents in a and b, linked by the introducer only, which
+# is told that, and a stranger s, who can send with any source and reaches a too.
 scene_up() {
 	local ns
 
@@ -26,7 +26,7 @@ scene_up() {
 	for ns in r a b; do
 		agents_of "$ns" 1
 	done
-	introducer_conf 1 a b </dev/null
+	introducer_conf 1 a b <<<"${1:-}"
 	agents_conf a b 1
 	agents_conf b a 1
 	in_ns r sysctl -qw net.ipv4.ip_forward=1 \
@@ -293,7 +293,64 @@ frames_played_again_are_answered_by_nobody() {
 	reaches a "${ip_of[b0]}"
 }
 
+# entry_of NS: what the introducer says of that agent's way: how many bytes went, and
+# are left, and how many frames were dropped.
+entry_of() {
+	local address
+
+	address=$(pilot-link -j -p id show "$TMP/$1/id0" network 1 |
+		member address)
+	pl r -j relay show | python3 -c '
+import json, sys
+for e in json.load(sys.stdin):
+    if e["from"] == sys.argv[1]:
+        print(e["bytes"], e.get("bytes_left", "any"), e["drops"])
+' "$address"
+}
+
+has_dropped() {
+	local drops
+
+	read -r _ _ drops < <(entry_of "$1")
+	[ "${drops:-0}" -ge "$2" ]
+}
+
+# Neither one more by asking again, nor by opening anew: only from who allows more.
+no_more_bytes_than_are_allowed_go_by() {
+	local gone left drops total=300000
+
+	scene_up "relay-total-bytes $total"
+	helper_start r
+	helper_start a
+	helper_start b
+	known a 1
+	known b 1
+	first_packet a b 0
+	ping_start a "${ip_of[b0]}" 0.01 -s 1100
+	soon 60 has_dropped a 100
+	# Without a path they ask the introducer again and again; by new ones, too.
+	end_process "$(helper_pid a)"
+	helper_start a
+	soon 60 has_dropped a 200
+	read -r gone left drops < <(entry_of a)
+	note "$gone of $total bytes went, $left are left, $drops frames did not go"
+	within $((total - 1400)) $total "$gone" "bytes that were passed on"
+	equal "$left" $((total - gone)) "bytes left"
+	sed -i "s/^relay-total-bytes .*/relay-total-bytes 100000000/" "$TMP/r/conf"
+	kill -HUP "$(helper_pid r)"
+	soon 60 passes_on a $((total + 100000))
+	end_process "$PINGS" -INT
+}
+
+passes_on() {
+	local gone
+
+	read -r gone _ < <(entry_of "$1")
+	[ "${gone:-0}" -ge "$2" ]
+}
+
 helper_tests a_stranger_gets_nothing \
 	an_unread_initiation_is_answered_once_with_less \
 	a_relay_id_is_good_only_for_whom_it_is \
-	frames_played_again_are_answered_by_nobody
+	frames_played_again_are_answered_by_nobody \
+	no_more_bytes_than_are_allowed_go_by

@@ -231,7 +231,8 @@ void introducer_configure(struct introducer *in, uint64_t now,
 				    -1);
 	if (old.data == config->data &&
 	    old.packet_rate == config->packet_rate &&
-	    old.byte_rate == config->byte_rate)
+	    old.byte_rate == config->byte_rate &&
+	    old.total_bytes == config->total_bytes)
 		return;
 	for (pair = in->pairs; pair; pair = next) {
 		next = pair->next;
@@ -248,14 +249,27 @@ static bool introducer_is_stale(const struct introducer *in,
 	       (uint64_t)in->config.lifetime * 3 / 4;
 }
 
+/*
+ * Renewing gives all bytes anew. So where there is a limit to them nothing is
+ * renewed before its users have to (introducer.h), or it would be none.
+ */
+static bool introducer_is_early(const struct introducer *in,
+				const struct introducer_pair *pair,
+				uint64_t now)
+{
+	return in->config.total_bytes && pair->end[0].installed &&
+	       pair->end[1].installed &&
+	       introducer_left(pair, now) > in->config.lifetime / 2;
+}
+
 static void introducer_pair_open(struct introducer *in, uint64_t now,
 				 struct introducer_client *client,
 				 const struct endpoint *src, uint64_t other)
 {
 	struct introducer_pair *pair;
-	bool tell, fresh;
+	bool tell, fresh, early;
+	int ret = 0, me;
 	uint32_t id;
-	int ret, me;
 
 	pair = introducer_pair_find(in, client->agent, client->peer, other);
 	fresh = !pair;
@@ -266,8 +280,11 @@ static void introducer_pair_open(struct introducer *in, uint64_t now,
 		return;
 	}
 	id = pair->end[0].id;
-	tell = fresh || introducer_is_stale(in, pair, now);
-	ret = introducer_pair_install(in, now, pair, in->config.lifetime);
+	early = introducer_is_early(in, pair, now);
+	tell = !early && (fresh || introducer_is_stale(in, pair, now));
+	if (!early)
+		ret = introducer_pair_install(in, now, pair,
+					      in->config.lifetime);
 	if (ret) {
 		introducer_pair_free(in, pair);
 		introducer_notify(in, INTRODUCER_NOTICE_REFUSED, client->agent,
@@ -282,7 +299,7 @@ static void introducer_pair_open(struct introducer *in, uint64_t now,
 	if (pair->owner < 0)
 		introducer_pair_own(pair, me);
 	in->stats.opened += fresh;
-	in->stats.renewed += !fresh;
+	in->stats.renewed += !fresh && !early;
 	if (fresh)
 		introducer_notify(in, INTRODUCER_NOTICE_OPENED, client->agent,
 				  client->peer, other, "");
@@ -317,7 +334,10 @@ static void introducer_open(struct introducer *in, uint64_t now,
 		introducer_pair_open(in, now, client, src, other);
 }
 
-/* Gone when neither wants it; the other may use it all the same. */
+/*
+ * Gone when neither wants it; the other may use it all the same. With a limit to
+ * its bytes it stays for its time: opened again it would have all of them anew.
+ */
 static void introducer_close(struct introducer *in,
 			     struct introducer_client *client, uint64_t other)
 {
@@ -333,6 +353,8 @@ static void introducer_close(struct introducer *in,
 		introducer_pair_own(pair, !me);
 		return;
 	}
+	if (in->config.total_bytes)
+		return;
 	in->stats.closed++;
 	introducer_end_pair(in, pair, INTRODUCER_NOTICE_CLOSED, me);
 }
@@ -451,6 +473,8 @@ void introducer_adopt(struct introducer *in, uint64_t now, uint64_t agent,
 	if (entry->signalling != !in->config.data ||
 	    entry->packet_rate != in->config.packet_rate ||
 	    entry->byte_rate != in->config.byte_rate ||
+	    !entry->total_bytes != !in->config.total_bytes ||
+	    entry->total_bytes > in->config.total_bytes ||
 	    entry->seconds > in->config.lifetime)
 		pair->stale = true;
 	/* Nobody knows any more who asked: neither ends it for the other. */

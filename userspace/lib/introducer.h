@@ -33,6 +33,7 @@ struct introducer_config {
 	bool data;			/* else only what helpers send */
 	uint32_t packet_rate;		/* per second and direction, 0: any */
 	uint64_t byte_rate;
+	uint64_t total_bytes;		/* per direction until renewed, 0: any */
 	uint32_t pairs;			/* at most INTRODUCER_PAIRS_MAX */
 	uint32_t lifetime;		/* seconds, 1 to WIRE_RELAY_SECONDS_MAX */
 };

@@ -256,6 +256,7 @@ static int introducer_end_install(struct introducer *in,
 		.signalling = !in->config.data,
 		.packet_rate = in->config.packet_rate,
 		.byte_rate = in->config.byte_rate,
+		.total_bytes = in->config.total_bytes,
 		.seconds = seconds,
 	};
 	int ret = -ENOENT;

@@ -16,6 +16,7 @@ struct relay_entry {
 	bool signalling;		/* no data frames */
 	uint32_t packet_rate;		/* per second, 0: no limit */
 	uint64_t byte_rate;
+	uint64_t total_bytes;		/* until renewed, or what is left of them */
 	uint32_t seconds;		/* of life, or what is left of it */
 };
 

@@ -93,6 +93,7 @@ int attr_put_relay(struct nl_msg *msg, const struct relay_entry *entry)
 	failed |= nla_put_u32(msg, PILOT_A_RELAY_PACKET_RATE,
 			      entry->packet_rate);
 	failed |= nla_put_u64(msg, PILOT_A_RELAY_BYTE_RATE, entry->byte_rate);
+	failed |= nla_put_u64(msg, PILOT_A_RELAY_BYTES, entry->total_bytes);
 	failed |= nla_put_u32(msg, PILOT_A_RELAY_SECONDS, entry->seconds);
 	if (nest)
 		nla_nest_end(msg, nest);
@@ -108,6 +109,17 @@ static uint32_t attr_relay_left(struct nlattr **tb)
 		ms = nla_get_u64(tb[PILOT_A_RELAY_LEFT_MS]);
 	return ms > WIRE_RELAY_SECONDS_MAX * 1000ULL ? WIRE_RELAY_SECONDS_MAX :
 						  (ms + 999) / 1000;
+}
+
+/* None left is not no limit. */
+static uint64_t attr_relay_bytes(struct nlattr **tb)
+{
+	uint64_t left;
+
+	if (!attr_has(tb[PILOT_A_RELAY_BYTES], 8))
+		return 0;
+	left = nla_get_u64(tb[PILOT_A_RELAY_BYTES]);
+	return left ? left : 1;
 }
 
 bool attr_get_relay(struct nlattr *nest, struct relay_entry *entry)
@@ -133,6 +145,7 @@ bool attr_get_relay(struct nlattr *nest, struct relay_entry *entry)
 			nla_get_u32(tb[PILOT_A_RELAY_PACKET_RATE]);
 	if (attr_has(tb[PILOT_A_RELAY_BYTE_RATE], 8))
 		entry->byte_rate = nla_get_u64(tb[PILOT_A_RELAY_BYTE_RATE]);
+	entry->total_bytes = attr_relay_bytes(tb);
 	entry->seconds = attr_relay_left(tb);
 	return true;
 }

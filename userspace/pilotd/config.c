@@ -112,7 +112,8 @@ bool config_introduce_equal(const struct introducer_config *a,
 {
 	return a->enabled == b->enabled && a->data == b->data &&
 	       a->packet_rate == b->packet_rate &&
-	       a->byte_rate == b->byte_rate && a->pairs == b->pairs &&
+	       a->byte_rate == b->byte_rate &&
+	       a->total_bytes == b->total_bytes && a->pairs == b->pairs &&
 	       a->lifetime == b->lifetime;
 }
 

@@ -111,6 +111,13 @@ static int set_relay_bytes(struct config *config, const char *value,
 			     &config->introduce.byte_rate, error);
 }
 
+static int set_relay_total_bytes(struct config *config, const char *value,
+				 char *error)
+{
+	return global_number(value, "bytes", 0, INT64_MAX,
+			     &config->introduce.total_bytes, error);
+}
+
 static int set_relay_clients(struct config *config, const char *value,
 			     char *error)
 {
@@ -355,6 +362,7 @@ static const struct config_global globals[] = {
 	{ "relay", set_relay, false },
 	{ "relay-packets", set_relay_packets, false },
 	{ "relay-bytes", set_relay_bytes, false },
+	{ "relay-total-bytes", set_relay_total_bytes, false },
 	{ "relay-clients", set_relay_clients, false },
 	{ "relay-lifetime", set_relay_lifetime, false },
 	{ "introduce-tls", set_introduce_tls, false },

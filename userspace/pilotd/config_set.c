@@ -460,7 +460,8 @@ bool config_introduce_valid(const struct introducer_config *introduce)
 {
 	return bool_valid(&introduce->enabled) &&
 	       bool_valid(&introduce->data) &&
-	       introduce->byte_rate <= INT64_MAX && introduce->pairs &&
+	       introduce->byte_rate <= INT64_MAX &&
+	       introduce->total_bytes <= INT64_MAX && introduce->pairs &&
 	       introduce->pairs <= INTRODUCER_PAIRS_MAX &&
 	       introduce->lifetime >= CONFIG_RELAY_LIFETIME_MIN &&
 	       introduce->lifetime <= WIRE_RELAY_SECONDS_MAX;

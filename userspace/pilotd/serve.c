@@ -123,6 +123,7 @@ static int relay_check(const struct parent *parent,
 	if (allowed->enabled && (allowed->data || entry->signalling) &&
 	    within(entry->packet_rate, allowed->packet_rate) &&
 	    within(entry->byte_rate, allowed->byte_rate) &&
+	    within(entry->total_bytes, allowed->total_bytes) &&
 	    entry->seconds <= allowed->lifetime)
 		return 0;
 	return error_set(err, CONFIG_ERROR_LEN, EACCES,

@@ -161,6 +161,50 @@ static void test_expiry(void **state)
 	fake_free(fake);
 }
 
+/* All bytes are given anew by a renewal, so none is before its time. */
+static void test_total_bytes(void **state)
+{
+	struct fake *fake = fake_new(2);
+	uint32_t a;
+
+	(void)state;
+	fake->config.total_bytes = 1000;
+	fake_configure(fake);
+	fake_open(fake, 0, 1);
+	a = fake_granted(fake, 0, 1);
+	assert_int_equal(fake_way(fake, 0, 1)->entry.total_bytes, 1000);
+	assert_int_equal(fake_way(fake, 1, 0)->entry.total_bytes, 1000);
+	/* As the kernel counts them down. */
+	fake_way(fake, 0, 1)->entry.total_bytes = 1;
+	for (int i = 1; i < 15; i++) {
+		fake_run(fake, 10 * CLOCK_SECOND);
+		/* Given back by all who wanted it, and opened again. */
+		fake_close(fake, 0, 1);
+		fake_close(fake, 1, 0);
+		fake_open(fake, i % 2, !(i % 2));
+		assert_int_equal(fake_granted(fake, 0, 1), a);
+		assert_int_equal(fake_last_to(fake, i % 2)->message.lifetime,
+				 300 - 10 * i);
+	}
+	assert_int_equal(fake->news, 2);
+	assert_int_equal(fake->renews, 0);
+	assert_int_equal(fake_way(fake, 0, 1)->entry.total_bytes, 1);
+	fake_run(fake, 10 * CLOCK_SECOND);
+	fake_open(fake, 0, 1);
+	assert_int_equal(fake_granted(fake, 0, 1), a);
+	assert_int_equal(fake_last_to(fake, 0)->message.lifetime, 300);
+	assert_int_equal(fake_way(fake, 0, 1)->entry.total_bytes, 1000);
+	assert_int_equal(fake->renews, 2);
+	/* Nobody wants it: then it ends in its time. */
+	fake_close(fake, 0, 1);
+	fake_close(fake, 1, 0);
+	fake_run(fake, 299 * CLOCK_SECOND);
+	assert_int_equal(fake->entries, 2);
+	fake_run(fake, 2 * CLOCK_SECOND);
+	assert_int_equal(fake->entries, 0);
+	fake_free(fake);
+}
+
 /* Of what is not here nobody learns why. */
 static void test_not_here(void **state)
 {
@@ -593,6 +637,7 @@ static void test_random(void **state)
 
 		fake->seed = seed;
 		fake->config.pairs = 20;
+		fake->config.total_bytes = seed % 2 * 1000;
 		fake_configure(fake);
 		for (int step = 0; step < 2000; step++) {
 			unsigned int a, b;
@@ -648,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_idempotent),
 		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_total_bytes),
 		cmocka_unit_test(test_not_here),
 		cmocka_unit_test(test_not_allowed),
 		cmocka_unit_test(test_answers_are_not_larger),

@@ -138,6 +138,33 @@ static void test_restart(void **state)
 	fake_free(fake);
 }
 
+/* What was spent stays so; what allows more than is configured does not. */
+static void test_restart_spent(void **state)
+{
+	static const uint64_t limits[] = { 1000, 500, 0, 600 };
+	struct fake *fake = fake_new(2);
+
+	(void)state;
+	fake->config.total_bytes = 1000;
+	fake_configure(fake);
+	fake_open(fake, 0, 1);
+	fake_way(fake, 0, 1)->entry.total_bytes = 1;
+	for (int i = 0; i < 4; i++) {
+		fake->config.total_bytes = limits[i];
+		fake->renews = 0;
+		fake_restart(fake);
+		assert_true(fake_is_whole(fake));
+		assert_int_equal(fake->renews, i ? 2 : 0);
+		assert_int_equal(fake_way(fake, 0, 1)->entry.total_bytes,
+				 i ? limits[i] : 1);
+	}
+	/* In force at once, without a restart as well. */
+	fake->config.total_bytes = 700;
+	fake_configure(fake);
+	assert_int_equal(fake_way(fake, 1, 0)->entry.total_bytes, 700);
+	fake_free(fake);
+}
+
 /* Entries that contradict each other are not trusted. */
 static void test_adopt_strange(void **state)
 {
@@ -221,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_collision),
 		cmocka_unit_test(test_kernel_forgot),
 		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_restart_spent),
 		cmocka_unit_test(test_adopt_strange),
 		cmocka_unit_test(test_configure),
 	};

@@ -123,7 +123,7 @@ static void what_is_no_endpoint_is_not_set(void **state)
 static const struct relay_entry entry = {
 	.id = 0x1a2b3c4d, .next_id = 0xffffffff, .from = 1ULL << 32 | 10,
 	.to = 1ULL << 32 | 11, .signalling = true, .packet_rate = 10000,
-	.byte_rate = 1ULL << 40, .seconds = 300,
+	.byte_rate = 1ULL << 40, .total_bytes = 1ULL << 50, .seconds = 300,
 };
 
 static void a_relay_entry_comes_back(void **state)
@@ -146,6 +146,33 @@ static void a_relay_entry_comes_back(void **state)
 		assert_int_equal(in.seconds, left_s[i]);
 		in.seconds = entry.seconds;
 		assert_memory_equal(&in, &entry, sizeof(in));
+		nlmsg_free(msg);
+	}
+}
+
+/* What the kernel says of bytes that are left: none of them, or no limit. */
+static void a_spent_relay_entry_has_a_limit(void **state)
+{
+	static const uint64_t left[] = { 0, 1, 1ULL << 50 };
+	struct relay_entry in;
+
+	(void)state;
+	for (size_t i = 0; i <= COUNT(left); i++) {
+		struct nl_msg *msg = nlmsg_alloc();
+		struct nlattr *nest;
+
+		nlmsg_put(msg, 0, 0, 0x20, 0, 0);
+		nest = nla_nest_start(msg, PILOT_A_RELAY);
+		nla_put_u32(msg, PILOT_A_RELAY_ID, 1);
+		nla_put_u64(msg, PILOT_A_RELAY_FROM, 2);
+		nla_put_u64(msg, PILOT_A_RELAY_TO, 3);
+		nla_put_u32(msg, PILOT_A_RELAY_NEXT_ID, 4);
+		if (i < COUNT(left))
+			nla_put_u64(msg, PILOT_A_RELAY_BYTES, left[i]);
+		nla_nest_end(msg, nest);
+		assert_true(attr_get_relay(first(msg), &in));
+		assert_int_equal(in.total_bytes, i == COUNT(left) ? 0 :
+				 left[i] ? left[i] : 1);
 		nlmsg_free(msg);
 	}
 }
@@ -188,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_direct_endpoint_has_no_id),
 		cmocka_unit_test(what_is_no_endpoint_is_not_set),
 		cmocka_unit_test(a_relay_entry_comes_back),
+		cmocka_unit_test(a_spent_relay_entry_has_a_limit),
 		cmocka_unit_test(a_relay_entry_needs_its_parts),
 	};
 

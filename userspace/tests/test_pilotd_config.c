@@ -93,6 +93,7 @@ static const char whole[] =
 	"relay yes\n"
 	"relay-packets 2000\n"
 	"relay-bytes 3000000000000\n"
+	"relay-total-bytes 9000000000000\n"
 	"relay-clients 40\n"
 	"relay-lifetime 50\n"
 	"log-level debug # said often\n"
@@ -186,6 +187,7 @@ static void every_keyword_is_read(void **state)
 	assert_true(config.introduce.data);
 	assert_int_equal(config.introduce.packet_rate, 2000);
 	assert_int_equal(config.introduce.byte_rate, 3000000000000ULL);
+	assert_int_equal(config.introduce.total_bytes, 9000000000000ULL);
 	assert_int_equal(config.introduce.pairs, 40);
 	assert_int_equal(config.introduce.lifetime, 50);
 	assert_int_equal(config.agent_count, 2);
@@ -196,7 +198,7 @@ static void every_keyword_is_read(void **state)
 	assert_int_equal(config.agents[0].address, addr_make(7, 0xf2910004));
 	assert_string_equal(config.agents[0].netns, "blue");
 	assert_int_equal(config.agents[0].mtu, 1400);
-	assert_int_equal(config.agents[0].line, 27);
+	assert_int_equal(config.agents[0].line, 28);
 	assert_string_equal(config.agents[1].identity, CONFIG_IDENTITY);
 	assert_int_equal(config.agents[1].network, CONFIG_NETWORK);
 	assert_true(config.agents[1].disabled);
@@ -249,6 +251,7 @@ static void defaults_hold(void **state)
 	assert_false(config.introduce.data);
 	assert_int_equal(config.introduce.packet_rate, CONFIG_RELAY_PACKETS);
 	assert_int_equal(config.introduce.byte_rate, CONFIG_RELAY_BYTES);
+	assert_int_equal(config.introduce.total_bytes, 0);
 	assert_int_equal(config.introduce.pairs, CONFIG_RELAY_CLIENTS);
 	assert_int_equal(config.introduce.lifetime, CONFIG_RELAY_LIFETIME);
 	assert_true(config_introduce_valid(&config.introduce));
@@ -537,6 +540,9 @@ static void refusals_say_where_and_what(void **state)
 	refuse("relay no\nrelay-clients 9\nrelay-bytes 1\nagent a\n", 2,
 	       "or no \"relay-clients\"");
 	refuse("relay-bytes -1\n", 1, "9223372036854775807");
+	refuse("relay-total-bytes 1G\n", 1, "9223372036854775807");
+	refuse("relay-total-bytes 9\nagent a\n", 1,
+	       "or no \"relay-total-bytes\"");
 	refuse("relay-clients 0\n", 1, "from 1 to 32768");
 	refuse("relay-clients 32769\n", 1, "from 1 to 32768");
 	refuse("relay-lifetime 1\n", 1, "from 2 to 86400");

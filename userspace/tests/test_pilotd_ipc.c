@@ -208,6 +208,7 @@ static void contents_out_of_range_are_refused(void **state)
 	refuse(IPC_INTRODUCE, message.introduce.lifetime = 1);
 	refuse(IPC_INTRODUCE, message.introduce.lifetime = 86401);
 	refuse(IPC_INTRODUCE, message.introduce.byte_rate = 1ULL << 63);
+	refuse(IPC_INTRODUCE, message.introduce.total_bytes = 1ULL << 63);
 	refuse(IPC_PEER_CHANGE, message.config_peer.introducer = 2);
 	refuse(IPC_LINK_ADD, message.link.name[0] = '\0');
 	refuse(IPC_LINK_ADD, strcpy(message.link.name, "a/b"));

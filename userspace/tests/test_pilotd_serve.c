@@ -109,20 +109,21 @@ static void no_more_is_relayed_than_is_allowed(void **state)
 	static const struct relay_entry within = {
 		.id = 1, .next_id = 2, .from = 1ULL << 32 | 10,
 		.to = 1ULL << 32 | 11, .packet_rate = 100, .byte_rate = 1000,
-		.seconds = 300,
+		.total_bytes = 9000, .seconds = 300,
 	};
 	struct scene *scene = *state;
 	struct introducer_config *allowed = &scene->parent.config.introduce;
 	struct ipc_message message;
 
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) {
 		ipc_message_init(&message, IPC_RELAY_NEW);
 		message.relay.agent = scene->agent.address;
 		message.relay.entry = within;
 		/* Off; signalling only; and then each limit by itself. */
 		*allowed = (struct introducer_config){
 			.enabled = i != 0, .data = i > 1, .packet_rate = 100,
-			.byte_rate = 1000, .pairs = 1, .lifetime = 300,
+			.byte_rate = 1000, .total_bytes = 9000, .pairs = 1,
+			.lifetime = 300,
 		};
 		message.relay.entry.signalling = i == 0;
 		message.relay.entry.packet_rate += i == 2;
@@ -132,6 +133,9 @@ static void no_more_is_relayed_than_is_allowed(void **state)
 			message.relay.entry.packet_rate = 0;
 		if (i == 6)
 			message.relay.entry.byte_rate = 0;
+		message.relay.entry.total_bytes += i == 7;
+		if (i == 8)
+			message.relay.entry.total_bytes = 0;
 		assert_int_equal(ask(scene, &message), EACCES);
 	}
 }
