@@ -341,6 +341,13 @@ int path_ping(struct path_live *live, const struct clock *now,
 	return 0;
 }
 
+void path_ask(struct path_live *live, const struct clock *now,
+	      struct path_candidate *c)
+{
+	if (!path_ping(live, now, c, false))
+		live->flight[live->flights - 1].counted = true;
+}
+
 static void path_candidate_time(struct path_candidate *c, uint64_t rtt_ns)
 {
 	c->rtt_ns = c->rtts ? (7 * c->rtt_ns + rtt_ns) / 8 : rtt_ns;

@@ -4,6 +4,7 @@
 
 #define PATH_NOMINATE_WAIT	(300 * CLOCK_MS)
 #define PATH_NOMINATE_AGAIN	15
+#define PATH_ANSWER_TIME	(100 * CLOCK_MS)	/* at least */
 
 void path_use(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool hold)
@@ -53,6 +54,14 @@ static bool path_clearly_better(const struct path_candidate *a,
 	       eb - ea >= PATH_BETTER_TIME;
 }
 
+/* It was asked, and had the time to answer. */
+static bool path_owes(const struct path_candidate *c, const struct clock *now)
+{
+	return c->pinged_at > c->ponged_at &&
+	       now->boot_ns - c->pinged_at >
+	       path_later(c->rtt_ns * 3 / 2, PATH_ANSWER_TIME);
+}
+
 static bool path_can_use(struct path_live *live, const struct clock *now,
 			 const struct path_candidate *c, bool any)
 {
@@ -69,7 +78,7 @@ static bool path_can_use(struct path_live *live, const struct clock *now,
 		return true;
 	if (c->state != PATH_STATE_VALID)
 		return false;
-	return any || (now->boot_ns >= c->penalty_until &&
+	return any || (now->boot_ns >= c->penalty_until && !path_owes(c, now) &&
 		       now->boot_ns - c->ponged_at < PATH_FRESH_TIME);
 }
 
@@ -86,7 +95,7 @@ struct path_candidate *path_best(struct path_live *live,
 			continue;
 		score = path_candidate_score(live, c);
 		/* What was not heard for long, or failed before, comes last. */
-		if (c->state != PATH_STATE_VALID ||
+		if (c->state != PATH_STATE_VALID || path_owes(c, now) ||
 		    now->boot_ns - c->ponged_at >= PATH_FRESH_TIME)
 			score += PATH_SCORE_LAST;
 		if (now->boot_ns < c->penalty_until)
@@ -99,6 +108,25 @@ struct path_candidate *path_best(struct path_live *live,
 		}
 	}
 	return best;
+}
+
+static void path_ask_sort(struct path_live *live, const struct clock *now,
+			  bool relays)
+{
+	for (int i = 0; i < PATH_SLOTS; i++) {
+		struct path_candidate *c = &live->slot[i];
+
+		if ((c->kind == PATH_KIND_RELAY) == relays &&
+		    path_can_use(live, now, c, true))
+			path_ask(live, now, c);
+	}
+}
+
+void path_ask_others(struct path_live *live, const struct clock *now)
+{
+	/* There is a limit to what is under way, and they are what is left. */
+	path_ask_sort(live, now, true);
+	path_ask_sort(live, now, false);
 }
 
 void path_nominate(struct path_live *live, const struct clock *now,

@@ -106,7 +106,7 @@ struct path_flight {
 	uint64_t lost_at;
 	struct path_candidate *candidate;	/* NULL: of no interest now */
 	bool watch;			/* of the path in use, or a check */
-	bool counted;
+	bool counted;			/* or not to be */
 };
 
 /* Of a peer while something goes on with it. */
@@ -128,6 +128,7 @@ struct path_live {
 	uint64_t anew_at;		/* our addresses changed */
 	uint64_t heard_at;		/* by the path in use */
 	uint64_t woken_at;		/* nobody watched it before */
+	uint64_t doubted_at;		/* the others were asked for it */
 	unsigned int naps;		/* overslept, and not heard since */
 	uint64_t watch_at;
 	uint64_t backup_at;
@@ -385,6 +386,9 @@ void path_candidates_take(struct path_live *live,
  */
 int path_ping(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool watch);
+/* One that, when it is not answered, says nothing about what is lost. */
+void path_ask(struct path_live *live, const struct clock *now,
+	      struct path_candidate *c);
 /* Return: the candidate of a pong that came from it, or NULL. */
 struct path_candidate *path_ping_answered(struct path_live *live,
 					  const struct clock *now,
@@ -478,6 +482,8 @@ void path_use_and_tell(struct path_live *live, const struct clock *now,
 /* The best that can be used at once, other than the one in use. */
 struct path_candidate *path_best(struct path_live *live,
 				 const struct clock *now, bool any);
+/* All that path_best() may be, so that it knows what answers. */
+void path_ask_others(struct path_live *live, const struct clock *now);
 void path_nominate(struct path_live *live, const struct clock *now,
 		   struct path_candidate *c);
 /* Something is better than it was. */

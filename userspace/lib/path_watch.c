@@ -82,6 +82,21 @@ static uint64_t path_death_at(const struct path_live *live,
 						    PATH_FIRST_DEAD / 4));
 }
 
+/*
+ * When half of its time has passed the others are asked, and the rest is for their
+ * answers: what died together with it is not what is used instead.
+ */
+static uint64_t path_doubt_at(const struct path_live *live,
+			      const struct clock *now)
+{
+	uint64_t at = path_death_at(live, now);
+
+	if (at == CLOCK_NEVER || path_mode(live, now) == PATH_MODE_KEEP)
+		return CLOCK_NEVER;
+	at -= path_patience(live, now) / 2;
+	return live->doubted_at < at ? at : CLOCK_NEVER;
+}
+
 bool path_is_fresh(const struct path_live *live, const struct clock *now)
 {
 	return live->used && live->ready && !live->dead &&
@@ -312,6 +327,10 @@ void path_watch_timer(struct path_live *live, const struct clock *now)
 	}
 	if (live->watch_at <= now->boot_ns)
 		path_watch_ping(live, now);
+	if (path_doubt_at(live, now) <= now->boot_ns) {
+		live->doubted_at = now->boot_ns;
+		path_ask_others(live, now);
+	}
 	if (path_death_at(live, now) <= now->boot_ns)
 		path_died(live, now, "went silent");
 	if (live->backup_at <= now->boot_ns) {
@@ -333,5 +352,6 @@ uint64_t path_watch_deadline(const struct path_live *live,
 				   path_earlier(live->backup_at,
 						live->retry_at));
 
+	at = path_earlier(at, path_doubt_at(live, now));
 	return path_earlier(at, path_death_at(live, now));
 }

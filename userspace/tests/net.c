@@ -386,7 +386,8 @@ static bool net_arrive(struct net *net, struct net_datagram *d)
 				       !net_firewall6(net, d))
 		return false;
 	if (net->host[d->to].down || net->blocked[d->from][d->to] ||
-	    (d->dst.family == AF_INET && net->blocked4[d->from][d->to]))
+	    (d->dst.family == AF_INET && net->blocked4[d->from][d->to]) ||
+	    (d->dst.family == AF_INET6 && net->blocked6[d->from][d->to]))
 		return false;
 	/* It may have moved meanwhile. */
 	if (!net_is_at(&net->host[d->to], &d->dst) || net_is_lost(net, d))

@@ -79,6 +79,7 @@ struct net {
 	struct net_nat nat[NET_NATS];
 	bool blocked[NET_HOSTS][NET_HOSTS];
 	bool blocked4[NET_HOSTS][NET_HOSTS];	/* IPv4 only */
+	bool blocked6[NET_HOSTS][NET_HOSTS];
 	unsigned int lossy[NET_HOSTS][NET_HOSTS];	/* per cent, beside loss */
 	unsigned int sent[NET_HOSTS], nowhere[NET_HOSTS];
 	struct net_datagram *queue;

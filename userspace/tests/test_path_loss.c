@@ -90,7 +90,7 @@ static void test_direct(void **state)
 		lose(&pair, pair.a, pair.b, 25);
 		assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
 						 PATH_CLASS_RELAY, 90 * NET_S),
-				16000, 60000);
+				12000, 60000);
 		psim_run(pair.sim, 3600 * NET_S);
 		pair_expect(&pair, PATH_CLASS_RELAY);
 		assert_int_equal(pair_moves(&pair), moves + 2);
