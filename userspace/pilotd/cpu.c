@@ -2,12 +2,14 @@
 
 #include "cpu.h"
 
+#include <string.h>
+
 #if defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 
-bool cpu_has_aes(void)
+static bool cpu_accelerates_aes(void)
 {
 #if defined(__x86_64__)
 	__builtin_cpu_init();
@@ -20,4 +22,49 @@ bool cpu_has_aes(void)
 #else
 	return false;
 #endif
+}
+
+/* An entry of the file, as far as it was read. */
+struct cpu_driver {
+	bool gcm;
+	bool fast;			/* not made of others by the template */
+};
+
+/* The rules are those of kernel/aead.c: which one it uses, and what is generic. */
+bool cpu_kernel_has_aes(FILE *crypto)
+{
+	struct cpu_driver driver = { 0 };
+	char line[512], value[256];
+	bool any = false;
+
+	while (fgets(line, sizeof(line), crypto)) {
+		if (sscanf(line, "name : %255s", value) == 1) {
+			driver = (struct cpu_driver){
+				.gcm = !strcmp(value, "gcm(aes)") ||
+				       !strcmp(value, "__gcm(aes)"),
+			};
+			any |= driver.gcm;
+		} else if (sscanf(line, "driver : %255s", value) == 1) {
+			driver.fast = !strstr(value, "gcm_base(");
+		} else if (sscanf(line, "async : %255s", value) == 1 &&
+			   driver.gcm && driver.fast && !strcmp(value, "no")) {
+			return true;
+		}
+	}
+	return !any;
+}
+
+bool cpu_has_aes(void)
+{
+	FILE *crypto;
+	bool has;
+
+	if (!cpu_accelerates_aes())
+		return false;
+	crypto = fopen("/proc/crypto", "re");
+	if (!crypto)
+		return true;
+	has = cpu_kernel_has_aes(crypto);
+	fclose(crypto);
+	return has;
 }

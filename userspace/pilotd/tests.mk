@@ -12,6 +12,7 @@ TEST_pilotd_journal_EXTRA := $(PILOTD_CONFIG) pilotd/state.c pilotd/store.c
 TEST_pilotd_control_EXTRA := pilotd/control.c pilotd/control_message.c
 TEST_pilotd_ipc_EXTRA := $(PILOTD_CONFIG) pilotd/ipc.c \
 	pilotd/bridge_message.c pilotd/seqpacket.c
+TEST_pilotd_cpu_EXTRA := pilotd/cpu.c
 TEST_pilotd_netlink_EXTRA := pilotd/netlink.c
 TEST_pilotd_lanes_EXTRA := pilotd/lanes.c pilotd/sockets.c
 TEST_pilotd_secret_EXTRA := pilotd/secret.c pilotd/psk.c
