@@ -37,17 +37,6 @@ tcp_flows_both_ways() {
 	flow_end a "from b to a"
 }
 
-config_of() {
-	cat <<-END
-		log-level debug
-		agent pilot0
-		    identity $TMP/$1/id
-		peer $(did "$2")
-		    endpoint $(endpoint_at "$3")
-		    name the-other
-	END
-}
-
 a_file_does_what_the_commands_do() {
 	two_sides
 	identity a
@@ -65,39 +54,6 @@ a_file_does_what_the_commands_do() {
 	soon 20 grep -q reloaded "$TMP/a/log"
 	equal "$(pl a peer show)" "" "what is left of the peer"
 	hears_not a "$(inet6 b)"
-}
-
-# What the processor does, but the kernel has no code for, is not fast.
-a_cipher_is_used_that_is_fast_in_this_kernel() {
-	local ns modprobe
-
-	[ -n "${PILOT_MODULE:-}" ] &&
-		grep -q '^driver *: __generic-gcm-aesni' /proc/crypto ||
-		skip "there is no module for AES here that could be missing"
-	two_sides
-	identity a
-	identity b
-	config_of a b 2 >"$TMP/a/conf"
-	config_of b a 1 >"$TMP/b/conf"
-	helper_start a
-	helper_start b
-	reaches a "$(inet6 b)"
-	equal "$(shown a cipher)" aes-256-gcm "the cipher"
-	for ns in a b; do
-		end_process "$(helper_pid $ns)"
-		ipn $ns link del pilot0
-	done
-	module_unloads
-	must rmmod aesni_intel
-	modprobe=$(sysctl -n kernel.modprobe)
-	sysctl -qw kernel.modprobe=/bin/false
-	must insmod "$PILOT_MODULE"
-	sysctl -qw kernel.modprobe="$modprobe"
-	helper_start a
-	helper_start b
-	reaches a "$(inet6 b)"
-	equal "$(shown a cipher)" chacha20-poly1305 \
-		"the cipher without that module"
 }
 
 psk() {
@@ -279,7 +235,6 @@ helper_tests \
 	first_packet_waits_for_the_key_over_ipv6 \
 	tcp_flows_both_ways \
 	a_file_does_what_the_commands_do \
-	a_cipher_is_used_that_is_fast_in_this_kernel \
 	a_psk_on_both_sides_connects \
 	a_psk_on_one_side_does_not_and_says_so \
 	invariant_6_revocation_is_in_force_at_return \

@@ -237,6 +237,18 @@ has_device() {
 	in_ns "$1" test -e "/sys/class/net/${2:-pilot0}"
 }
 
+# config_of SIDE PEER END: a file that makes PEER, at that end, known to SIDE.
+config_of() {
+	cat <<-END
+		log-level debug
+		agent pilot0
+		    identity $TMP/$1/id
+		peer $(did "$2")
+		    endpoint $(endpoint_at "$3")
+		    name the-other
+	END
+}
+
 # --- running -----------------------------------------------------------------
 
 # helper_tests FUNCTION...: run_tests, with the programs they need.

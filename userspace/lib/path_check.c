@@ -233,30 +233,19 @@ void path_check_soon(struct path_live *live, const struct clock *now,
 	live->check_at = path_earlier(live->check_at, now->boot_ns);
 }
 
-/* Urgent ones, then who was tried least, then the best. */
-static struct path_candidate *path_check_next(struct path_live *live,
-					      const struct clock *now)
+/* Is it one to ping? Each of a round is once, whatever was found meanwhile. */
+static bool path_check_wants(const struct path_live *live,
+			     const struct path_candidate *c,
+			     const struct clock *now)
 {
-	struct path_candidate *next = NULL;
-
-	for (int i = 0; i < PATH_SLOTS; i++) {
-		struct path_candidate *c = &live->slot[i];
-
-		if (!endpoint_is_set(&c->endpoint))
-			continue;
-		if (!c->urgent &&
-		    (!live->in_round || c->answered ||
-		     c->tried >= PATH_TRIES || !path_wants(live, c, now)))
-			continue;
-		if (!next || c->urgent > next->urgent ||
-		    (c->urgent == next->urgent &&
-		     (c->tried < next->tried ||
-		      (c->tried == next->tried &&
-		       path_candidate_score(live, c) <
-		       path_candidate_score(live, next)))))
-			next = c;
-	}
-	return next;
+	if (!endpoint_is_set(&c->endpoint))
+		return false;
+	if (c->urgent)
+		return true;
+	if (!live->in_round || c->answered || c->tried >= PATH_TRIES)
+		return false;
+	return (!c->tried && c->state == PATH_STATE_CHECKING) ||
+	       path_wants(live, c, now);
 }
 
 static uint64_t path_check_due(const struct path_live *live,
@@ -267,6 +256,39 @@ static uint64_t path_check_due(const struct path_live *live,
 	if (c->pinged_at)
 		at = path_later(at, c->pinged_at + path_ms(live, repeat));
 	return at;
+}
+
+/* Who is due, of them the urgent ones, then who was tried least, then the best. */
+static bool path_check_before(const struct path_live *live,
+			      const struct clock *now,
+			      const struct path_candidate *a,
+			      const struct path_candidate *b)
+{
+	uint64_t at_a = path_later(path_check_due(live, a), now->boot_ns);
+	uint64_t at_b = path_later(path_check_due(live, b), now->boot_ns);
+
+	if (at_a != at_b)
+		return at_a < at_b;
+	if (a->urgent != b->urgent)
+		return a->urgent;
+	if (a->tried != b->tried)
+		return a->tried < b->tried;
+	return path_candidate_score(live, a) < path_candidate_score(live, b);
+}
+
+static struct path_candidate *path_check_next(struct path_live *live,
+					      const struct clock *now)
+{
+	struct path_candidate *next = NULL;
+
+	for (int i = 0; i < PATH_SLOTS; i++) {
+		struct path_candidate *c = &live->slot[i];
+
+		if (path_check_wants(live, c, now) &&
+		    (!next || path_check_before(live, now, c, next)))
+			next = c;
+	}
+	return next;
 }
 
 static bool path_found_better(const struct path_live *live,
