@@ -264,6 +264,67 @@ static void test_back_off(void **state)
 	sim_free(sim);
 }
 
+#define ROUND	7	/* messages to one that does not answer, in 30 s */
+#define SEEDS	32
+
+/* When node 0 sent its first initiations. */
+static struct {
+	uint64_t at[2 * ROUND];
+	size_t count;
+} inits;
+
+static void tap_inits(struct sim *sim, int from, int to, const uint8_t *bytes,
+		      size_t len)
+{
+	(void)to;
+	(void)len;
+	if (!from && bytes[0] == WIRE_TYPE_INIT && inits.count < 2 * ROUND)
+		inits.at[inits.count++] = sim->now;
+}
+
+/* The times from each message to the next, in two rounds and between them. */
+static void intervals(uint64_t seed, uint64_t *between)
+{
+	struct sim *sim = sim_new(seed, 2);
+
+	sim_peer(sim, 0, 1, true, NULL, true);
+	sim->blocked[0][1] = true;
+	sim->tap = tap_inits;
+	inits.count = 0;
+	sim_run(sim, 200 * SIM_S);
+	assert_int_equal(inits.count, 2 * ROUND);
+	for (int i = 0; i < 2 * ROUND - 1; i++)
+		between[i] = inits.at[i + 1] - inits.at[i];
+	sim_free(sim);
+}
+
+/* Two that lost each other at once do not call at once for ever. */
+static void test_jitter(void **state)
+{
+	static const unsigned int least_ms[] = {
+		500, 1000, 2000, 4000, 8000, 8000,
+		68000,		/* one more that is in vain, and a pause */
+		500, 1000, 2000, 4000, 8000, 8000,
+	};
+	uint64_t between[SEEDS][2 * ROUND - 1];
+
+	(void)state;
+	for (int i = 0; i < SEEDS; i++)
+		intervals(i, between[i]);
+	for (int n = 0; n < 2 * ROUND - 1; n++) {
+		uint64_t least = least_ms[n] * SIM_MS, low = ~0ULL, high = 0;
+
+		for (int i = 0; i < SEEDS; i++) {
+			assert_in_range(between[i][n], least,
+					least + least / 4);
+			low = between[i][n] < low ? between[i][n] : low;
+			high = between[i][n] > high ? between[i][n] : high;
+		}
+		/* A quarter at random: of so many, two are far apart. */
+		assert_true(high - low > least / 8);
+	}
+}
+
 static void test_persist(void **state)
 {
 	struct sim *sim = sim_new(12, 2);
@@ -519,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_simultaneous_repeated),
 		cmocka_unit_test(test_answer_lost),
 		cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_jitter),
 		cmocka_unit_test(test_persist),
 		cmocka_unit_test(test_psk),
 		cmocka_unit_test(test_psk_change),
