@@ -286,6 +286,25 @@ static void bad_requests_are_refused(void **state)
 	close(fd);
 }
 
+/* The whole line, which programs read. */
+static void a_refusal_has_code_message_and_hint(void **state)
+{
+	struct server *server = *state;
+	int fd = client_open(server);
+
+	client_say_text(fd, "{\"op\":\"no such\"}\n");
+	assert_answer(server, fd,
+		      "{\"ok\":false,\"error\":{\"code\":\"unknown-op\","
+		      "\"message\":\"the op \\\"no such\\\" is unknown\","
+		      "\"hint\":\"use another\"}}");
+	/* Where there is nothing to advise there is no hint. */
+	client_say_text(fd, "{\"op\":\"garbled\"}\n");
+	assert_answer(server, fd,
+		      "{\"ok\":false,\"error\":{\"code\":\"internal\","
+		      "\"message\":\"the reason cannot be shown\"}}");
+	close(fd);
+}
+
 static void deep_nesting_never_reaches_the_parser(void **state)
 {
 	struct control_error error = {};
@@ -490,6 +509,7 @@ int main(void)
 		over_a_socket(lines_may_come_in_pieces),
 		over_a_socket(who_says_no_more_still_hears),
 		over_a_socket(bad_requests_are_refused),
+		over_a_socket(a_refusal_has_code_message_and_hint),
 		cmocka_unit_test(deep_nesting_never_reaches_the_parser),
 		over_a_socket(a_line_too_long_ends_the_connection),
 		over_a_socket(monitors_hear_events),
