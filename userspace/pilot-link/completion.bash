@@ -121,7 +121,7 @@ _pilot_link_peer() {
 
 _pilot_link_id() {
 	case $command in
-	new | show | export)
+	new | show | list | export)
 		if ((after == 1)); then
 			compopt -o filenames 2>/dev/null
 			local IFS=$'\n'
@@ -140,9 +140,14 @@ _pilot_link_ping() {
 	_pilot_link_words "$(_pilot_link_lines link count interval)"
 }
 
+# Here the peer may stand in the place of a command, too.
 _pilot_link_path() {
 	_pilot_link_keyword "$prev" && return
-	_pilot_link_words "$(_pilot_link_lines show link)"
+	if ((after == 1)) && [[ $command == @(show|list) ]]; then
+		_pilot_link_peers link
+	else
+		_pilot_link_words link
+	fi
 }
 
 _pilot_link_relay() {
@@ -224,8 +229,9 @@ _pilot_link() {
 		pe*) _pilot_link_words "$(_pilot_link_lines show list add set \
 			delete help)" ;;
 		pi*) _pilot_link_peers help ;;
-		i*) _pilot_link_words "$(_pilot_link_lines show new export \
-			help)" ;;
+		pa*) _pilot_link_peers "$(_pilot_link_lines show list help)" ;;
+		i*) _pilot_link_words "$(_pilot_link_lines show list new \
+			export help)" ;;
 		r*) _pilot_link_words "$(_pilot_link_lines show list link \
 			help)" ;;
 		n*) _pilot_link_words help ;;

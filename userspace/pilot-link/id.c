@@ -193,6 +193,7 @@ int id_run(const struct tool *tool, struct args *args)
 {
 	static const struct command commands[] = {
 		{ "show", id_show },
+		{ "list", id_show },
 		{ "new", id_new },
 		{ "export", id_export },
 	};

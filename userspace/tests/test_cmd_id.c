@@ -100,6 +100,10 @@ static void test_json(void **state)
 	shown = parse_one();
 	assert_true(json_equal(object, shown));
 	json_decref(shown);
+	run("-j id list second network 7");
+	shown = parse_one();
+	assert_true(json_equal(object, shown));
+	json_decref(shown);
 
 	run("-j id export second");
 	shown = parse_one();
