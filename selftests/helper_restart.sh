@@ -78,6 +78,22 @@ invariant_8_helper_death_stops_no_flow_worker_of_the_receiver() {
 	worker_dies b
 }
 
+# Without systemd, whose unit would confine it as well.  It answers from within
+# its sandbox.
+every_worker_is_confined() {
+	local worker
+
+	two_sides
+	helper_start a
+	soon 20 pl a stats pilotd
+	worker=$(worker_pid a)
+	confined "$worker"
+	kill -KILL "$worker"
+	soon 20 worker_is_another a "$worker"
+	soon 20 pl a stats pilotd
+	confined "$(worker_pid a)"
+}
+
 # A worker that is stopped reads nothing, dies of nothing, and holds the sockets.
 a_worker_that_hangs_is_replaced() {
 	local worker
@@ -132,6 +148,7 @@ a_stop_and_a_start_keep_the_flow() {
 }
 
 helper_tests \
+	every_worker_is_confined \
 	invariant_8_helper_death_stops_no_flow_worker_of_the_sender \
 	invariant_8_helper_death_stops_no_flow_worker_of_the_receiver \
 	a_worker_that_hangs_is_replaced \

@@ -35,6 +35,8 @@ tls_is_used_where_udp_is_blocked() {
 	connected udp-blocked eim-apdf
 	soon 20 kind_is a tls
 	soon 20 kind_is b relay
+	confined "$(bridge_pid a)"
+	confined "$(bridge_pid introducer)"
 	reaches a "${agent_inet6[b]}"
 	reaches b "${agent_inet6[a]}"
 	flow_start a b "${agent_inet6[b]}" "$(patience 4)"

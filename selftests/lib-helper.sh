@@ -96,6 +96,24 @@ bridge_pid() {
 	pgrep -P "$(helper_pid "$1")" -f "^pilotd-bridge"
 }
 
+# confined PID: what the kernel says of a process that reads what strangers send.
+confined() {
+	local name status
+
+	status=$(<"/proc/$1/status")
+	for name in CapInh CapPrm CapEff CapBnd CapAmb; do
+		equal "$(word $name: <<<"$status")" 0000000000000000 $name
+	done
+	equal "$(word NoNewPrivs: <<<"$status")" 1 NoNewPrivs
+	equal "$(word Seccomp: <<<"$status")" 2 Seccomp
+	for name in Uid Gid; do
+		[[ $status =~ $name:([[:space:]]+[1-9][0-9]*){4}[[:space:]] ]] ||
+			fail "it has $(grep "$name:" <<<"$status")"
+	done
+	[[ $status =~ Groups:[[:blank:]]*$'\n' ]] ||
+		fail "it has $(grep Groups: <<<"$status")"
+}
+
 # identity SIDE [SUFFIX]
 identity() {
 	must pilot-link id new "$TMP/$1/id${2:-}"

@@ -162,6 +162,7 @@ it_is_sandboxed() {
 	! nsenter -t "$main" -m test -e /dev/kmsg || fail "it has devices"
 	worker=$(pgrep -P "$main")
 	equal "$(ps -o user= -p "$worker")" pilotd "the worker's user"
+	confined "$worker"
 }
 
 a_namespace_made_later_can_have_a_link() {

@@ -147,10 +147,13 @@ static void user_find(uid_t *uid, gid_t *gid)
 
 static int user_enter(uid_t uid, gid_t gid)
 {
+	capng_clear(CAPNG_SELECT_BOTH);
+	/* Only as root: what no program we might start could have. */
+	if (capng_apply(CAPNG_SELECT_BOUNDS))
+		return -EPERM;
 	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 ||
 	    setresuid(uid, uid, uid) < 0)
 		return -errno;
-	capng_clear(CAPNG_SELECT_BOTH);
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
