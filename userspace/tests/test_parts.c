@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -258,29 +259,89 @@ static void test_pair(void **state)
 	assert_int_equal(pair_derive(&with, &a, b.public, psk, NULL), -EINVAL);
 }
 
+static int hearing, stderr_before;
+
+/* From here on stderr is a pipe. */
+static void hear_begin(void)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	stderr_before = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	hearing = ends[0];
+}
+
+/* All that went there. */
+static const char *hear_end(void)
+{
+	static char heard[256];
+	ssize_t len;
+
+	dup2(stderr_before, STDERR_FILENO);
+	close(stderr_before);
+	len = read(hearing, heard, sizeof(heard) - 1);
+	close(hearing);
+	assert_true(len >= 0);
+	heard[len] = '\0';
+	return heard;
+}
+
 /* What others send cannot forge a line. */
 static void test_log(void **state)
 {
 	enum log_level level;
-	char line[256] = "";
-	int out[2], saved;
 
 	(void)state;
-	assert_int_equal(pipe(out), 0);
-	saved = dup(STDERR_FILENO);
-	dup2(out[1], STDERR_FILENO);
+	hear_begin();
 	log_open("test", LOG_LEVEL_INFO);
 	log_debug("not shown");
 	log_info("a\nb\033[31m%d", 5);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	assert_true(read(out[0], line, sizeof(line) - 1) > 0);
-	assert_string_equal(line, "test: a?b?[31m5\n");
-	close(out[0]);
-	close(out[1]);
+	assert_string_equal(hear_end(), "test: a?b?[31m5\n");
 	assert_int_equal(log_level_parse("debug", &level), 0);
 	assert_int_equal(level, LOG_LEVEL_DEBUG);
 	assert_int_equal(log_level_parse("Debug", &level), -EINVAL);
+}
+
+/* As systemd says that stderr is the journal: "device:inode". */
+static void journal_is(unsigned int inode_offset)
+{
+	char stream[64];
+	struct stat st;
+
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu",
+		 (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino + inode_offset);
+	setenv("JOURNAL_STREAM", stream, 1);
+}
+
+static void test_log_journal(void **state)
+{
+	(void)state;
+	hear_begin();
+	journal_is(0);
+	log_open("test", LOG_LEVEL_DEBUG);
+	log_error("failed");
+	log_warning("beware");
+	log_notice("look");
+	log_info("done");
+	log_debug("a\n<0>b");
+	assert_string_equal(hear_end(),
+			    "<3>failed\n<4>beware\n<5>look\n<6>done\n"
+			    "<7>a?<0>b\n");
+
+	/* Of somebody whose stderr was the journal, and is not any more. */
+	hear_begin();
+	journal_is(1);
+	log_open("test", LOG_LEVEL_INFO);
+	log_error("failed");
+	setenv("JOURNAL_STREAM", "garbage", 1);
+	log_open("test", LOG_LEVEL_INFO);
+	log_error("again");
+	assert_string_equal(hear_end(), "test: failed\ntest: again\n");
+	unsetenv("JOURNAL_STREAM");
 }
 
 int main(void)
@@ -295,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_cookie_life),
 		cmocka_unit_test(test_pair),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_journal),
 	};
 
 	if (sodium_init() < 0)
