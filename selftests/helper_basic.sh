@@ -61,10 +61,8 @@ psk() {
 	chmod 600 "$TMP/$1/psk"
 }
 
-a_psk_on_both_sides_connects() {
-	two_sides
-	psk a 7
-	psk b 7
+# psk_pair: as agents_pair, each with its file psk.
+psk_pair() {
 	identity a
 	identity b
 	helper_start a
@@ -75,6 +73,13 @@ a_psk_on_both_sides_connects() {
 		psk "$TMP/a/psk"
 	must pl b peer add "$(did a)" endpoint "$(endpoint_at 1)" \
 		psk "$TMP/b/psk"
+}
+
+a_psk_on_both_sides_connects() {
+	two_sides
+	psk a 7
+	psk b 7
+	psk_pair
 	reaches a "$(inet6 b)"
 	equal "$(shown a psk)" true "whether a shows the psk"
 }
@@ -94,6 +99,72 @@ a_psk_on_one_side_does_not_and_says_so() {
 	psk b 7
 	must pl b peer set "$(did a)" psk "$TMP/b/psk"
 	soon 60 in_ns a ping -n -c 1 -W 2 "$(inet6 b)"
+}
+
+# x25519_secret SEED: of the identity with this seed, which is in no file.
+x25519_secret() {
+	python3 -c 'if True:
+		import hashlib, sys
+		key = bytearray(hashlib.sha512(bytes.fromhex(sys.argv[1]))
+			.digest()[:32])
+		key[0] &= 248
+		key[31] = key[31] & 127 | 64
+		print(key.hex())' "$1"
+}
+
+# forms_of DIGITS: how that might be written by mistake, whole or in part.
+forms_of() {
+	fold -w 16 <<<"$1"
+	basenc -d --base16 <<<"${1^^}" | base64 | cut -c 1-32
+	basenc -d --base16 <<<"${1^^}" | basenc --base64url | cut -c 1-32
+}
+
+# damaged FILE: one digit of its secret is lost, and the copy is not accepted.
+damaged() {
+	sed 's/[0-9a-f]$/x/' "$1" >"$1.damaged"
+	chmod 600 "$1.damaged"
+}
+
+nothing_secret_is_told() {
+	local side seed forms=$TMP/forms told
+
+	two_sides
+	od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$TMP/a/psk"
+	echo >>"$TMP/a/psk"
+	chmod 600 "$TMP/a/psk"
+	cp -p "$TMP/a/psk" "$TMP/b/"
+	psk_pair
+	for side in a b; do
+		seed=$(sed -n 's/^seed //p' "$TMP/$side/id")
+		forms_of "$seed" >>"$forms"
+		forms_of "$(x25519_secret "$seed")" >>"$forms"
+		forms_of "$(cat "$TMP/$side/psk")" >>"$forms"
+	done
+	reaches a "$(inet6 b)"
+	told=$TMP/a/told
+	# A worker that gets everything anew, and what is wrong with files.
+	kill -KILL "$(worker_pid a)"
+	soon 20 pl a stats pilotd
+	damaged "$TMP/a/id"
+	damaged "$TMP/a/psk"
+	! pl a link add pilot1 identity "$TMP/a/id.damaged" >>"$told" 2>&1 ||
+		fail "a damaged identity is taken"
+	! pl a peer set "$(did b)" psk "$TMP/a/psk.damaged" >>"$told" 2>&1 ||
+		fail "a damaged psk is taken"
+	! pilot-link id show "$TMP/a/id.damaged" >>"$told" 2>&1 ||
+		fail "a damaged identity is shown"
+	pilot-link -j id show "$TMP/a/id" >>"$told"
+	pl a -d -s -j peer show >>"$told"
+	pl a -d -s -j link show >>"$told"
+	for side in a b; do
+		grep -q "pilotd-worker: this host has" "$TMP/$side/log" ||
+			fail "$side does not log what is for debugging"
+	done
+	equal "$(grep -c . "$forms")" 36 "forms of secrets"
+	for side in a/log b/log a/told; do
+		! tr -d ' :,' <"$TMP/$side" | grep -iF -f "$forms" ||
+			fail "$side has a secret"
+	done
 }
 
 invariant_6_revocation_is_in_force_at_return() {
@@ -152,6 +223,37 @@ one_helper_serves_two_agents() {
 	reaches a "$(inet6 b 1 2)"
 	equal "$(pl a peer show | grep -c "state established")" 2 \
 		"how many peers of a are established"
+}
+
+# That of a has the device, this one has none.
+the_command_works_in_another_namespace() {
+	local far=(pilot-link -n "$NSP-a" --control "$TMP/a/sock")
+
+	two_sides
+	agents_pair
+	reaches a "$(inet6 b)"
+	equal "$(pilot-link --control "$TMP/a/sock" stats)" "" "links here"
+	"${far[@]}" link show >"$TMP/out"
+	grep -q "^[0-9]*: pilot0: " "$TMP/out" || fail "$(cat "$TMP/out")"
+	"${far[@]}" stats >"$TMP/out"
+	within 4 40 "$(word rx_packets pilot0: <"$TMP/out")" "packets received"
+	within 4 40 "$(word tx_packets pilot0: <"$TMP/out")" "packets sent"
+	grep -Eq "^  socket inet port $PORT devices 1 drops [0-9]+$" \
+		"$TMP/out" || fail "$(cat "$TMP/out")"
+	grep -Eq "^    tx_records +[1-9][0-9]*$" "$TMP/out" ||
+		fail "$(cat "$TMP/out")"
+	"${far[@]}" -j -p stats >"$TMP/out"
+	equal "$(member ifname <"$TMP/out")" pilot0 "the link in JSON"
+	within 4 40 "$(member rx_packets <"$TMP/out")" "packets in JSON"
+	# A link is added where the command works.
+	ns_add c
+	identity a 2
+	must pilot-link -n "$NSP-c" --control "$TMP/a/sock" link add pilot2 \
+		identity "$TMP/a/id2"
+	must has_device c pilot2
+	refused has_device a pilot2
+	answers_with 1 "Cannot open network namespace \"$NSP-d\"" \
+		pilot-link -n "$NSP-d" link show
 }
 
 # answers_with STATUS TEXT COMMAND...
@@ -237,8 +339,10 @@ helper_tests \
 	a_file_does_what_the_commands_do \
 	a_psk_on_both_sides_connects \
 	a_psk_on_one_side_does_not_and_says_so \
+	nothing_secret_is_told \
 	invariant_6_revocation_is_in_force_at_return \
 	an_agent_lives_in_another_namespace \
 	one_helper_serves_two_agents \
+	the_command_works_in_another_namespace \
 	a_wrong_configuration_is_refused_with_its_line \
 	wrong_commands_are_refused_and_change_nothing
