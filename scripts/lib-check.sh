@@ -60,6 +60,7 @@ all_checks() {
 	for f in "$user_dir"/fuzz/fuzz_*.c; do
 		[ ! -e "$f" ] || basename "$f" .c | sed 's,^fuzz_,fuzz/,'
 	done
+	echo vm/runner
 	for k in "${kernels[@]}"; do
 		for t in $(guest_tests "$k"); do
 			echo "guest/$k/$t"
@@ -471,6 +472,16 @@ guest_key() {
 	echo "$smp:$icount:$own"
 }
 
+# Whether scripts/vm tells how a guest ended, on which all tests in guests rely.
+run_vm() {
+	local log rc=0 start=$SECONDS
+
+	log=$(log_of vm/runner)
+	"$PILOT_SRC/scripts/check-vm" --kernel "${kernels[0]}" >"$log" 2>&1 \
+		</dev/null || rc=$?
+	judge vm/runner "$log" "$rc" $((SECONDS - start))
+}
+
 # What a packet costs, compared with what is recorded in the tree.
 run_figures() {
 	local log rc=0 start=$SECONDS
@@ -550,6 +561,7 @@ run_checks() {
 	done
 	wait_jobs
 
+	! is_chosen vm/runner || job run_vm
 	for k in "${ready[@]}"; do
 		if [ "$user" -eq 0 ]; then
 			skip_all "guest/$k/" "no programs"
