@@ -35,9 +35,15 @@ every_file_has_its_place_and_mode() {
 	diff "$TMP/wanted" <(installed) || fail "not what is wanted"
 	"$TMP/root/usr/bin/pilot-link" -V >"$TMP/version"
 	equal "$(cat "$TMP/version")" "pilot-link $(cat "$here/../../VERSION")"
-	[ -x "$TMP/root$(sed -n 's/^ExecStart=//p' \
-		"$TMP/root/lib/systemd/system/pilotd.service")" ] ||
-		fail "the unit starts what is not there"
+	unit_starts_it
+}
+
+unit_starts_it() {
+	local program
+
+	program=$(sed -n 's/^ExecStart=//p' \
+		"$TMP/root/lib/systemd/system/pilotd.service")
+	[ -x "$TMP/root$program" ] || fail "the unit starts $program"
 }
 
 # Everyone's: the umask is not theirs.
@@ -67,6 +73,7 @@ another_prefix_is_followed() {
 	install_to PREFIX=/opt/pilot
 	[ -x "$TMP/root/opt/pilot/bin/pilot-link" ] || fail "no command there"
 	[ -x "$TMP/root/opt/pilot/sbin/pilotd" ] || fail "no helper there"
+	unit_starts_it
 	[ ! -e "$TMP/root/usr/bin" ] || fail "a command in /usr as well"
 }
 
