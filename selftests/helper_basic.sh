@@ -39,12 +39,7 @@ tcp_flows_both_ways() {
 
 a_file_does_what_the_commands_do() {
 	two_sides
-	identity a
-	identity b
-	config_of a b 2 >"$TMP/a/conf"
-	config_of b a 1 >"$TMP/b/conf"
-	helper_start a
-	helper_start b
+	agents_of_files
 	reaches a "$(inet6 b)"
 	equal "$(shown a source)" file "the peer's source"
 	equal "$(shown a name)" the-other "its name"

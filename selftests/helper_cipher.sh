@@ -18,12 +18,7 @@ a_cipher_is_used_that_is_fast_in_this_kernel() {
 		grep -q '^driver *: __generic-gcm-aesni' /proc/crypto ||
 		skip "there is no module for AES here that could be missing"
 	two_sides
-	identity a
-	identity b
-	config_of a b 2 >"$TMP/a/conf"
-	config_of b a 1 >"$TMP/b/conf"
-	helper_start a
-	helper_start b
+	agents_of_files
 	reaches a "$(inet6 b)"
 	equal "$(shown a cipher)" aes-256-gcm "the cipher"
 	for ns in a b; do

@@ -157,6 +157,28 @@ agents_pair() {
 	must pl b peer add "$(did a)" endpoint "$(endpoint_at 1)" "$@"
 }
 
+# config_of SIDE PEER END: a file that makes PEER, at that end, known to SIDE.
+config_of() {
+	cat <<-END
+		log-level debug
+		agent pilot0
+		    identity $TMP/$1/id
+		peer $(did "$2")
+		    endpoint $(endpoint_at "$3")
+		    name the-other
+	END
+}
+
+# agents_of_files: as agents_pair, but by what is in their files.
+agents_of_files() {
+	identity a
+	identity b
+	config_of a b 2 >"$TMP/a/conf"
+	config_of b a 1 >"$TMP/b/conf"
+	helper_start a
+	helper_start b
+}
+
 # shown SIDE NAME: a member of the first of the side's peers.
 shown() {
 	pl "$1" -j -p -d -s peer show | member "$2"
@@ -253,18 +275,6 @@ device_count() {
 
 has_device() {
 	in_ns "$1" test -e "/sys/class/net/${2:-pilot0}"
-}
-
-# config_of SIDE PEER END: a file that makes PEER, at that end, known to SIDE.
-config_of() {
-	cat <<-END
-		log-level debug
-		agent pilot0
-		    identity $TMP/$1/id
-		peer $(did "$2")
-		    endpoint $(endpoint_at "$3")
-		    name the-other
-	END
 }
 
 # --- running -----------------------------------------------------------------

@@ -559,9 +559,14 @@ static const char *dump_what(struct words *words, uint8_t *cmd)
 {
 	const char *what = word_next(words, "peers, relays or devices");
 
-	*cmd = !strcmp(what, "peers") ? PILOT_CMD_PEER_GET :
-	       !strcmp(what, "relays") ? PILOT_CMD_RELAY_GET :
-					 PILOT_CMD_DEV_GET;
+	if (!strcmp(what, "peers"))
+		*cmd = PILOT_CMD_PEER_GET;
+	else if (!strcmp(what, "relays"))
+		*cmd = PILOT_CMD_RELAY_GET;
+	else if (!strcmp(what, "devices"))
+		*cmd = PILOT_CMD_DEV_GET;
+	else
+		errx(2, "'%s' is not peers, relays or devices", what);
 	return what;
 }
 

@@ -72,6 +72,14 @@ void pair_block(struct pair *pair, bool blocked)
 	pair->sim->net.blocked[pair->b][pair->a] = blocked;
 }
 
+void pair_dies(struct pair *pair, unsigned int low, unsigned int high)
+{
+	pair_block(pair, true);
+	assert_in_range(psim_until_class(pair->sim, pair->a, pair->b,
+					 PATH_CLASS_RELAY, 10 * NET_S),
+			low, high);
+}
+
 void pair_expect(struct pair *pair, enum path_class class)
 {
 	if (psim_class(pair->sim, pair->a, pair->b) == class &&

@@ -26,6 +26,8 @@ void pair_watch(struct pair *pair, int from, int to, uint32_t seconds);
 void pair_sleep(struct pair *pair, int who, uint64_t duration);
 /* Nothing goes directly between the two. */
 void pair_block(struct pair *pair, bool blocked);
+/* From now on. Fails when they do not use the relay after so many milliseconds. */
+void pair_dies(struct pair *pair, unsigned int low, unsigned int high);
 struct psim_peer *pair_at_a(struct pair *pair);
 struct psim_peer *pair_at_b(struct pair *pair);
 /* Fails when not both use a path of this class. */
