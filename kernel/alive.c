@@ -27,7 +27,7 @@ static u64 alive_queue(struct pilot_peer *peer, u64 now)
 		return NEVER;
 	due = READ_ONCE(peer->queued_at) + PILOT_QUEUE_SECONDS * NSEC_PER_SEC;
 	if (now < due)
-		return due;
+		return min(due, pilot_xmit_ask(peer, now));
 	__skb_queue_head_init(&queue);
 	spin_lock(&peer->queue.lock);
 	skb_queue_splice_init(&peer->queue, &queue);

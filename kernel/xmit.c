@@ -288,13 +288,43 @@ static void tx_acquire(struct pilot_dev *dev, u64 address,
 	pilot_event_send(dev, &event);
 }
 
+/**
+ * pilot_xmit_ask - ask for the key that packets of a peer wait for
+ * @peer: the peer
+ * @now: coarse CLOCK_BOOTTIME ns
+ *
+ * Who was to hear the last question may not have been there yet: it is put
+ * again as long as something waits, at most once a second.
+ *
+ * Context: BH disabled, RCU read section.
+ * Return: when to come again, U64_MAX when nothing waits.
+ */
+u64 pilot_xmit_ask(struct pilot_peer *peer, u64 now)
+{
+	u64 again = U64_MAX;
+	bool ask = false;
+
+	spin_lock(&peer->queue.lock);
+	if (!skb_queue_empty(&peer->queue)) {
+		ask = !peer->acquired_at ||
+		      now - peer->acquired_at >= ACQUIRE_AGAIN_NS;
+		if (ask)
+			peer->acquired_at = now;
+		again = peer->acquired_at + ACQUIRE_AGAIN_NS;
+	}
+	spin_unlock(&peer->queue.lock);
+
+	if (ask)
+		tx_acquire(peer->dev, peer->address, PILOT_REASON_NO_KEY);
+	return again;
+}
+
 /* Let a packet wait for the peer's key, and ask for the key. */
 static void tx_wait(struct pilot_dev *dev, struct pilot_peer *peer,
 		    struct sk_buff *skb)
 {
 	struct sk_buff *overflow = NULL;
 	u64 now = pilot_now();
-	bool ask;
 
 	skb_dst_force(skb);
 	spin_lock(&peer->queue.lock);
@@ -308,17 +338,13 @@ static void tx_wait(struct pilot_dev *dev, struct pilot_peer *peer,
 	if (skb_queue_empty(&peer->queue))
 		WRITE_ONCE(peer->queued_at, now);
 	__skb_queue_tail(&peer->queue, skb);
-	ask = !peer->acquired_at || now - peer->acquired_at >= ACQUIRE_AGAIN_NS;
-	if (ask)
-		peer->acquired_at = now;
 	spin_unlock(&peer->queue.lock);
 
 	if (overflow)
 		tx_drop(dev, peer, overflow,
 			PILOT_A_DEV_STATS_TX_DROP_QUEUE_FULL);
-	timer_reduce(&peer->timer, jiffies + PILOT_QUEUE_SECONDS * HZ + 1);
-	if (ask)
-		tx_acquire(dev, peer->address, PILOT_REASON_NO_KEY);
+	pilot_xmit_ask(peer, now);
+	timer_reduce(&peer->timer, jiffies + HZ + 1);
 	/* The key may have come between the look and the queue. */
 	if (pilot_send_key(peer))
 		pilot_xmit_flush(peer);

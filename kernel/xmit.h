@@ -9,6 +9,7 @@
 struct pilot_peer;
 
 netdev_tx_t pilot_xmit(struct sk_buff *skb, struct net_device *netdev);
+u64 pilot_xmit_ask(struct pilot_peer *peer, u64 now);
 void pilot_xmit_flush(struct pilot_peer *peer);
 void pilot_xmit_keepalive(struct pilot_peer *peer, unsigned int number);
 void pilot_xmit_probe(struct pilot_peer *peer, unsigned int number);

@@ -56,6 +56,26 @@ acquires_are_limited_to_one_a_second() {
 	within 1 $((SECONDS - start + 1)) "$n" "acquire events"
 }
 
+events_at_least() {
+	[ "$(events_n "$1" "$2")" -ge "$3" ]
+}
+
+# Whoever was to hear the first question may have come later.
+a_packet_that_waits_asks_again() {
+	ns_add a b
+	wire a b
+	agent_up a 5
+	peer a 6 2
+	events a
+	poke a 6
+	wait_for 15 events_at_least a 'acquire reason no-key' 3 ||
+		fail "asked only $(events_n a acquire) times"
+	wait_for 15 stat_at_least a tx-drop-unanswered 1 ||
+		fail "the packet was not given up"
+	# One that comes with the packet, and one a second of the five it waits.
+	within 3 5 "$(events_n a acquire)" "acquire events of one packet"
+}
+
 # In one go, or they would have waited too long before a slow machine is done.
 packets_that_waited_go_out_with_the_key() {
 	local how
@@ -293,7 +313,7 @@ unbound_socket_is_told() {
 }
 
 run_tests acquire_for_an_unknown_address acquire_for_a_peer_without_a_key \
-	acquires_are_limited_to_one_a_second \
+	acquires_are_limited_to_one_a_second a_packet_that_waits_asks_again \
 	packets_that_waited_go_out_with_the_key \
 	packets_that_wait_too_long_are_given_up \
 	soft_and_hard_limit_by_packets soft_and_hard_limit_by_age \

@@ -150,7 +150,7 @@ one_that_sends_above_its_caps_takes_from_nobody() {
 	drops=$(($(told_by drops "$address") - drops))
 	end_process "$GREED"
 	note "of it $before were forwarded in $ms ms and $drops were not"
-	[ "$drops" -ge $((ms / 2)) ] || fail "it was not above its caps"
+	[ "$drops" -ge $((before / 2)) ] || fail "it was not above its caps"
 	# The bucket is a quarter of a second's worth.
 	within 1 $((CAP * ms / 1000 + CAP / 4)) "$before" \
 		"what was forwarded"
