@@ -440,7 +440,7 @@ judge_outside() {
 # Groups tests by what they ask of the guest and starts a job for each group; a
 # group is cut so that two guests share the work.
 guest_kernel() {
-	local kernel=$1 t key part=8 id=0 smp icount
+	local kernel=$1 t key part=4 id=0 smp icount
 	local -A groups=()
 	local list
 
@@ -448,7 +448,6 @@ guest_kernel() {
 		key=$(guest_key "$t")
 		groups[$key]+=" $t"
 	done
-	[ "$kernel" != debug ] || part=12
 	for key in $(printf '%s\n' "${!groups[@]}" | sort); do
 		IFS=: read -r smp icount _ <<<"$key"
 		read -r -a list <<<"${groups[$key]}"

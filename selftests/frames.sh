@@ -200,9 +200,9 @@ bad_records_in_batches() {
 	key a 5 6 2 next
 	for r in R1 R3; do
 		regime $r
-		spawn_ready "$TMP/got" in_ns a pilot_frame recv 9 9 20 6
 		mapfile -t plain < <(data_udp 10 12)
 		bent_batch $((100 * batches)) "${plain[@]}" >"$TMP/frames"
+		spawn_ready "$TMP/got" in_ns a pilot_frame recv 9 9 60 6
 		batch_sent "$TMP/frames"
 		batches=$((batches + 1))
 		batch_told $batches
@@ -370,7 +370,9 @@ control_of_a_peer_passes_a_flood_of_its_neighbours() {
 		in_ns b pilot_frame send "$(underlay 1)" $PORT from 4001 \
 			>"$TMP/sent"
 	wait_for 20 data_seen "$(sent_n)" || true
-	within 500 100000 "$(socket_stat a drop-limit)" "datagrams dropped"
+	# The slower they come, the more of them may.
+	within $((PILOT_DEBUG_KERNEL ? 200 : 500)) 100000 \
+		"$(socket_stat a drop-limit)" "datagrams dropped"
 	# 100 at once are more than that prefix may have now.
 	before=$(socket_stat a rx-helper)
 	for n in $(seq 100 199); do

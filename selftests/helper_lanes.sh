@@ -30,23 +30,6 @@ lanes_are() {
 	[ "$(lanes_of "$1")" = "$2" ]
 }
 
-# lane_is SIDE LANE proven|unproven
-lane_is() {
-	pl "$1" -j -d peer show | python3 -c '
-import json, sys
-for lane in json.load(sys.stdin)[0].get("lanes", []):
-    if lane["lane"] == int(sys.argv[1]):
-        sys.exit(("since_rx_ms" in lane) != (sys.argv[2] == "proven"))
-sys.exit(1)' "$2" "$3"
-}
-
-# used SIDE TO CPU: pings from that processor until its lane is known to work.
-used() {
-	in_ns "$1" taskset -c "$3" ping -n -c 40 -i 0.02 -W "$(patience 10)" \
-		"$2" | grep -q ' 0% packet loss' || fail "pings were lost"
-	lane_is "$1" "$3" proven
-}
-
 answers() {
 	in_ns "$1" ping -n -c 1 -W 2 "$2"
 }
@@ -55,16 +38,16 @@ each_processor_gets_a_lane() {
 	lanes_pair 2 2
 	soon 10 lanes_are a 2
 	soon 10 lanes_are b 2
-	soon 30 used a "$(inet6 b)" 1
-	soon 30 used a "$(inet6 b)" 0
-	soon 30 used b "$(inet6 a)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 0
+	soon 30 lane_used b "$(inet6 a)" 1
 }
 
 fewer_lanes_at_one_end() {
 	lanes_pair 8 2
 	soon 10 lanes_are a 2
 	soon 10 lanes_are b 2
-	soon 30 used b "$(inet6 a)" 1
+	soon 30 lane_used b "$(inet6 a)" 1
 }
 
 one_lane_at_one_end() {
@@ -94,7 +77,7 @@ blocked_lanes_are_not_used() {
 	flow_end a "with lane 1 blocked"
 	lane_is a 1 unproven || fail "a takes lane 1 for one that works"
 	in_ns b nft delete table inet filter
-	soon 30 used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
 }
 
 rekey_takes_all_lanes_along() {
@@ -105,14 +88,14 @@ rekey_takes_all_lanes_along() {
 		tee "$TMP/a/conf" >"$TMP/b/conf"
 	agents_pair
 	reaches a "$(inet6 b)"
-	soon 30 used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
 	epoch=$(current_epoch a)
 	flow_start a b "$(inet6 b)" "$(patience 40)" -u -b 1M -l 1000 -P 2
 	ping_start b "$(inet6 a)" 0.02
 	soon 60 epoch_past a $((epoch + 1))
 	equal "$(ping_end b)" 0 "pings lost"
 	flow_end a "over $(($(current_epoch a) - epoch)) rekeys"
-	soon 30 used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
 	pl a -j -d peer show | python3 -c '
 import json, sys
 keys = json.load(sys.stdin)[0]["keys"]
@@ -124,12 +107,12 @@ sys.exit(0 if now.get(0) == now.get(1) else f"epochs are {now}")' ||
 # A flow goes on, its lanes as well.
 worker_dies_and_lanes_stay() {
 	lanes_pair 2 2
-	soon 30 used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
 	flow_start a b "$(inet6 b)" "$(patience 15)" -P 2
 	kill -KILL "$(worker_pid a)"
 	soon 30 answers b "$(inet6 a)"
 	flow_end a "over the death of a worker"
-	soon 30 used a "$(inet6 b)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
 }
 
 # One end is started anew with fewer lanes.
@@ -140,7 +123,7 @@ restart_with_fewer_lanes() {
 		tee "$TMP/a/conf" >"$TMP/b/conf"
 	agents_pair
 	reaches a "$(inet6 b)"
-	soon 30 used b "$(inet6 a)" 1
+	soon 30 lane_used b "$(inet6 a)" 1
 	end_process "$(helper_pid a)"
 	printf 'log-level debug\nlanes 1\nrekey-after 10\n' >"$TMP/a/conf"
 	helper_start a

@@ -115,6 +115,24 @@ a_new_mapping_breaks_no_flow() {
 	reaches b "$(inet6 a)"
 }
 
+# Each lane has a port of its own outside, which the other end learns, and learns
+# again when the translator has got another address.
+lanes_are_found_through_the_translator() {
+	[ "$(nproc)" -ge 2 ] || skip "needs two processors"
+	translated
+	talk keepalive 1
+	soon 30 lane_used a "$(inet6 b)" 1
+	soon 30 lane_used b "$(inet6 a)" 1
+	soon 30 lane_used b "$(inet6 a)" 0
+	flow_start a b "$(inet6 b)" "$(patience 20)" -P 2 -b 2M
+	ipn r addr del 10.0.0.9/24 dev outside
+	ipn r addr add 10.0.0.77/24 dev outside
+	soon 30 endpoint_starts b 10.0.0.77:
+	flow_end a "in two lanes through another mapping"
+	soon 30 lane_used b "$(inet6 a)" 1
+	soon 30 lane_used a "$(inet6 b)" 1
+}
+
 endpoint_starts() {
 	case $(shown "$1" endpoint) in
 	"$2"*) return 0 ;;
@@ -155,6 +173,6 @@ roaming_of_the_receiver_breaks_no_flow() {
 helper_tests \
 	without_keepalive_the_mapping_is_forgotten \
 	keepalive_keeps_the_inside_reachable \
-	a_new_mapping_breaks_no_flow \
+	a_new_mapping_breaks_no_flow lanes_are_found_through_the_translator \
 	roaming_of_the_sender_breaks_no_flow \
 	roaming_of_the_receiver_breaks_no_flow

@@ -239,6 +239,23 @@ ping_end() {
 			END {if (n) print last - n; else print "all"}'
 }
 
+# lane_is SIDE LANE proven|unproven
+lane_is() {
+	pl "$1" -j -d peer show | python3 -c '
+import json, sys
+for lane in json.load(sys.stdin)[0].get("lanes", []):
+    if lane["lane"] == int(sys.argv[1]):
+        sys.exit(("since_rx_ms" in lane) != (sys.argv[2] == "proven"))
+sys.exit(1)' "$2" "$3"
+}
+
+# lane_used SIDE TO CPU: pings from that processor; is its lane known to work?
+lane_used() {
+	in_ns "$1" taskset -c "$3" ping -n -c 40 -i 0.02 -W "$(patience 10)" \
+		"$2" | grep -q ' 0% packet loss' || fail "pings were lost"
+	lane_is "$1" "$3" proven
+}
+
 # flow_start SIDE TO ADDRESS SECONDS [ARG]...: iperf3 in the background.
 flow_start() {
 	local side=$1 to=$2 address=$3 seconds=$4

@@ -338,6 +338,21 @@ stat() {
 	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | word "$2" dev
 }
 
+# What was dropped so far by the device pilot0 of each namespace of the test.
+drops() {
+	local ns words i
+
+	while read -r ns _; do
+		[[ $ns == "$NSP"-* ]] || continue
+		while read -ra words; do
+			for ((i = 0; i < ${#words[@]} - 1; i++)); do
+				[[ ${words[i]} != *drop* || ${words[i + 1]} = 0 ]] ||
+					echo "${ns#"$NSP"-}: ${words[i]} ${words[i + 1]}"
+			done
+		done < <(pilot_ctl -n "$ns" dev-get pilot0 2>/dev/null || true)
+	done < <(ip netns list)
+}
+
 socket_stat() {
 	in_ns "$1" pilot_ctl dev-get "${3:-pilot0}" | word "$2" "socket$FAMILY"
 }
@@ -393,6 +408,7 @@ pings() {
 	}
 	grep -q ' 0% packet loss' "$TMP/ping" || {
 		cat "$TMP/ping"
+		drops
 		fail "pings of agent $node from $ns were lost"
 	}
 }
