@@ -347,7 +347,7 @@ guest_round() {
 		files+=("$tests_dir/$t.sh")
 		limit=$((limit + $(test_limit "$t") + 15))
 	done
-	[ "$kernel" != debug ] || limit=$((limit * 3))
+	[ "$kernel" != debug ] || limit=$((limit * 5))
 	vm=("$PILOT_SRC/scripts/vm" --kernel "$kernel" --smp "$smp"
 		--timeout "$limit" --keep-log "$console" --out "$base.files")
 	[ "$icount" -eq 0 ] || vm+=(--icount)

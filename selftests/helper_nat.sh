@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout=300
+# timeout=400
 #
 # An agent behind a translator that forgets quickly, and agents whose address
 # changes while they talk.
