@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # What scripts/check runs and how it judges; sourced by it alone.  Uses its
-# variables: kernels, names, logs, fuzz_seconds.
+# variables: kernels, names, logs, fuzz_seconds, minutes.
 #
 # shellcheck disable=SC2154
 
@@ -324,15 +324,25 @@ splats_of() {
 		END {exit !n}' "$1"
 }
 
+time_is_up() {
+	[ "$minutes" -gt 0 ] && [ $((SECONDS - guests_began)) -ge $((minutes * 60)) ]
+}
+
 # guest_batch KERNEL ID SMP ICOUNT TEST...: runs the tests in one guest.  When the
 # guest dies, the test that ran is to blame and the rest gets a fresh guest; when
 # its kernel was not to blame, all get one, once.
 guest_batch() {
-	local kernel=$1 id=$2 smp=$3 icount=$4 n=0 again=1
+	local kernel=$1 id=$2 smp=$3 icount=$4 n=0 again=1 t
 	shift 4
 	local left=("$@")
 
 	while [ ${#left[@]} -gt 0 ]; do
+		if time_is_up; then
+			for t in "${left[@]}"; do
+				record "guest/$kernel/$t" 0 0 1 0 "no time left"
+			done
+			return
+		fi
 		n=$((n + 1))
 		guest_round "$logs/guest-$kernel-batch$id-$n"
 	done
@@ -347,7 +357,12 @@ guest_round() {
 		files+=("$tests_dir/$t.sh")
 		limit=$((limit + $(test_limit "$t") + 15))
 	done
-	[ "$kernel" != debug ] || limit=$((limit * 5))
+	# As guest/run-tests has it.
+	if [ "$kernel" = debug ]; then
+		limit=$((limit * 5))
+	else
+		limit=$((limit * 2))
+	fi
 	vm=("$PILOT_SRC/scripts/vm" --kernel "$kernel" --smp "$smp"
 		--timeout "$limit" --keep-log "$console" --out "$base.files")
 	[ "$icount" -eq 0 ] || vm+=(--icount)
@@ -560,6 +575,7 @@ run_checks() {
 	done
 	wait_jobs
 
+	guests_began=$SECONDS
 	! is_chosen vm/runner || job run_vm
 	# Instructions are counted: what runs beside them changes nothing.
 	for k in $(chosen figures/); do
