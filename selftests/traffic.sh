@@ -11,9 +11,13 @@
 AMOUNT=$(scaled 20)00K
 
 # On a slow machine TCP would take two or three segments at a time.
-tcp_both_ways() {
+many_at_a_time() {
 	in_ns a sysctl -qw net.ipv4.tcp_min_tso_segs=8
 	in_ns b sysctl -qw net.ipv4.tcp_min_tso_segs=8
+}
+
+tcp_both_ways() {
+	many_at_a_time
 	iperf a b 6 -n "$AMOUNT"
 	within 1 $((10 ** 12)) "$(iperf_bits)" "bits per second"
 	iperf a b 6 -n "$AMOUNT" -R
@@ -351,6 +355,7 @@ ecn_of_batches() {
 		regime $r
 		ce=$(snmp6 b Ip6InCEPkts)
 		marked=$(marks)
+		many_at_a_time
 		iperf a b 6 -n "$AMOUNT"
 		ce=$(($(snmp6 b Ip6InCEPkts) - ce))
 		marked=$(($(marks) - marked))
