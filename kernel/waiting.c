@@ -46,7 +46,7 @@ static bool waiting_ask(struct pilot_waiting *waiting, u64 address, u64 now)
 	for (i = 0; i < PILOT_WAITING_ASKED; i++) {
 		if (waiting->asked[i].address != address)
 			continue;
-		if (now - waiting->asked[i].at < ASK_AGAIN_NS)
+		if (now < waiting->asked[i].at + ASK_AGAIN_NS)
 			return false;
 		waiting->asked[i].at = now;
 		return true;
@@ -54,7 +54,7 @@ static bool waiting_ask(struct pilot_waiting *waiting, u64 address, u64 now)
 	/* A ring full of fresh questions: the helper has enough to do. */
 	i = waiting->asked_next;
 	if (waiting->asked[i].address &&
-	    now - waiting->asked[i].at < ASK_AGAIN_NS)
+	    now < waiting->asked[i].at + ASK_AGAIN_NS)
 		return false;
 	waiting->asked[i].address = address;
 	waiting->asked[i].at = now;

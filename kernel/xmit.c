@@ -307,7 +307,7 @@ u64 pilot_xmit_ask(struct pilot_peer *peer, u64 now)
 	spin_lock(&peer->queue.lock);
 	if (!skb_queue_empty(&peer->queue)) {
 		ask = !peer->acquired_at ||
-		      now - peer->acquired_at >= ACQUIRE_AGAIN_NS;
+		      now >= peer->acquired_at + ACQUIRE_AGAIN_NS;
 		if (ask)
 			peer->acquired_at = now;
 		again = peer->acquired_at + ACQUIRE_AGAIN_NS;
