@@ -30,13 +30,18 @@ long() {
 	printf '0x%012x' "$n"
 }
 
-acquire_for_a_peer_without_a_key() {
+# Agent 5 in a sends one packet to agent 6, for which it has no key.
+poke_without_a_key() {
 	ns_add a b
 	wire a b
 	agent_up a 5
 	peer a 6 2
 	events a
 	poke a 6
+}
+
+acquire_for_a_peer_without_a_key() {
+	poke_without_a_key
 	event_wait a "acquire reason no-key .*peer $(agent 6 | long)"
 	equal "$(peer_stat a 6 queued)" 1 "packets that wait"
 }
@@ -62,12 +67,7 @@ events_at_least() {
 
 # Whoever was to hear the first question may have come later.
 a_packet_that_waits_asks_again() {
-	ns_add a b
-	wire a b
-	agent_up a 5
-	peer a 6 2
-	events a
-	poke a 6
+	poke_without_a_key
 	wait_for 15 events_at_least a 'acquire reason no-key' 3 ||
 		fail "asked only $(events_n a acquire) times"
 	wait_for 15 stat_at_least a tx-drop-unanswered 1 ||
