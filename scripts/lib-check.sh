@@ -1,47 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What scripts/check runs and how it judges; sourced by it alone.  Uses its
-# variables: kernels, names, logs, fuzz_seconds, minutes.
+# What scripts/check runs.  Uses its variables: kernels, names, logs, fuzz_seconds.
 #
 # shellcheck disable=SC2154
 
-tests_dir=$PILOT_SRC/selftests
+# shellcheck source=scripts/lib-guests.sh
+. "$PILOT_SRC/scripts/lib-guests.sh"
+
 user_dir=$PILOT_SRC/userspace
-pids=()
 
 # --- names -------------------------------------------------------------------
-
-# header_value FILE KEY: the rest of the comment line "# KEY: ..." or "# KEY=...".
-header_value() {
-	sed -n "s/^# *$2[:=] *\(.*\)/\1/p" "$1" | head -n 1
-}
-
-has_word() {
-	[[ " $1 " == *" $2 "* ]]
-}
-
-# runs_on FILE KERNEL: whether the test wants to run there.
-runs_on() {
-	local needs not_on
-
-	needs=$(header_value "$1" needs)
-	not_on=$(header_value "$1" not-on)
-	if [ -n "$needs" ] && ! has_word "$needs" "$2"; then
-		return 1
-	fi
-	! has_word "$not_on" "$2"
-}
-
-guest_tests() {
-	local f
-
-	for f in "$tests_dir"/*.sh; do
-		[ -x "$f" ] || continue
-		runs_on "$f" "$1" || continue
-		basename "$f" .sh
-	done
-}
 
 all_checks() {
 	local f k t
@@ -60,7 +29,8 @@ all_checks() {
 	for f in "$user_dir"/fuzz/fuzz_*.c; do
 		[ ! -e "$f" ] || basename "$f" .c | sed 's,^fuzz_,fuzz/,'
 	done
-	echo vm/runner
+	echo runner/check
+	echo runner/vm
 	for k in "${kernels[@]}"; do
 		for t in $(guest_tests "$k"); do
 			echo "guest/$k/$t"
@@ -93,131 +63,6 @@ is_chosen() {
 		[ "$n" != "$1" ] || return 0
 	done
 	return 1
-}
-
-# --- results -----------------------------------------------------------------
-
-log_of() {
-	printf '%s/%s.log\n' "$logs" "${1//\//-}"
-}
-
-# record NAME PASSED FAILED SKIPPED SECONDS [WHY]: one line of progress; a
-# failure shows the end of its log.  Called from several jobs at once.
-record() {
-	local log verdict="ok  " detail="$2 passed"
-
-	log=$(log_of "$1")
-	[ "$4" -eq 0 ] || detail+=", $4 skipped"
-	if [ "$3" -gt 0 ]; then
-		verdict=FAIL
-		detail+=", $3 failed"
-	elif [ "$2" -eq 0 ]; then
-		verdict=skip
-	fi
-	(
-		flock 7
-		[ "$2" -eq 0 ] || echo "pass $2 $1"
-		[ "$3" -eq 0 ] || echo "fail $3 $1${6:+: $6}"
-		[ "$4" -eq 0 ] || echo "skip $4 $1"
-	) 7>"$logs/results.lock" >>"$logs/results"
-	(
-		flock 7
-		printf '%s %s (%s, %s s)%s\n' "$verdict" "$1" "$detail" "$5" \
-			"${6:+: $6}"
-		if [ "$3" -gt 0 ]; then
-			[ ! -s "$log" ] || tail -n 60 "$log" | sed 's/^/    /'
-			printf '    (the whole log is %s)\n' "$log"
-		fi
-	) 7>"$logs/results.lock"
-}
-
-# run_one NAME COMMAND...: a check that passes or fails as a whole.
-run_one() {
-	local name=$1 start=$SECONDS rc=0
-	shift
-
-	"$@" >"$(log_of "$name")" 2>&1 </dev/null || rc=$?
-	if [ "$rc" -eq 0 ]; then
-		record "$name" 1 0 0 $((SECONDS - start))
-	else
-		record "$name" 0 1 0 $((SECONDS - start)) "exit status $rc"
-	fi
-	return "$rc"
-}
-
-# judge NAME FILE STATUS SECONDS [WHY]: counts the TAP or KTAP lines of FILE.  A
-# test that says less than it planned, or nothing, or ends badly, has failed.
-judge() {
-	local name=$1 file=$2 status=$3 seconds=$4 why=${5:-}
-	local pass fail skip plan
-
-	read -r pass fail skip plan < <(awk '
-		/^[ \t]/ {next}
-		/^1\.\.0/ {none = 1; next}
-		/^1\.\.[0-9]+/ {sub(/^1\.\./, ""); plan += $1; next}
-		/^not ok/ {if (/# *SKIP/) s++; else f++; next}
-		/^ok/ {if (/# *SKIP/) s++; else p++; next}
-		END {
-			if (none && !p && !f && !s) {s = 1; plan = 1}
-			print p + 0, f + 0, s + 0, plan + 0
-		}' "$file")
-	if [ "$status" -eq 4 ] && [ $((pass + fail + skip)) -eq 0 ]; then
-		skip=1
-		plan=1
-	elif [ "$status" -ne 0 ] && [ "$status" -ne 4 ] && [ "$fail" -eq 0 ]; then
-		fail=1
-		[ "$status" -ne 124 ] || : "${why:=its time was up}"
-		: "${why:=exit status $status}"
-	elif [ $((pass + fail + skip)) -eq 0 ]; then
-		fail=1
-		: "${why:=it printed no result}"
-	elif [ "$plan" -gt $((pass + fail + skip)) ]; then
-		fail=$((fail + 1))
-		: "${why:=$plan results planned, $((pass + fail + skip - 1)) given}"
-	fi
-	if [ -n "$why" ] && [ "$fail" -eq 0 ]; then
-		fail=1
-	fi
-	record "$name" "$pass" "$fail" "$skip" "$seconds" "$why"
-}
-
-# --- jobs --------------------------------------------------------------------
-
-max_jobs=2
-
-# job COMMAND...: in the background, as soon as one of two places is free.
-job() {
-	local alive=() p
-
-	while :; do
-		alive=()
-		for p in "${pids[@]}"; do
-			! kill -0 "$p" 2>/dev/null || alive+=("$p")
-		done
-		pids=("${alive[@]}")
-		[ ${#pids[@]} -ge "$max_jobs" ] || break
-		wait -n "${pids[@]}" || true
-	done
-	"$@" </dev/null &
-	pids+=($!)
-}
-
-wait_jobs() {
-	local p
-
-	for p in "${pids[@]}"; do
-		wait "$p" || true
-	done
-	pids=()
-}
-
-stop_jobs() {
-	local p
-
-	for p in "${pids[@]}"; do
-		pkill -P "$p" 2>/dev/null || true
-		kill "$p" 2>/dev/null || true
-	done
 }
 
 # --- kinds -------------------------------------------------------------------
@@ -304,202 +149,26 @@ run_fuzz() {
 	fi
 }
 
-# --- guests ------------------------------------------------------------------
-
-test_limit() {
-	local limit
-
-	limit=$(header_value "$tests_dir/$1.sh" timeout)
-	[[ $limit =~ ^[0-9]+ ]] && limit=${BASH_REMATCH[0]} || limit=120
-	echo "$limit"
-}
-
-# splat_owner LOG TEST: the kernel's complaints while TEST ran; with an empty
-# TEST those outside all tests.
-splats_of() {
-	awk -v want="$2" -v re="$PILOT_SPLAT" '
-		/pilot-test: begin / {sub(/.*pilot-test: begin /, ""); now = $1; next}
-		/pilot-test: end / {now = ""; next}
-		now == want && $0 ~ re {print; n++}
-		END {exit !n}' "$1"
-}
-
-time_is_up() {
-	[ "$minutes" -gt 0 ] && [ $((SECONDS - guests_began)) -ge $((minutes * 60)) ]
-}
-
-# guest_batch KERNEL ID SMP ICOUNT TEST...: runs the tests in one guest.  When the
-# guest dies, the test that ran is to blame and the rest gets a fresh guest; when
-# its kernel was not to blame, all get one, once.
-guest_batch() {
-	local kernel=$1 id=$2 smp=$3 icount=$4 n=0 again=1 t
-	shift 4
-	local left=("$@")
-
-	while [ ${#left[@]} -gt 0 ]; do
-		if time_is_up; then
-			for t in "${left[@]}"; do
-				record "guest/$kernel/$t" 0 0 1 0 "no time left"
-			done
-			return
-		fi
-		n=$((n + 1))
-		guest_round "$logs/guest-$kernel-batch$id-$n"
-	done
-}
-
-# One guest for what is left of the batch: uses and shortens guest_batch's left.
-guest_round() {
-	local base=$1 out=$1.out console=$1.console vm=() files=() t rc=0
-	local limit=90 start=$SECONDS done_tests=() status seconds
-
-	for t in "${left[@]}"; do
-		files+=("$tests_dir/$t.sh")
-		limit=$((limit + $(test_limit "$t") + 15))
-	done
-	# As guest/run-tests has it.
-	if [ "$kernel" = debug ]; then
-		limit=$((limit * 5))
-	else
-		limit=$((limit * 2))
-	fi
-	vm=("$PILOT_SRC/scripts/vm" --kernel "$kernel" --smp "$smp"
-		--timeout "$limit" --keep-log "$console" --out "$base.files")
-	[ "$icount" -eq 0 ] || vm+=(--icount)
-	say "guest $kernel: ${left[*]}"
-	"${vm[@]}" "$PILOT_SRC/scripts/guest/run-tests" "${files[@]}" \
-		>"$out" 2>"$base.err" </dev/null || rc=$?
-	rmdir "$base.files" 2>/dev/null || true
-	touch "$console"
-	if [ "$rc" -eq 97 ] && [ "$again" -gt 0 ]; then
-		again=$((again - 1))
-		say "guest $kernel: once more, since $(tail -n 1 "$base.err")"
-		return
-	fi
-
-	for t in "${left[@]}"; do
-		read -r status seconds < <(sed -n \
-			"s/^# end $t \([0-9]*\) \([0-9]*\)$/\1 \2/p" "$out") || true
-		cut_test "$t" "$out" "$console" "$(log_of "guest/$kernel/$t")"
-		if [ -z "${status:-}" ]; then
-			break
-		fi
-		judge_guest "$t" "$status" "$seconds"
-		done_tests+=("$t")
-		status=
-	done
-	left=("${left[@]:${#done_tests[@]}}")
-	if [ ${#left[@]} -gt 0 ]; then
-		# The first without an end is the one that took the guest along.
-		cat "$base.err" >>"$(log_of "guest/$kernel/$t")"
-		judge "guest/$kernel/$t" "$(log_of "guest/$kernel/$t")" 1 \
-			$((SECONDS - start)) "$(guest_fate "$rc" "$console")"
-		left=("${left[@]:1}")
-	elif [ "$rc" -eq 99 ]; then
-		judge_outside
-	elif [ "$rc" -ne 0 ]; then
-		cat "$base.err" >"$(log_of "guest/$kernel/guest")"
-		record "guest/$kernel/guest" 0 1 0 0 \
-			"$(guest_fate "$rc" "$console")"
-	fi
-}
-
-# guest_fate STATUS CONSOLE
-guest_fate() {
-	case $1 in
-	97 | 99) echo "the guest's kernel failed: $(splat_lines "$2" |
-		sed 's/^\[ *[0-9.]*\] //;q' | cut -c 1-100)" ;;
-	98) echo "the guest did not start" ;;
-	124) echo "the guest's time was up" ;;
-	*) echo "the guest ended with status $1" ;;
-	esac
-}
-
-# cut_test TEST OUT CONSOLE LOG: the test's own part of the guest's output, and
-# of the kernel's log when that complained.
-cut_test() {
-	sed -n "/^# begin $1\$/,/^# end $1 /p" "$2" | sed '/^# \(begin\|end\) /d' \
-		>"$4"
-	if splats_of "$3" "$1" >/dev/null; then
-		echo "# the kernel's log:" >>"$4"
-		sed -n "/pilot-test: begin $1\$/,/pilot-test: end $1\$/p" "$3" |
-			sed 's/^/# /' >>"$4"
-	fi
-}
-
-judge_guest() {
-	local why="" log
-
-	log=$(log_of "guest/$kernel/$1")
-	if splats_of "$console" "$1" >/dev/null; then
-		why="the kernel complained: $(splats_of "$console" "$1" |
-			head -n 1 | cut -c 1-100)"
-	fi
-	judge "guest/$kernel/$1" "$log" "$2" "$3" "$why"
-}
-
-# Complaints between the tests or at the end, as a leak is.
-judge_outside() {
-	local log
-
-	splats_of "$console" "" >/dev/null || return 0
-	log=$(log_of "guest/$kernel/leaks-and-leftovers")
-	{
-		echo "after: ${done_tests[*]}"
-		grep -aE -A 30 "$PILOT_SPLAT" "$console" || true
-	} >"$log"
-	record "guest/$kernel/leaks-and-leftovers" 0 1 0 0 \
-		"$(splats_of "$console" "" | head -n 1 | cut -c 1-100)"
-}
-
-# Groups tests by what they ask of the guest and starts a job for each group; a
-# group is cut so that two guests share the work.
-guest_kernel() {
-	local kernel=$1 t key part=4 id=0 smp icount
-	local -A groups=()
-	local list
-
-	for t in $(chosen "guest/$kernel/"); do
-		key=$(guest_key "$t")
-		groups[$key]+=" $t"
-	done
-	for key in $(printf '%s\n' "${!groups[@]}" | sort); do
-		IFS=: read -r smp icount _ <<<"$key"
-		read -r -a list <<<"${groups[$key]}"
-		while [ ${#list[@]} -gt 0 ]; do
-			id=$((id + 1))
-			job guest_batch "$kernel" "$id" "$smp" "$icount" \
-				"${list[@]:0:part}"
-			list=("${list[@]:part}")
-		done
-	done
-}
-
-# SMP:ICOUNT, and the test's name as well when it wants a guest to itself.
-guest_key() {
-	local f=$tests_dir/$1.sh smp icount=0 own=""
-
-	smp=$(header_value "$f" smp)
-	[[ $smp =~ ^[0-9]+$ ]] || smp=2
-	! grep -q '^# *icount *$' "$f" || icount=1
-	! grep -q '^# *own-guest *$' "$f" || own=$1
-	echo "$smp:$icount:$own"
-}
-
-# Whether scripts/vm tells how a guest ended, on which all tests in guests rely.
-run_vm() {
+# run_runner NAME ARG...: whether what all tests in guests rely on tells how they
+# ended: scripts/vm of a guest, and scripts/check of the tests in it.
+run_runner() {
 	local log rc=0 start=$SECONDS
 
-	log=$(log_of vm/runner)
-	"$PILOT_SRC/scripts/check-vm" --kernel "${kernels[0]}" >"$log" 2>&1 \
-		</dev/null || rc=$?
-	judge vm/runner "$log" "$rc" $((SECONDS - start))
+	log=$(log_of "runner/$1")
+	"$PILOT_SRC/scripts/check-$1" "${@:2}" >"$log" 2>&1 </dev/null || rc=$?
+	judge "runner/$1" "$log" "$rc" $((SECONDS - start))
+}
+
+# out_of_time NAME: it is skipped then.
+out_of_time() {
+	time_is_up && record "$1" 0 0 1 0 "$no_time"
 }
 
 # What a packet costs, compared with what is recorded in the tree.
 run_figures() {
 	local log rc=0 start=$SECONDS
 
+	! out_of_time "figures/$1" || return 0
 	log=$(log_of "figures/$1")
 	say "measuring on $1 ..."
 	"$PILOT_SRC/scripts/bench" --kernel "$1" --guard >"$log" \
@@ -512,6 +181,7 @@ run_figures() {
 run_matrix() {
 	local log rc=0 start=$SECONDS
 
+	! out_of_time "matrix/$1" || return 0
 	log=$(log_of "matrix/$1")
 	say "trying the pairs of NATs on $1 ..."
 	"$PILOT_SRC/scripts/nat-matrix" --kernel "$1" --tap >"$log" \
@@ -530,8 +200,23 @@ skip_all() {
 
 # --- all ---------------------------------------------------------------------
 
+# What passed in an earlier run counts, and is chosen no more.
+take_over() {
+	local n left=() passed skipped
+
+	for n in "${names[@]}"; do
+		if read -r passed skipped < <(passed_before "$n"); then
+			record "$n" "$passed" 0 "$skipped" 0 "in an earlier run"
+			taken=$((taken + 1))
+		else
+			left+=("$n")
+		fi
+	done
+	names=("${left[@]}")
+}
+
 run_checks() {
-	local n k t user=1 ready=()
+	local n k user=1 ready=() tests=()
 
 	for n in $(chosen style/); do
 		run_one "style/$n" "$PILOT_SRC/scripts/style" "$n" || true
@@ -575,8 +260,9 @@ run_checks() {
 	done
 	wait_jobs
 
+	! is_chosen runner/check || job run_runner check
 	guests_began=$SECONDS
-	! is_chosen vm/runner || job run_vm
+	! is_chosen runner/vm || job run_runner vm --kernel "${kernels[0]}"
 	# Instructions are counted: what runs beside them changes nothing.
 	for k in $(chosen figures/); do
 		job run_figures "$k"
@@ -586,7 +272,8 @@ run_checks() {
 			skip_all "guest/$k/" "no programs"
 			continue
 		fi
-		guest_kernel "$k"
+		mapfile -t tests < <(chosen "guest/$k/")
+		guest_kernel "$k" "${tests[@]}"
 	done
 	wait_jobs
 	for k in $(chosen matrix/); do
