@@ -93,6 +93,7 @@ struct path_relay {
 	struct path_candidate *candidate;	/* NULL: no id yet */
 	enum path_relay_state state;
 	uint8_t tries;
+	uint8_t absences;		/* answers that the peer is not there */
 	uint64_t lifetime;
 	uint64_t expire_at;		/* CLOCK_NEVER while not granted */
 	uint64_t wanted_at;		/* the last time it was of use */

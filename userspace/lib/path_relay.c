@@ -7,6 +7,9 @@
 
 /* Opens without an answer after which the introducer may have forgotten us. */
 #define PATH_RELAY_TRIES	3
+/* A peer that is not there may be about to come: asked for at least so often. */
+#define PATH_RELAY_SOON		CLOCK_SECOND
+#define PATH_RELAY_ABSENCES	8
 
 /* Where frames go to the introducer, and so to what it relays for. */
 static const struct endpoint *
@@ -272,6 +275,7 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 	if (relay->state == PATH_RELAY_NONE)
 		relay->wanted_at = now->boot_ns;
 	relay->state = PATH_RELAY_GRANTED;
+	relay->absences = 0;
 	relay->lifetime = grant->lifetime * CLOCK_SECOND;
 	relay->expire_at = now->boot_ns + relay->lifetime;
 	/* Either end renews for both: one a little earlier. */
@@ -393,6 +397,12 @@ bool path_relay_refused(struct path_live *live, const struct clock *now,
 		path_candidate_fail(relay->candidate,
 				    path_refused_text(reason));
 	/* The other may come yet; while we look for a way, ask again. */
+	if (reason == WIRE_REFUSED_NOT_HERE &&
+	    relay->absences < PATH_RELAY_ABSENCES) {
+		relay->absences++;
+		relay->interval = path_earlier(relay->interval,
+					       PATH_RELAY_SOON);
+	}
 	relay->at = now->boot_ns + relay->interval;
 	return false;
 }

@@ -669,6 +669,46 @@ static void test_refused(void **state)
 	psim_free(pair.sim);
 }
 
+/* It comes to the introducer after we asked for it: we soon ask again. */
+static void test_comes_later(void **state)
+{
+	(void)state;
+	for (unsigned int later = 500; later < 8000; later += 300) {
+		struct pair pair = pair_new(161, 1);
+		struct psim_node *r = &pair.sim->node[pair.r[0]];
+		uint64_t came;
+
+		r->refuse = WIRE_REFUSED_NOT_HERE;
+		pair_know(&pair);
+		psim_traffic(pair.sim, pair.a, pair.b, 20 * NET_MS);
+		psim_run(pair.sim, later * NET_MS);
+		r->refuse = 0;
+		came = pair.sim->net.now;
+		psim_run(pair.sim, 2 * NET_S);
+		assert_in_range((pair_at_b(&pair)->first_received_at - came) /
+				NET_MS, 0, 1500);
+		psim_free(pair.sim);
+	}
+}
+
+/* It does not come: then ever less. */
+static void test_comes_never(void **state)
+{
+	struct pair pair = pair_new(162, 1);
+	struct psim_node *r = &pair.sim->node[pair.r[0]];
+
+	(void)state;
+	r->refuse = WIRE_REFUSED_NOT_HERE;
+	pair_know(&pair);
+	psim_traffic(pair.sim, pair.a, pair.b, 20 * NET_MS);
+	psim_run(pair.sim, 10 * NET_S);
+	assert_in_range(r->opens, 8, 11);
+	psim_run(pair.sim, 20 * NET_S);
+	assert_in_range(r->opens, 12, 17);
+	assert_int_equal(pair_at_b(&pair)->data_received, 0);
+	psim_free(pair.sim);
+}
+
 /* A relay for words only: they suffice to get there. */
 static void test_signalling_only(void **state)
 {
@@ -716,6 +756,8 @@ int main(void)
 		cmocka_unit_test(test_bad_network),
 		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_comes_later),
+		cmocka_unit_test(test_comes_never),
 		cmocka_unit_test(test_signalling_only),
 	};
 
