@@ -4,8 +4,8 @@
 # What passed, kept for a run of scripts/check that goes on where this one ended.
 #
 # Kept is what takes hours: tests in guests, figures and matrices.  A file in the
-# cache for each, named after what was tested: the sources and the kernel.  What only
-# a reader sees, which is *.rst, is not counted among the sources.
+# cache for each, named after what was tested: the sources and the kernel.  Not among
+# the sources are those that no guest sees: *.rst, and .ci, which only chooses.
 
 passed_dir=
 
@@ -30,7 +30,7 @@ sources_sum() {
 
 	mapfile -d '' -t files
 	[ ${#files[@]} -gt 0 ] || return
-	printf '%s\0' "${files[@]}" | grep -zv '\.rst$' |
+	printf '%s\0' "${files[@]}" | grep -zvE '\.rst$|^\.ci/' |
 		xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c 1-16
 }
 
