@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What scripts/check runs.  Uses its variables: kernels, names, logs, fuzz_seconds.
+# What scripts/check runs.  Uses its variables: kernels, names, taken, logs,
+# fuzz_seconds.
 #
 # shellcheck disable=SC2154
 

@@ -132,17 +132,13 @@ guest_round() {
 		cat "$base.err" >"$(log_of "guest/$kernel/guest")"
 		record "guest/$kernel/guest" 0 1 0 0 \
 			"$(guest_fate "$rc" "$console")"
-		doubt_all
 	fi
-}
-
-# A guest that did not end well casts doubt on what passed in it.
-doubt_all() {
-	local t
-
-	for t in "${done_tests[@]}"; do
-		passed_drop "guest/$kernel/$t"
-	done
+	# A guest that did not end well casts doubt on what passed in it.
+	if [ "$rc" -ne 0 ]; then
+		for t in "${done_tests[@]}"; do
+			passed_drop "guest/$kernel/$t"
+		done
+	fi
 }
 
 # guest_fate STATUS CONSOLE
@@ -191,7 +187,6 @@ judge_outside() {
 	} >"$log"
 	record "guest/$kernel/leaks-and-leftovers" 0 1 0 0 \
 		"$(splats_of "$console" "" | head -n 1 | cut -c 1-100)"
-	doubt_all
 }
 
 # guest_kernel KERNEL TEST...: groups tests by what they ask of the guest and starts

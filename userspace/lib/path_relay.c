@@ -7,7 +7,7 @@
 
 /* Opens without an answer after which the introducer may have forgotten us. */
 #define PATH_RELAY_TRIES	3
-/* A peer that is not there may be about to come: asked for at least so often. */
+/* A peer that is not there may come: asked for this soon, after so many answers. */
 #define PATH_RELAY_SOON		CLOCK_SECOND
 #define PATH_RELAY_ABSENCES	8
 

@@ -649,15 +649,25 @@ static void test_renew(void **state)
 	psim_free(pair.sim);
 }
 
+/* The introducer says why not; one of the two has data. */
+static struct pair pair_refused(uint64_t seed, uint8_t reason,
+				uint64_t interval)
+{
+	struct pair pair = pair_new(seed, 1);
+
+	pair.sim->node[pair.r[0]].refuse = reason;
+	pair_know(&pair);
+	psim_traffic(pair.sim, pair.a, pair.b, interval);
+	return pair;
+}
+
 static void test_refused(void **state)
 {
-	struct pair pair = pair_new(160, 1);
+	struct pair pair = pair_refused(160, WIRE_REFUSED_NOT_ALLOWED,
+					100 * NET_MS);
 	struct psim_node *r = &pair.sim->node[pair.r[0]];
 
 	(void)state;
-	r->refuse = WIRE_REFUSED_NOT_ALLOWED;
-	pair_know(&pair);
-	psim_traffic(pair.sim, pair.a, pair.b, 100 * NET_MS);
 	psim_run(pair.sim, 35 * NET_S);
 	assert_int_equal(pair_at_a(&pair)->data_sent, 0);
 	assert_true(pair_at_a(&pair)->notices[PATH_NOTICE_UNREACHABLE] >= 1);
@@ -674,15 +684,12 @@ static void test_comes_later(void **state)
 {
 	(void)state;
 	for (unsigned int later = 500; later < 8000; later += 300) {
-		struct pair pair = pair_new(161, 1);
-		struct psim_node *r = &pair.sim->node[pair.r[0]];
+		struct pair pair = pair_refused(161, WIRE_REFUSED_NOT_HERE,
+						20 * NET_MS);
 		uint64_t came;
 
-		r->refuse = WIRE_REFUSED_NOT_HERE;
-		pair_know(&pair);
-		psim_traffic(pair.sim, pair.a, pair.b, 20 * NET_MS);
 		psim_run(pair.sim, later * NET_MS);
-		r->refuse = 0;
+		pair.sim->node[pair.r[0]].refuse = 0;
 		came = pair.sim->net.now;
 		psim_run(pair.sim, 2 * NET_S);
 		assert_in_range((pair_at_b(&pair)->first_received_at - came) /
@@ -694,13 +701,11 @@ static void test_comes_later(void **state)
 /* It does not come: then ever less. */
 static void test_comes_never(void **state)
 {
-	struct pair pair = pair_new(162, 1);
+	struct pair pair = pair_refused(162, WIRE_REFUSED_NOT_HERE,
+					20 * NET_MS);
 	struct psim_node *r = &pair.sim->node[pair.r[0]];
 
 	(void)state;
-	r->refuse = WIRE_REFUSED_NOT_HERE;
-	pair_know(&pair);
-	psim_traffic(pair.sim, pair.a, pair.b, 20 * NET_MS);
 	psim_run(pair.sim, 10 * NET_S);
 	assert_in_range(r->opens, 8, 11);
 	psim_run(pair.sim, 20 * NET_S);
