@@ -43,7 +43,8 @@ static void lane_aim(struct pilot_peer *peer, struct pilot_lane *lane,
  * Lane @from worked where @old is and now does where @new is. Those that went
  * to the same host have moved too, in all likelihood, unless they were just
  * heard; those that went nowhere are tried there. @old is NULL when it went
- * nowhere itself.
+ * nowhere itself. When only the port is new a translator has forgotten the old
+ * one, and theirs perhaps too.
  */
 static void lanes_follow(struct pilot_peer *peer, struct pilot_lane *from,
 			 const struct pilot_endpoint *old,
@@ -188,7 +189,7 @@ bool pilot_peer_endpoint_learn(struct pilot_peer *peer, unsigned int number,
 	}
 	/* Where it was only tried it has not moved from. */
 	if (!old || (READ_ONCE(lane->last_rx) &&
-		     !pilot_path_same_host(&old->path, &endpoint->path)))
+		     !pilot_path_same_remote(&old->path, &endpoint->path)))
 		lanes_follow(peer, lane, old, &endpoint->path);
 	lane_replace(peer, lane, endpoint);
 	new0 = lane_endpoint(peer, &peer->lane0);

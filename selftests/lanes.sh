@@ -221,34 +221,54 @@ lanes_move_together() {
 	done
 }
 
-# A translator gives each lane a port of its own, one of them another address.
-lanes_are_learned_behind_a_nat() {
-	needs_two_processors
-	lanes_begin 2
-	ipn b addr add 10.0.0.9/24 dev wire
+# translator LANE0 LANE1: what b sends by them comes from these addresses and ports.
+# What was translated before is forgotten, and nobody begins from outside.
+translator() {
+	command -v conntrack >/dev/null || skip "conntrack is missing"
 	in_ns b nft -f - <<-EOF
 		table ip nat {
 			chain out {
 				type nat hook postrouting priority 100;
-				udp sport $PORT snat to 10.0.0.2:9000
-				udp sport $(lane_port 1) snat to 10.0.0.9:9001
 			}
 		}
-	EOF
-	# Nobody begins from outside with what is behind a translator.
-	in_ns b nft -f - <<-EOF
+		flush table ip nat
+		table ip nat {
+			chain out {
+				udp sport $PORT snat to $1
+				udp sport $(lane_port 1) snat to $2
+			}
+		}
 		table inet filter {
 			chain input {
 				type filter hook input priority 0;
+			}
+		}
+		flush table inet filter
+		table inet filter {
+			chain input {
 				ct state new udp dport $PORT-$(lane_port 7) drop
 			}
 		}
 	EOF
+	in_ns b conntrack -F 2>/dev/null
+}
+
+# lane_keys_of_inside: a waits for what b begins.
+lane_keys_of_inside() {
 	lane_key a 5 6 1 0 next
 	lane_key a 5 6 1 1 next "port $(lane_port 1)"
 	lane_key b 6 5 1 0 current
 	lane_key b 6 5 1 1 current "port $(lane_port 1)"
 	lanes_work 2
+}
+
+# A translator gives each lane a port of its own, one of them another address.
+lanes_are_learned_behind_a_nat() {
+	needs_two_processors
+	lanes_begin 2
+	ipn b addr add 10.0.0.9/24 dev wire
+	translator 10.0.0.2:9000 10.0.0.9:9001
+	lane_keys_of_inside
 	equal "$(lane_stat a 0 endpoint) $(lane_stat a 0 port)" \
 		"10.0.0.2 9000" "lane 0"
 	equal "$(lane_stat a 1 endpoint) $(lane_stat a 1 port)" \
@@ -262,6 +282,25 @@ lanes_are_learned_behind_a_nat() {
 	lane_used 1 a
 	lane_key a 5 6 2 1 next "port $(lane_port 1)"
 	equal "$(lane_stat a 1 port)" 9001 "lane 1's port after a rekey"
+}
+
+# The mapping of one lane has gone, and so has that of the other, which nobody has
+# used since.
+lanes_are_doubted_when_a_port_moves() {
+	needs_two_processors
+	lanes_begin 2
+	translator 10.0.0.2:9000 10.0.0.2:9001
+	lane_keys_of_inside
+	lane_used 1 b
+	lane_used 1 a
+	lane_used 0 b
+	equal "$(lane_stat a 1 port)" 9001 "lane 1's port"
+	translator 10.0.0.2:9100 10.0.0.2:9101
+	lane_used 0 b
+	equal "$(lane_stat a 0 port)" 9100 "lane 0's port"
+	pings_on 1 a
+	lane_used 1 a
+	equal "$(lane_stat a 1 port)" 9101 "lane 1's port afterwards"
 }
 
 rekey_of_all_lanes_loses_nothing() {
@@ -454,6 +493,7 @@ run_tests each_processor_has_its_lane all_lanes_are_shown_and_work \
 	unequal_numbers_use_what_both_have lane_that_never_worked_is_not_used \
 	lane_that_stops_working_is_left lane_in_use_stays_known \
 	lanes_move_together lanes_are_learned_behind_a_nat \
+	lanes_are_doubted_when_a_port_moves \
 	rekey_of_all_lanes_loses_nothing key_of_a_lane_goes \
 	socket_of_a_lane_goes processors_come_and_go two_flows_in_two_lanes \
 	handshakes_are_dropped_on_other_lanes what_makes_no_sense_is_refused \
