@@ -86,9 +86,12 @@ without_keepalive_the_mapping_is_forgotten() {
 	soon 30 keepalives_past $((before + 1))
 	soon 60 mapping_is_gone
 	hears_not b "$(inet6 a)"
-	# The inside speaks, gets another mapping, and b follows.
+	# The inside speaks, gets another mapping, and b follows, for as long as it
+	# speaks.
 	reaches a "$(inet6 b)"
+	ping_start a "$(inet6 b)" 0.5
 	reaches b "$(inet6 a)"
+	ping_end a >/dev/null
 }
 
 keepalive_keeps_the_inside_reachable() {
