@@ -90,9 +90,14 @@ on_file() {
 	quietly "$1" sh -c 'cat >"$1"' sh "$2" <<<"$text"
 }
 
+# patience SECONDS: what that is on this kernel.
+patience() {
+	echo $((${PILOT_DEBUG_KERNEL:-0} ? $1 * 3 : $1))
+}
+
 # await SECONDS WHAT COMMAND...: until the command succeeds.
 await() {
-	local end=$((SECONDS + $1)) what=$2
+	local end=$((SECONDS + $(patience "$1"))) what=$2
 	shift 2
 
 	until "$@" >/dev/null 2>&1; do
