@@ -44,6 +44,27 @@ knows() {
 	done
 }
 
+# flow_carried SIDE: in how many intervals so far.
+flow_carried() {
+	awk '$4 == "sec" && $5 > 0 {n++} END {print n + 0}' "$TMP/$1/iperf"
+}
+
+flow_carried_past() {
+	[ "$(flow_carried "$1")" -gt "$2" ]
+}
+
+flow_is_over() {
+	! listens "$1" 5201
+}
+
+# flow_stop SIDE TO: ends a flow without end, which still carries something.
+flow_stop() {
+	soon 20 flow_carried_past "$1" $(($(flow_carried "$1") + 1))
+	flow_is_on || fail "the flow broke: $(tail -n 8 "$TMP/$1/iperf")"
+	end_process "$FLOW" -INT
+	soon 20 flow_is_over "$2"
+}
+
 # fails_over: the introducer in use dies in the middle of a flow, and the other one
 # takes over.
 fails_over() {
@@ -53,7 +74,7 @@ fails_over() {
 	knows b "${INTRODUCERS[@]}"
 	soon 20 is_agreed
 	next=$(the_other_of "$USED")
-	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
+	flow_start a b "${agent_inet6[b]}" 0 -b 2M
 	stream_start a "${agent_inet6[b]}"
 	goes_on
 	introducer_dies "$USED"
@@ -74,8 +95,8 @@ fails_over() {
 	equal "$lost" 0 "pings lost of $sent after that"
 	[ "$(relayed "$next")" -gt $((before + 200)) ] ||
 		fail "the relay of $next saw none of it"
-	flow_is_on || fail "the flow ended too early to prove anything"
-	flow_end a "by $USED and by $next"
+	flow_stop a b
+	note "TCP carried something in $(flow_carried a) s by $USED and by $next"
 }
 
 a_flow_goes_on_by_the_other_introducer() {
