@@ -226,26 +226,20 @@ lanes_move_together() {
 translator() {
 	command -v conntrack >/dev/null || skip "conntrack is missing"
 	in_ns b nft -f - <<-EOF
-		table ip nat {
-			chain out {
-				type nat hook postrouting priority 100;
-			}
-		}
+		add table ip nat
 		flush table ip nat
 		table ip nat {
 			chain out {
+				type nat hook postrouting priority 100;
 				udp sport $PORT snat to $1
 				udp sport $(lane_port 1) snat to $2
 			}
 		}
-		table inet filter {
-			chain input {
-				type filter hook input priority 0;
-			}
-		}
+		add table inet filter
 		flush table inet filter
 		table inet filter {
 			chain input {
+				type filter hook input priority 0;
 				ct state new udp dport $PORT-$(lane_port 7) drop
 			}
 		}

@@ -25,6 +25,9 @@ CIPHER=aes
 FAMILY=4
 MTU=1440
 
+# shellcheck source=selftests/lib-patience.sh
+. "$dir/lib-patience.sh"
+
 # --- results -----------------------------------------------------------------
 
 fail() {
@@ -45,25 +48,6 @@ equal() {
 within() {
 	{ [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]; } ||
 		fail "$4 is $3, not within $1 to $2"
-}
-
-# Amounts and times a debug kernel can manage.
-scaled() {
-	echo $((PILOT_DEBUG_KERNEL ? $1 / 10 : $1))
-}
-
-patience() {
-	echo $((PILOT_DEBUG_KERNEL ? $1 * 3 : $1))
-}
-
-# An interval of pings. Once it was answered ping waits for no more than twice
-# the longest time so far, whatever -W says, so a slow kernel needs longer ones.
-paced() {
-	if ((PILOT_DEBUG_KERNEL)); then
-		echo 1
-	else
-		echo "$1"
-	fi
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds.

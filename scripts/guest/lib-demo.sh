@@ -7,6 +7,8 @@
 # shellcheck disable=SC2034
 
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# shellcheck source=selftests/lib-patience.sh
+. "$top/selftests/lib-patience.sh"
 work=$(mktemp -d)
 marker=PLAINTEXT-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
 declare -A host_pid=()
@@ -88,11 +90,6 @@ on_file() {
 	printf '%s# cat >%s\n%s\n' "$1" "$2" "$text"
 	# shellcheck disable=SC2016 # the inner shell expands its argument
 	quietly "$1" sh -c 'cat >"$1"' sh "$2" <<<"$text"
-}
-
-# patience SECONDS: what that is on this kernel.
-patience() {
-	echo $((${PILOT_DEBUG_KERNEL:-0} ? $1 * 3 : $1))
 }
 
 # await SECONDS WHAT COMMAND...: until the command succeeds.
