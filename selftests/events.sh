@@ -134,7 +134,7 @@ soft_and_hard_limit_by_age() {
 	pair
 	events a
 	key b 6 5 2 next
-	key a 5 6 2 current soft-age 2 hard-age 4
+	key a 5 6 2 current soft-age "$(patience 2)" hard-age "$(patience 4)"
 	pings a 6
 	event_wait a 'soft-limit reason age .*epoch 2' 15
 	event_wait a 'hard-limit reason age .*epoch 2' 15
