@@ -40,9 +40,9 @@ invariant_1_no_plaintext() {
 	pings a 6
 	say 6
 	key b 6 5 2 next
+	events a
 	key a 5 6 2 current soft-age 1 hard-age 2
 	in_ns a pilot_ctl key-del pilot0 "$(agent 6)" epoch 1
-	events a
 	event_wait a 'hard-limit' 15
 	say 6
 	in_ns a pilot_ctl peer-del pilot0 "$(agent 6)"

@@ -81,7 +81,7 @@ lifetime_holds_until_renewed() {
 	socket_rose r drop-no-index 3 0
 	equal "$(socket_stat r rx-relayed)" 0 "frames forwarded"
 	# A short time is not cut by a longer one, nor a renewed one by its past.
-	entry $ID5 5 6 $ID6 seconds 2
+	entry $ID5 5 6 $ID6 seconds "$(patience 2)"
 	entry $ID5 5 6 $ID6 replace seconds 300
 	entry 7 5 6 8 seconds 1
 	wait_for 10 relay_is_gone 7 || fail "the shorter entry is still there"
