@@ -14,7 +14,7 @@
 SITES=public
 
 # watched WORD...: two agents that reach each other directly; WORDs are of the
-# peer's block at a.
+# peer's block at a, and WATCH is for the one at b.
 watched() {
 	sites "$SITES" "$SITES"
 	agent_start b a
@@ -41,13 +41,16 @@ events_told() {
 
 # frames SECONDS: control frames that come to a in this time: pings of b, and
 # answers to its own. Answers of the introducer may be among them: one a second
-# in the first ten of the session with it, then one each 25 s.
+# in the first ten of the session with it, then one each 25 s. To ask takes its
+# time, too, in which more of them come.
 frames() {
-	local before
+	local before since after
 
 	before=$(to_helper)
+	since=$(now_ms)
 	sleep "$1"
-	echo $(($(to_helper) - before))
+	after=$(to_helper)
+	echo $(((after - before) * 1000 * $1 / ($(now_ms) - since)))
 }
 
 # By both families: they have both.
@@ -62,14 +65,14 @@ is_watched_less() {
 
 # All of it at both ends, so each ping there is one of the other and an answer.
 idle_paths_are_watched_less_and_less() {
-	watched watch 15
+	# b goes on for longer than a, which answers only.
+	WATCH="watch $(patience 60)" watched watch "$(patience 15)"
 	ping_start a "${agent_inet6[b]}" 0.5
 	within 60 110 "$(frames 10)" "frames in 10 s with traffic"
 	equal "$(ping_end a)" 0 "pings lost"
 	equal "$(events_told peer-active)" 0 "active events before it was idle"
 	soon 30 told peer-idle 1
 	within 14 30 "$(frames 8)" "frames in 8 s when idle"
-	# b goes on for longer than a, which answers only.
 	soon 30 is_watched_less
 	within 6 20 "$(frames 8)" "frames in 8 s when idle for long"
 	reaches a "${agent_inet6[b]}"
