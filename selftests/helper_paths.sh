@@ -40,7 +40,7 @@ a_flow_moves_from_relay_to_direct_and_back() {
 
 	between eim-apdf eim-apdf
 	stream_start a "${agent_inet6[b]}"
-	flow_start a b "${agent_inet6[b]}" "$(patience 30)" -b 5M
+	flow_start a b "${agent_inet6[b]}" "$(patience 30)" -b "$(scaled 5000)K"
 	both_are direct
 	goes_on
 	read -r _ sent lost slack < <(stream_end 0)

@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib-helper.sh"
 
 SECONDS_OF_FLOW=20
+# All that is looked at meanwhile are processes, which a debug kernel is slow with.
+((!PILOT_DEBUG_KERNEL)) || SECONDS_OF_FLOW=40
 
 # traffic_start [SECONDS]: a flow of a known rate, so that no queue overflows, and
 # pings beside it.
@@ -17,7 +19,7 @@ traffic_start() {
 	agents_pair
 	reaches a "$(inet6 b)"
 	flow_start a b "$(inet6 b)" "$(patience "${1:-$SECONDS_OF_FLOW}")" \
-		-b 10M
+		-b "$(scaled 10000)K"
 	ping_start a "$(inet6 b)" 0.05
 }
 
