@@ -22,7 +22,7 @@ relayed_flow() {
 	agent_start b a
 	stream_start a "${agent_inet6[b]}"
 	both_are relay
-	flow_start a b "${agent_inet6[b]}" "$(patience 70)" -b 2M
+	flow_start a b "${agent_inet6[b]}" "$(patience 70)" -b "$(scaled 2000)K"
 	goes_on
 	stream_end 0 >/dev/null
 }

@@ -11,6 +11,8 @@
 . "$(dirname "$0")/lib-reach.sh"
 
 STREAM_INTERVAL=0.1
+# Two moves, each of which is minutes of work for a debug kernel.
+FLOW_SECONDS=$((PILOT_DEBUG_KERNEL ? 200 : 40))
 
 # b_has_a_at TEXT: where b sends to a, at its beginning.
 b_has_a_at() {
@@ -53,7 +55,7 @@ between_sites() {
 
 another_address_breaks_no_flow() {
 	between_sites eim-apdf public cgn eim-apdf
-	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
+	flow_start a b "${agent_inet6[b]}" "$FLOW_SECONDS" -b "$(scaled 2000)K"
 	both_are direct
 	moves public "$(site_address a public):"
 	moves cgn "$(site_address a cgn):"
@@ -63,7 +65,7 @@ another_address_breaks_no_flow() {
 
 another_family_breaks_no_flow() {
 	between_sites public v6only v4only
-	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
+	flow_start a b "${agent_inet6[b]}" "$FLOW_SECONDS" -b "$(scaled 2000)K"
 	both_are direct
 	moves v6only "[$(site_prefix6 a v6only)::2]:"
 	moves v4only "$(site_address a v4only):"
@@ -98,7 +100,7 @@ sleep_breaks_no_flow() {
 	local start slept sent lost gap
 
 	between eim-apdf eim-apdf
-	flow_start a b "${agent_inet6[b]}" "$(patience 40)" -b 2M
+	flow_start a b "${agent_inet6[b]}" "$FLOW_SECONDS" -b "$(scaled 2000)K"
 	both_are direct
 	stream_start a "${agent_inet6[b]}"
 	goes_on

@@ -99,7 +99,7 @@ whoever_dies_comes_back() {
 a_flow_moves_off_tls_when_udp_works() {
 	connected udp-blocked eim-apdf
 	soon 20 kind_is a tls
-	flow_start a b "${agent_inet6[b]}" "$(patience 110)" -b 2M
+	flow_start a b "${agent_inet6[b]}" "$(patience 110)" -b "$(scaled 2000)K"
 	udp_opens
 	# It is tried each minute.
 	soon 90 kind_is a direct

@@ -116,7 +116,7 @@ a_flow_survives_a_server_that_starts_anew() {
 	with_server a b
 	stream_start b "${agent_inet6[a]}"
 	both_by_turn
-	flow_start b a "${agent_inet6[a]}" "$(patience 45)" -b 1M
+	flow_start b a "${agent_inet6[a]}" "$(patience 45)" -b "$(scaled 1000)K"
 	goes_on
 	start=$(now_ms)
 	end_process "$COTURN" -KILL
