@@ -16,8 +16,8 @@ pings_survive_rekeys() {
 	local epoch
 
 	pair
-	spawn "$TMP/pings" in_ns a ping -n -i 0.02 -c "$(scaled 1000)" -W 20 \
-		"$(agent_ip 6)"
+	spawn "$TMP/pings" in_ns a ping -n -i "$(paced 0.02)" -W 20 \
+		-c "$(scaled 1000)" "$(agent_ip 6)"
 	for epoch in 2 3 4; do
 		rekey "$epoch"
 	done
@@ -32,8 +32,8 @@ udp_survives_rekeys_without_loss() {
 	pair
 	spawn "$TMP/server" in_ns b iperf3 -s -1
 	wait_for 20 listens b 5201 || fail "iperf3 does not listen"
-	spawn "$TMP/udp" in_ns a iperf3 -u -b 1M -l 500 -t 15 \
-		-c "$(agent_ip 6)"
+	spawn "$TMP/udp" in_ns a iperf3 -u -b "$(scaled 1000)K" -l 500 \
+		-t "$(patience 15)" -c "$(agent_ip 6)"
 	for epoch in 2 3 4; do
 		rekey "$epoch"
 	done
@@ -47,8 +47,8 @@ swap_by_request_loses_nothing_either() {
 	local epoch
 
 	pair
-	spawn "$TMP/pings" in_ns a ping -n -i 0.02 -c "$(scaled 500)" -W 20 \
-		"$(agent_ip 6)"
+	spawn "$TMP/pings" in_ns a ping -n -i "$(paced 0.02)" -W 20 \
+		-c "$(scaled 500)" "$(agent_ip 6)"
 	for epoch in 2 3; do
 		key b 6 5 "$epoch" next
 		key a 5 6 "$epoch" next

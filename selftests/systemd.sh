@@ -204,7 +204,8 @@ a_hang_is_ended_by_the_watchdog() {
 	local main n
 
 	mkdir -p $UNITS/pilotd.service.d
-	printf '[Service]\nWatchdogSec=6\n' >$UNITS/pilotd.service.d/short.conf
+	printf '[Service]\nWatchdogSec=%s\n' "$(patience 6)" \
+		>$UNITS/pilotd.service.d/short.conf
 	must sd systemctl daemon-reload
 	must sd systemctl restart pilotd.service
 	soon 20 is_active
@@ -212,7 +213,8 @@ a_hang_is_ended_by_the_watchdog() {
 	main=$(main_pid)
 	pings_here
 	# More than a watchdog's time of good health.
-	soon 20 eval '[ "$(grep -c "bytes from" "$TMP/pings")" -gt 160 ]'
+	soon 20 eval '[ "$(grep -c "bytes from" "$TMP/pings")" -gt \
+		"$(patience 160)" ]'
 	equal "$(main_pid)" "$main" "a healthy main process"
 	kill -STOP "$main"
 	soon 60 main_is_another "$main"
