@@ -44,27 +44,6 @@ knows() {
 	done
 }
 
-# flow_carried SIDE: in how many intervals so far.
-flow_carried() {
-	awk '$4 == "sec" && $5 > 0 {n++} END {print n + 0}' "$TMP/$1/iperf"
-}
-
-flow_carried_past() {
-	[ "$(flow_carried "$1")" -gt "$2" ]
-}
-
-flow_is_over() {
-	! listens "$1" 5201
-}
-
-# flow_stop SIDE TO: ends a flow without end, which still carries something.
-flow_stop() {
-	soon 20 flow_carried_past "$1" $(($(flow_carried "$1") + 1))
-	flow_is_on || fail "the flow broke: $(tail -n 8 "$TMP/$1/iperf")"
-	end_process "$FLOW" -INT
-	soon 20 flow_is_over "$2"
-}
-
 # fails_over: the introducer in use dies in the middle of a flow, and the other one
 # takes over.
 fails_over() {
@@ -81,7 +60,7 @@ fails_over() {
 	soon 20 is_by a "$next"
 	soon 20 is_by b "$next"
 	goes_on
-	read -r _ sent lost gap < <(stream_end 0)
+	read -r _ sent lost gap < <(stream_end)
 	note "from the relay of $USED to that of $next:" \
 		"$lost of $sent pings lost, $gap ms without an answer"
 	# A path is dead after 750 ms of silence, and the other relay is at hand.
@@ -91,12 +70,11 @@ fails_over() {
 	before=$(relayed "$next")
 	stream_start a "${agent_inet6[b]}"
 	goes_on 60 200
-	read -r _ sent lost _ < <(stream_end 0)
+	read -r _ sent lost _ < <(stream_end)
 	equal "$lost" 0 "pings lost of $sent after that"
 	[ "$(relayed "$next")" -gt $((before + 200)) ] ||
 		fail "the relay of $next saw none of it"
-	flow_stop a b
-	note "TCP carried something in $(flow_carried a) s by $USED and by $next"
+	flow_stop a b "by $USED and by $next"
 }
 
 a_flow_goes_on_by_the_other_introducer() {
@@ -108,25 +86,6 @@ a_flow_goes_on_by_the_other_introducer() {
 	fails_over
 }
 
-# first_answer: the ms from the first ping to the first answer of those in the
-# stream, by what ping says of the earliest that was answered. A process may need
-# seconds to start on a debug kernel, and those are not meant.
-first_answer() {
-	awk -v interval="$STREAM_INTERVAL" '
-		/bytes from/ && !/DUP/ && match($0, /icmp_seq=[0-9]+/) {
-			seq = substr($0, RSTART + 9, RLENGTH - 9) + 0
-			at = substr($1, 2) * 1000
-			if (!n++)
-				first = at
-			if (n > 1 && seq >= earliest)
-				next
-			earliest = seq
-			sub(/.* time=/, "")
-			sent = at - $1 - 1000 * (seq - 1) * interval
-		}
-		END {print n ? int(first - sent) : "null"}' "$TMP/stream"
-}
-
 # connects_by NS WHAT: from nothing, by that introducer.
 connects_by() {
 	local first
@@ -134,8 +93,7 @@ connects_by() {
 	stream_start a "${agent_inet6[b]}"
 	soon 20 is_answered
 	goes_on
-	stream_end 0 >/dev/null
-	first=$(first_answer)
+	read -r first _ < <(stream_end)
 	note "$2, by $1: the first answer after $first ms"
 	# Both introducers are asked at once.
 	within 0 "$(patience 2000)" "$first" "the time to the first answer in ms"

@@ -72,7 +72,7 @@ a_port_mapped_by_pcp_takes_over_from_the_relay() {
 	gateway_start
 	mapped_by pcp
 	goes_on
-	read -r _ sent lost _ < <(stream_end 0)
+	read -r _ sent lost _ < <(stream_end)
 	equal "$lost" 0 "of $sent pings, those lost on the way to a better path"
 	reaches a "${agent_inet6[b]}"
 	given_back

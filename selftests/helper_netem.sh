@@ -41,7 +41,7 @@ bad_links() {
 # connects KIND KIND PATH LOSS: by such a path in the end, with at most so many
 # per cent of the pings lost.
 connects() {
-	local round start first sent lost gap
+	local round first sent lost gap
 
 	command -v tc >/dev/null || skip "tc is missing"
 	sites "$1" "$2"
@@ -49,14 +49,13 @@ connects() {
 	for ((round = 1; round <= ROUNDS; round++)); do
 		agent_start a b
 		agent_start b a
-		start=$(now_ms)
 		stream_start a "${agent_inet6[b]}"
 		soon "$CONNECTS" is_answered
 		both_are "$3" "$IMPROVES"
 		# It is a bad path, and not a dead one.
 		goes_on 60 40
 		both_are "$3"
-		read -r first sent lost gap < <(stream_end "$start")
+		read -r first sent lost gap < <(stream_end)
 		note "$3, round $round: first answer after $first ms," \
 			"$lost of $sent pings lost, $gap ms without any"
 		within 400 "$((CONNECTS * 1000))" "$first" \

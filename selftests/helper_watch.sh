@@ -143,7 +143,7 @@ a_path_that_died_unwatched_is_replaced_when_it_is_needed() {
 	stream_start a "${agent_inet6[b]}"
 	both_are relay
 	goes_on
-	read -r _ sent lost gap < <(stream_end 0)
+	read -r _ sent lost gap < <(stream_end)
 	# Each 50 ms one was sent. How late one is in this guest can be seen
 	# from the answers that came.
 	first=$(sed -n 's/.*bytes from.*icmp_seq=\([0-9]*\) .*/\1/p' \

@@ -256,7 +256,8 @@ lane_used() {
 	lane_is "$1" "$3" proven
 }
 
-# flow_start SIDE TO ADDRESS SECONDS [ARG]...: iperf3 in the background.
+# flow_start SIDE TO ADDRESS SECONDS [ARG]...: iperf3 in the background, without an
+# end of its own when SECONDS is 0.
 flow_start() {
 	local side=$1 to=$2 address=$3 seconds=$4
 	shift 4
@@ -284,6 +285,29 @@ flow_end() {
 
 flow_is_on() {
 	kill -0 "$FLOW" 2>/dev/null
+}
+
+# flow_carried SIDE: in how many intervals so far.
+flow_carried() {
+	awk '$4 == "sec" && $5 > 0 {n++} END {print n + 0}' "$TMP/$1/iperf"
+}
+
+flow_carried_past() {
+	[ "$(flow_carried "$1")" -gt "$2" ]
+}
+
+flow_is_over() {
+	! listens "$1" 5201
+}
+
+# flow_stop SIDE TO WHAT: ends a flow of TCP without end, which still carries
+# something.
+flow_stop() {
+	soon 20 flow_carried_past "$1" $(($(flow_carried "$1") + 1))
+	flow_is_on || fail "the flow broke: $(tail -n 8 "$TMP/$1/iperf")"
+	end_process "$FLOW" -INT
+	soon 20 flow_is_over "$2"
+	note "TCP carried something in $(flow_carried "$1") s $3"
 }
 
 device_count() {

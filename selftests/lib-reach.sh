@@ -205,24 +205,26 @@ goes_on() {
 	soon "${1:-20}" answers_past $(($(answers) + ${2:-10}))
 }
 
-# "FIRST-MS SENT LOST GAP-MS": when the first answer came, seen from that time;
+# "FIRST-MS SENT LOST GAP-MS": how long after the first ping the first answer came;
 # of what was sent from then to the last answer, how many did not come, and how
-# long it took at most from one answer to the next.
+# long it took at most from one answer to the next.  When ping itself began is no
+# measure: a debug kernel takes seconds to start a process.
 stream_end() {
 	end_process "$STREAM" -INT
-	awk -v from="$1" '
+	awk -v interval="$STREAM_INTERVAL" '
 		/DUP/ || !/bytes from/ {next}
 		{
 			at = substr($1, 2) * 1000
+			rtt = $0
+			sub(/.* time=/, "", rtt)
 			sub(/.*icmp_seq=/, "")
 			seq = $1 + 0
-			if (!n++) {
+			if (!n++)
+				answered = before = at
+			if (n == 1 || seq < first) {
 				first = seq
-				ms = at - from
-				before = at
+				began = at - rtt - (seq - 1) * interval * 1000
 			}
-			if (seq < first)
-				first = seq
 			if (seq > last)
 				last = seq
 			if (at - before > gap)
@@ -231,8 +233,8 @@ stream_end() {
 		}
 		END {
 			if (n)
-				printf "%d %d %d %d\n", ms, last - first + 1,
-					last - first + 1 - n, gap
+				printf "%d %d %d %d\n", answered - began,
+					last - first + 1, last - first + 1 - n, gap
 			else
 				print "null null null null"
 		}' "$TMP/stream"

@@ -83,7 +83,7 @@ lifetime_holds_until_renewed() {
 	# A short time is not cut by a longer one, nor a renewed one by its past.
 	entry $ID5 5 6 $ID6 seconds "$(patience 2)"
 	entry $ID5 5 6 $ID6 replace seconds 300
-	entry 7 5 6 8 seconds 1
+	entry 7 5 6 8 seconds "$(patience 3)"
 	wait_for 10 relay_is_gone 7 || fail "the shorter entry is still there"
 	burst 3 100
 	socket_rose r rx-relayed 3 0
