@@ -194,9 +194,8 @@ keepalive_wakes_nobody() {
 
 	pair
 	events a
-	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle "$(patience 1)" \
-		keepalive 1
 	pings a 6
+	in_ns a pilot_ctl peer-set pilot0 "$(agent 6)" idle 1 keepalive 1
 	event_wait a 'peer-idle reason timeout' 15
 	before=$(stat b rx-keepalives)
 	wait_for 15 stat_at_least b rx-keepalives $((before + 3)) ||
