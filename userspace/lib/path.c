@@ -220,8 +220,12 @@ static void path_turn_end(struct path_live *live, const struct clock *now)
 		c->gone = true;
 		if (live->used == c && live->ready && !live->dead)
 			path_died(live, now, "the TURN server relays no more");
-		if (live->used != c)
-			path_candidate_drop(live, c);
+		if (live->used == c)
+			continue;
+		/* Its channel may soon lead to somebody else. */
+		if (live->data == c)
+			path_data_to(live, live->used, true);
+		path_candidate_drop(live, c);
 	}
 	live->turn_at = 0;
 }
@@ -309,7 +313,6 @@ static void path_carried_take(struct path_agent *agent,
 static void path_confirmed(struct path_live *live, const struct clock *now)
 {
 	struct path_peer *peer = live->peer;
-	struct path_host *host = peer->host;
 	struct path_candidate *c = NULL;
 	bool first = !live->ready, agree = false;
 
@@ -329,13 +332,15 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		c->heard_at = now->boot_ns;
 		if (c == live->used && !live->dead) {
 			live->heard_at = now->boot_ns;
+			if (live->data != c)
+				path_data_to(live, live->data, true);
 		} else {
 			path_use(live, now, c, false);
 			agree = true;
 		}
 	} else if (c && c != live->used) {
 		/* The handshake turned the kernel to where it was. */
-		host->ops.use(host->ctx, peer, &live->used->endpoint, true);
+		path_data_to(live, live->data, true);
 		path_check_soon(live, now, c);
 		agree = true;
 	} else if (!c && !first && live->used && !live->dead) {
@@ -343,7 +348,7 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		 * Control messages came before the peer's first data, which
 		 * has turned the kernel to where the handshake was just now.
 		 */
-		host->ops.use(host->ctx, peer, &live->used->endpoint, true);
+		path_data_to(live, live->data, true);
 	}
 	/* Either end may know better than this handshake. */
 	if (agree && peer->controlling && !live->nominee)
@@ -372,7 +377,7 @@ static void path_expired(struct path_live *live)
 {
 	live->ready = false;
 	live->dead = false;
-	live->used = NULL;
+	live->used = live->data = NULL;
 	live->nominee = NULL;
 	live->in_round = false;
 	live->round = 0;

@@ -53,7 +53,9 @@ void path_candidate_drop(struct path_live *live, struct path_candidate *c)
 	if (live->nominee == c)
 		live->nominee = NULL;
 	if (live->used == c)
-		live->used = NULL;
+		live->used = live->data = NULL;
+	if (live->data == c)
+		live->data = live->used;
 	memset(c, 0, sizeof(*c));
 }
 
@@ -78,7 +80,7 @@ static unsigned int path_candidate_sort(const struct path_candidate *c)
 static int path_candidate_worth(const struct path_live *live,
 				const struct path_candidate *c)
 {
-	if (c == live->used || c == live->nominee)
+	if (c == live->used || c == live->data || c == live->nominee)
 		return 100;
 	return (c->state == PATH_STATE_VALID ? 8 : 0) + (c->listed ? 4 : 0) +
 	       (c->state == PATH_STATE_CHECKING ? 2 : 0) +
@@ -198,6 +200,13 @@ unsigned int path_candidate_loss(const struct path_candidate *c)
 		return 0;
 	return 100 * (c->samples - __builtin_popcount(c->history & mask)) /
 	       c->samples;
+}
+
+bool path_is_held_back(const struct path_live *live, const struct clock *now,
+		       const struct path_candidate *c)
+{
+	return now->boot_ns < c->penalty_until &&
+	       !(live->used && live->used->signalling);
 }
 
 void path_candidate_fail(struct path_candidate *c, const char *reason)

@@ -46,7 +46,7 @@ static bool path_wants(const struct path_live *live,
 		return false;
 	if (lost)
 		return true;
-	if (now->boot_ns < c->penalty_until ||
+	if (path_is_held_back(live, now, c) ||
 	    (c->state == PATH_STATE_VALID &&
 	     now->boot_ns - c->ponged_at < PATH_FRESH_TIME))
 		return false;

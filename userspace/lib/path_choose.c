@@ -6,6 +6,14 @@
 #define PATH_NOMINATE_AGAIN	15
 #define PATH_ANSWER_TIME	(100 * CLOCK_MS)	/* at least */
 
+/* Something may still come through there, late as it is. */
+static bool path_takes_data(const struct path_live *live,
+			    const struct path_candidate *c)
+{
+	return c && !c->signalling && !c->gone &&
+	       !path_way_gone(path_host_of(live), &c->endpoint);
+}
+
 void path_use(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool hold)
 {
@@ -31,7 +39,8 @@ void path_use(struct path_live *live, const struct clock *now,
 		c->state = PATH_STATE_CHECKING;
 	if (c->kind != PATH_KIND_TLS)
 		live->peer->last = c->endpoint;
-	host->ops.use(host->ctx, live->peer, &c->endpoint, hold);
+	path_data_to(live, c->signalling && path_takes_data(live, live->data) ?
+		     live->data : c, hold);
 	path_introducer_moved(live->peer);
 }
 
@@ -78,7 +87,7 @@ static bool path_can_use(struct path_live *live, const struct clock *now,
 		return true;
 	if (c->state != PATH_STATE_VALID)
 		return false;
-	return any || (now->boot_ns >= c->penalty_until && !path_owes(c, now) &&
+	return any || (!path_is_held_back(live, now, c) && !path_owes(c, now) &&
 		       now->boot_ns - c->ponged_at < PATH_FRESH_TIME);
 }
 

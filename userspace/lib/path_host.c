@@ -95,6 +95,14 @@ void path_live_free(struct path_peer *peer)
 	free(live);
 }
 
+void path_data_to(struct path_live *live, struct path_candidate *c, bool hold)
+{
+	struct path_host *host = path_host_of(live);
+
+	live->data = c;
+	host->ops.use(host->ctx, live->peer, &c->endpoint, hold);
+}
+
 void path_turn_need_set(struct path_live *live, enum path_turn_need need)
 {
 	struct path_host *host = path_host_of(live);

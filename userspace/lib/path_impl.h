@@ -120,6 +120,7 @@ struct path_live {
 	unsigned int flights;
 
 	struct path_candidate *used;
+	struct path_candidate *data;	/* where data goes: see path_use() */
 	bool ready;			/* control messages can be sent */
 	bool dead;			/* the path in use, and there is no other */
 	bool active;			/* there is traffic */
@@ -322,6 +323,9 @@ bool path_send(struct path_live *live, const struct endpoint *dst,
 void path_handshake(struct path_live *live, const struct clock *now,
 		    const struct endpoint *endpoint);
 
+/* From now on the kernel sends there what it is handed. */
+void path_data_to(struct path_live *live, struct path_candidate *c, bool hold);
+
 void path_turn_need_set(struct path_live *live, enum path_turn_need need);
 
 /* path_address.c */
@@ -377,6 +381,9 @@ unsigned int path_candidate_penalty(const struct path_candidate *c);
 unsigned int path_candidate_score(const struct path_live *live,
 				  const struct path_candidate *c);
 unsigned int path_candidate_loss(const struct path_candidate *c);
+/* It died not long ago, and something else takes data. */
+bool path_is_held_back(const struct path_live *live, const struct clock *now,
+		       const struct path_candidate *c);
 void path_candidate_fail(struct path_candidate *c, const char *reason);
 /* Replaces what the peer said of itself before. */
 void path_candidates_take(struct path_live *live,
@@ -475,6 +482,10 @@ void path_check_timer(struct path_live *live, const struct clock *now);
 uint64_t path_check_deadline(const struct path_live *live);
 
 /* path_choose.c */
+/*
+ * What the two ends agree on. Data goes there as well, unless it takes none: then
+ * where it went before, for that may only be slow.
+ */
 void path_use(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool hold);
 /* The same without a question, and the other end is told. */

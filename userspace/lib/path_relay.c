@@ -240,12 +240,9 @@ static void path_relay_readdress(struct path_live *live,
 				 struct path_relay *relay,
 				 const struct endpoint *before)
 {
-	struct path_host *host = path_host_of(live);
-
-	if (live->used == relay->candidate &&
-	    !endpoint_equal(before, &live->used->endpoint))
-		host->ops.use(host->ctx, live->peer, &live->used->endpoint,
-			      true);
+	if (relay->candidate && live->data == relay->candidate &&
+	    !endpoint_equal(before, &live->data->endpoint))
+		path_data_to(live, live->data, true);
 }
 
 struct path_candidate *path_relay_granted(struct path_live *live,

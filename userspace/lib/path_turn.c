@@ -115,7 +115,8 @@ static void path_turn_step(struct path_live *live, const struct clock *now)
 		if (path_turn_can(live, c))
 			host->ops.turn_permit(host->ctx, &c->endpoint);
 		else if (path_by_turn(c) && (c->state == PATH_STATE_VALID ||
-					     c == live->used))
+					     c == live->used ||
+					     c == live->data))
 			host->ops.turn_keep(host->ctx, &c->endpoint);
 	}
 	for (size_t i = 0; i < sizeof(path_turn_order) /

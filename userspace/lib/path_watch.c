@@ -274,6 +274,9 @@ static void path_watch_ping(struct path_live *live, const struct clock *now)
 	if (live->used->lost)
 		path_keep_interrupted(live);
 	ret = path_ping(live, now, live->used, true);
+	/* Data goes by another, for want of a better one: does it work again? */
+	if (live->data != live->used)
+		path_ask(live, now, live->data);
 	if (ret == -EBUSY)
 		interval = path_ms(live, repeat);
 	else if (!ret && live->peer->introducer && !live->used->lost &&

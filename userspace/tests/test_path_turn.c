@@ -280,6 +280,82 @@ static void a_direct_path_is_better_and_ends_the_need(void **state)
 	psim_free(pair.sim);
 }
 
+/* So slow for a while that it counts as dead: what is sent is late, not lost. */
+static void slow_for_a_while(struct pair *pair, enum path_class class,
+			     uint64_t delay, uint64_t duration)
+{
+	struct psim_peer *a = pair_at_a(pair), *b = pair_at_b(pair);
+	uint64_t before = pair->sim->net.delay;
+	unsigned int missing[2];
+
+	pair_talk(pair, 20 * NET_MS);
+	psim_run(pair->sim, 10 * NET_S);
+	pair_expect(pair, class);
+	pair_talk(pair, 0);
+	psim_run(pair->sim, NET_S);
+	missing[0] = a->data_sent - b->data_received;
+	missing[1] = b->data_sent - a->data_received;
+	pair_talk(pair, 20 * NET_MS);
+	pair->sim->net.delay = delay;
+	psim_run(pair->sim, duration);
+	assert_true(a->notices[PATH_NOTICE_DEAD] +
+		    b->notices[PATH_NOTICE_DEAD] > 0);
+	pair->sim->net.delay = before;
+	/* And used again as soon as it answers. */
+	psim_run(pair->sim, NET_S);
+	pair_expect(pair, class);
+	pair_talk(pair, 0);
+	psim_run(pair->sim, 3 * NET_S);
+	assert_int_equal(a->data_sent - b->data_received, missing[0]);
+	assert_int_equal(b->data_sent - a->data_received, missing[1]);
+	psim_free(pair->sim);
+}
+
+/* There is nothing else to take data: the introducer's relay does not. */
+static void a_slow_path_is_better_than_none(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct pair pair = pair_by_turn(650 + i, NET_PORT, i & 1);
+
+		psim_turn(pair.sim, i & 2 ? pair.b : pair.a, pair.server, 1);
+		/* Two ways to the server, each way. */
+		slow_for_a_while(&pair, PATH_CLASS_TURN,
+				 (i & 4 ? 300 : 600) * NET_MS,
+				 (i & 8 ? 1500 : 20000) * NET_MS);
+	}
+	for (int i = 0; i < 8; i++) {
+		struct pair pair = pair_by_turn(670 + i, NET_ENDPOINT, i & 1);
+
+		slow_for_a_while(&pair, PATH_CLASS_IPV4,
+				 (i & 2 ? 800 : 1000) * NET_MS,
+				 (i & 4 ? 1500 : 20000) * NET_MS);
+	}
+}
+
+static void a_path_that_was_cut_is_used_as_soon_as_it_works(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct pair pair = pair_by_turn(680 + i, NET_PORT, i & 1);
+		int user = i & 2 ? pair.b : pair.a;
+		bool (*blocked)[NET_HOSTS] = pair.sim->net.blocked;
+
+		psim_turn(pair.sim, user, pair.server, 1);
+		pair_talk(&pair, 20 * NET_MS);
+		psim_run(pair.sim, 10 * NET_S);
+		pair_expect(&pair, PATH_CLASS_TURN);
+		block(&pair, user, pair.server[0]);
+		psim_run(pair.sim, (i & 4 ? 2 : 6) * NET_S);
+		pair_expect(&pair, PATH_CLASS_RELAY);
+		blocked[user][pair.server[0]] = false;
+		blocked[pair.server[0]][user] = false;
+		psim_run(pair.sim, NET_S);
+		pair_expect(&pair, PATH_CLASS_TURN);
+		psim_free(pair.sim);
+	}
+}
+
 /* The process is another one, and the socket the same. */
 static void a_restarted_helper_gets_its_server_back(void **state)
 {
@@ -365,6 +441,37 @@ static void only_channels_of_our_own_server_are_ways(void **state)
 	end_free(end);
 }
 
+/* Data goes by a silent path as long as it can come through there. */
+static void an_allocation_that_ends_takes_no_more_data(void **state)
+{
+	static const char channel[] = "turn:0x4001@203.0.113.9:3478";
+	static const char relay[] = "relay:0x7@203.0.113.1:7740";
+	struct end *end = end_up(true);
+	struct path_turn turn = end_turn("203.0.113.9:3478");
+	struct endpoint src = end_ep(channel), by = end_ep(relay);
+	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct path_message grant = end_grant(PEER, 7);
+
+	(void)state;
+	grant.flags = WIRE_RELAY_F_SIGNALLING;
+	end_say(end, end->introducer, &at, &grant);
+	end_take_nomination(end);
+	path_turn_set(end->host, &end->now, &turn);
+	path_pinged(end->host, &end->now, end->peer, &src);
+	end_run(end, 500 * MS);
+	end_take_nomination(end);
+	assert_true(end_uses(end, channel));
+	assert_true(endpoint_equal(&end->used, &src));
+	end->silent = src;
+	end_run(end, 4 * S);
+	assert_true(end_uses(end, relay));
+	assert_true(endpoint_equal(&end->used, &src));
+	path_turn_set(end->host, &end->now, NULL);
+	assert_true(end_uses(end, relay));
+	assert_true(endpoint_equal(&end->used, &by));
+	end_free(end);
+}
+
 /* By TCP or TLS a process on loopback speaks for the server. */
 static void one_that_udp_does_not_reach_is_the_slow_path(void **state)
 {
@@ -440,9 +547,12 @@ int main(void)
 		cmocka_unit_test(a_server_that_forgets_is_asked_ever_more_rarely),
 		cmocka_unit_test(a_server_that_was_away_is_asked_again),
 		cmocka_unit_test(a_direct_path_is_better_and_ends_the_need),
+		cmocka_unit_test(a_slow_path_is_better_than_none),
+		cmocka_unit_test(a_path_that_was_cut_is_used_as_soon_as_it_works),
 		cmocka_unit_test(a_restarted_helper_gets_its_server_back),
 		cmocka_unit_test(what_is_configured_is_reached_by_a_server),
 		cmocka_unit_test(only_channels_of_our_own_server_are_ways),
+		cmocka_unit_test(an_allocation_that_ends_takes_no_more_data),
 		cmocka_unit_test(one_that_udp_does_not_reach_is_the_slow_path),
 		cmocka_unit_test(the_relayed_address_is_told),
 		cmocka_unit_test(a_late_confirmation_does_not_turn_the_kernel),
