@@ -199,7 +199,7 @@ a_crash_loses_no_packet() {
 	equal "$(lost)" 0 "pings lost over a crash"
 }
 
-# Half a minute in the unit, some seconds here.
+# A minute and a half in the unit, some seconds here.
 a_hang_is_ended_by_the_watchdog() {
 	local main n
 

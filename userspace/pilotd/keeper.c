@@ -211,8 +211,10 @@ static int on_ask(sd_event_source *source, uint64_t usec, void *ctx)
 	struct ipc_message message;
 
 	(void)usec;
-	if (parent->unanswered == KEEPER_UNANSWERED) {
-		log_error("the worker hangs; ending it");
+	if (parent->unanswered >= (parent->answers ? KEEPER_UNANSWERED :
+						     KEEPER_STARTING)) {
+		log_error("the worker %s; ending it",
+			  parent->answers ? "hangs" : "does not start");
 		kill(parent->worker, SIGKILL);
 		return 0;
 	}

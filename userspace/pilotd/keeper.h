@@ -11,6 +11,11 @@
 #define KEEPER_ASK_US		5000000
 /* Questions in a row that a worker may leave without an answer. */
 #define KEEPER_UNANSWERED	3
+/*
+ * The same before its first answer: on a machine that is short of time or memory it
+ * takes long to start, and to begin anew would take it longer still.
+ */
+#define KEEPER_STARTING		9
 
 /*
  * Asks every @parent->ask_us for a sign of life. Return: 0 or -errno, when

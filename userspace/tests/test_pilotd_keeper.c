@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The parent and its workers, which are this program again: the first hangs,
- * the second ends after a word, the third lives. What the parent says to
- * systemd is heard.
+ * The parent and its workers, which are this program again: the first does not
+ * start, the second ends after a word, the third takes long and lives. What the
+ * parent says to systemd is heard.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -23,7 +24,7 @@
 #include "spawn.h"
 
 /* Long enough for a worker under sanitizers on a busy machine to start. */
-#define ASK_US		300000
+#define ASK_US		500000
 #define PATIENCE_S	60
 
 /* Sockets after those that each worker has. */
@@ -89,6 +90,8 @@ static int worker_main(void)
 	number = births_count();
 	if (number == 1)
 		pause();
+	if (number == 3)
+		usleep((KEEPER_UNANSWERED + 1) * ASK_US);
 	while (!ipc_receive(WORKER_FD_IPC, &message, false)) {
 		/* One that is told of other than what there is ends at once. */
 		if (message.type == IPC_INIT &&
@@ -138,6 +141,14 @@ static unsigned int fed(int fd)
 	return n;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
 /* One round of the loop. */
 static void turn(struct parent *parent, unsigned int *left)
 {
@@ -151,6 +162,7 @@ static void a_worker_that_hangs_is_replaced(void **state)
 				 .control = -1, .handover = -1,
 				 .ask_us = ASK_US };
 	unsigned int left = PATIENCE_S * 1000000 / ASK_US, times = 0, most = 0;
+	uint64_t began = now_us();
 	int heard = notify_open();
 	pid_t first;
 	sigset_t set;
@@ -171,10 +183,11 @@ static void a_worker_that_hangs_is_replaced(void **state)
 	/* The first was ended, not just followed by another. */
 	assert_int_equal(kill(first, 0), -1);
 	assert_int_equal(errno, ESRCH);
+	assert_true(now_us() - began >= KEEPER_STARTING * ASK_US);
 	assert_int_equal(fed(heard), 0);
 	/*
 	 * The second ended after one answer, which does not make it a worker
-	 * that works; one that lives is left alone.
+	 * that works; the third has the time it takes, and is left alone.
 	 */
 	while (times < 3 * KEEPER_UNANSWERED) {
 		turn(&parent, &left);
@@ -182,13 +195,17 @@ static void a_worker_that_hangs_is_replaced(void **state)
 		if (parent.deaths > most)
 			most = parent.deaths;
 	}
-	assert_true(births_count() >= 3);
+	assert_int_equal(births_count(), 3);
 	assert_true(most >= 2);
 	assert_int_equal(parent.deaths, 0);
 	assert_int_equal(kill(parent.worker, 0), 0);
-	assert_int_equal(kill(parent.worker, SIGKILL), 0);
+	/* One that has worked is not waited for that long. */
+	assert_int_equal(kill(parent.worker, SIGSTOP), 0);
+	began = now_us();
 	while (parent.ipc >= 0)
 		turn(&parent, &left);
+	assert_in_range(now_us() - began, (KEEPER_UNANSWERED - 1) * ASK_US,
+			KEEPER_STARTING * ASK_US - 1);
 	sd_event_source_disable_unref(parent.respawn_source);
 	sd_event_unref(parent.event);
 	close(heard);
