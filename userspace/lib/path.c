@@ -220,12 +220,9 @@ static void path_turn_end(struct path_live *live, const struct clock *now)
 		c->gone = true;
 		if (live->used == c && live->ready && !live->dead)
 			path_died(live, now, "the TURN server relays no more");
-		if (live->used == c)
-			continue;
 		/* Its channel may soon lead to somebody else. */
-		if (live->data == c)
-			path_data_to(live, live->used, true);
-		path_candidate_drop(live, c);
+		if (live->used != c)
+			path_candidate_drop(live, c);
 	}
 	live->turn_at = 0;
 }
@@ -343,12 +340,14 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		path_data_to(live, live->data, true);
 		path_check_soon(live, now, c);
 		agree = true;
-	} else if (!c && !first && live->used && !live->dead) {
+	} else if (c || (!first && live->used && !live->dead)) {
 		/*
 		 * Control messages came before the peer's first data, which
 		 * has turned the kernel to where the handshake was just now.
+		 * Or it was by a relay that takes no data.
 		 */
-		path_data_to(live, live->data, true);
+		if (!c || live->data != c)
+			path_data_to(live, live->data, true);
 	}
 	/* Either end may know better than this handshake. */
 	if (agree && peer->controlling && !live->nominee)
@@ -419,8 +418,8 @@ void path_agent_stop(struct path_host *host, const struct clock *now,
 		struct path_live *live = agent->lives;
 		struct path_peer *peer = live->peer;
 		const struct endpoint *at = path_direct(live);
-		const struct endpoint *where = live->used ?
-			&live->used->endpoint : &peer->via;
+		const struct endpoint *where = live->data ?
+			&live->data->endpoint : &peer->via;
 
 		/* From a direct one, or none, the kernel learns by itself. */
 		if (path_is_carried(where) || endpoint_is_loopback(where))
@@ -631,6 +630,8 @@ void path_pong(struct path_host *host, const struct clock *now,
 	was_valid = c->state == PATH_STATE_VALID;
 	c->state = PATH_STATE_VALID;
 	c->reason = "";
+	if (c == live->data && c != live->used)
+		live->data_until = now->boot_ns + PATH_SLOW_TIME;
 	path_heard(live, now, c);
 	if (endpoint_is_direct(src) &&
 	    path_observed_take(peer, now, observed))

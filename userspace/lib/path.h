@@ -68,7 +68,7 @@ enum path_state {
 };
 
 enum path_notice {
-	PATH_NOTICE_USING,		/* data goes another way: the text says */
+	PATH_NOTICE_USING,		/* both use another way: the text says */
 	PATH_NOTICE_DEAD,		/* the path in use, and why */
 	PATH_NOTICE_REACHING,		/* looking for a way */
 	PATH_NOTICE_UNREACHABLE,	/* given up for now, and why */

@@ -55,7 +55,7 @@ void path_candidate_drop(struct path_live *live, struct path_candidate *c)
 	if (live->used == c)
 		live->used = live->data = NULL;
 	if (live->data == c)
-		live->data = live->used;
+		path_data_to(live, live->used, true);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -351,9 +351,9 @@ int path_ping(struct path_live *live, const struct clock *now,
 }
 
 void path_ask(struct path_live *live, const struct clock *now,
-	      struct path_candidate *c)
+	      struct path_candidate *c, bool watch)
 {
-	if (!path_ping(live, now, c, false))
+	if (!path_ping(live, now, c, watch))
 		live->flight[live->flights - 1].counted = true;
 }
 

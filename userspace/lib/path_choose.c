@@ -7,10 +7,12 @@
 #define PATH_ANSWER_TIME	(100 * CLOCK_MS)	/* at least */
 
 /* Something may still come through there, late as it is. */
-static bool path_takes_data(const struct path_live *live,
-			    const struct path_candidate *c)
+static bool path_may_be_slow(struct path_live *live,
+			     const struct path_candidate *c)
 {
-	return c && !c->signalling && !c->gone &&
+	return c && c->proven && !c->signalling && !c->gone &&
+	       !live->peer->introducer &&
+	       (c->kind != PATH_KIND_RELAY || path_relay_usable(live, c)) &&
 	       !path_way_gone(path_host_of(live), &c->endpoint);
 }
 
@@ -39,8 +41,10 @@ void path_use(struct path_live *live, const struct clock *now,
 		c->state = PATH_STATE_CHECKING;
 	if (c->kind != PATH_KIND_TLS)
 		live->peer->last = c->endpoint;
-	path_data_to(live, c->signalling && path_takes_data(live, live->data) ?
+	path_data_to(live, c->signalling && path_may_be_slow(live, live->data) ?
 		     live->data : c, hold);
+	if (live->data != c)
+		live->data_until = now->boot_ns + PATH_SLOW_TIME;
 	path_introducer_moved(live->peer);
 }
 
@@ -127,7 +131,7 @@ static void path_ask_sort(struct path_live *live, const struct clock *now,
 
 		if ((c->kind == PATH_KIND_RELAY) == relays &&
 		    path_can_use(live, now, c, true))
-			path_ask(live, now, c);
+			path_ask(live, now, c, false);
 	}
 }
 

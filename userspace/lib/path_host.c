@@ -67,6 +67,7 @@ struct path_live *path_live_get(struct path_peer *peer)
 	live->reach_at = live->tell_at = CLOCK_NEVER;
 	live->punch_at = live->round_at = live->check_at = CLOCK_NEVER;
 	live->nominate_at = live->settle_at = live->failure_at = CLOCK_NEVER;
+	live->data_until = CLOCK_NEVER;
 	live->peer->host->turn_needs[PATH_TURN_NONE]++;
 	for (int i = 0; i < PATH_RELAYS_MAX; i++)
 		live->relay[i].at = live->relay[i].expire_at = CLOCK_NEVER;
@@ -100,6 +101,8 @@ void path_data_to(struct path_live *live, struct path_candidate *c, bool hold)
 	struct path_host *host = path_host_of(live);
 
 	live->data = c;
+	if (c == live->used)
+		live->data_until = CLOCK_NEVER;
 	host->ops.use(host->ctx, live->peer, &c->endpoint, hold);
 }
 

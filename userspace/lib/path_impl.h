@@ -30,6 +30,9 @@
 #define PATH_OBSERVE_AGE	(5 * CLOCK_SECOND)
 #define PATH_OBSERVED_TIME	(90 * CLOCK_SECOND)
 #define PATH_OBSERVED_HOLD	(15 * CLOCK_SECOND)	/* before another */
+/* Without an answer: as long as two pings are waited for. */
+#define PATH_SLOW_TIME		(2 * PATH_PING_LIFE)
+#define PATH_SLOW_AGAIN		CLOCK_SECOND		/* asked whether it works */
 #define PATH_PENALTY_FIRST	(10 * CLOCK_SECOND)
 #define PATH_PENALTY_MAX	(320 * CLOCK_SECOND)
 #define PATH_BACKUPS		4	/* kept proven beside the one in use */
@@ -121,6 +124,8 @@ struct path_live {
 
 	struct path_candidate *used;
 	struct path_candidate *data;	/* where data goes: see path_use() */
+	uint64_t data_until;		/* then where all else goes, too */
+	uint64_t data_asked_at;		/* whether it goes through */
 	bool ready;			/* control messages can be sent */
 	bool dead;			/* the path in use, and there is no other */
 	bool active;			/* there is traffic */
@@ -396,7 +401,7 @@ int path_ping(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool watch);
 /* One that, when it is not answered, says nothing about what is lost. */
 void path_ask(struct path_live *live, const struct clock *now,
-	      struct path_candidate *c);
+	      struct path_candidate *c, bool watch);
 /* Return: the candidate of a pong that came from it, or NULL. */
 struct path_candidate *path_ping_answered(struct path_live *live,
 					  const struct clock *now,
@@ -483,8 +488,8 @@ uint64_t path_check_deadline(const struct path_live *live);
 
 /* path_choose.c */
 /*
- * What the two ends agree on. Data goes there as well, unless it takes none: then
- * where it went before, for that may only be slow.
+ * What the two ends agree on. Data goes there as well, unless it takes none: then for
+ * a while where it went before, which may only be slow.
  */
 void path_use(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool hold);

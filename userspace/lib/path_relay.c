@@ -211,6 +211,7 @@ struct path_candidate *path_relay_adopt(struct path_live *live,
 {
 	struct path_peer *introducer = live->peer->agent->introducers;
 	struct endpoint at = endpoint_carrier(src);
+	const struct path_candidate *before;
 	struct path_relay *relay;
 
 	for (; introducer; introducer = introducer->next_introducer) {
@@ -227,9 +228,13 @@ struct path_candidate *path_relay_adopt(struct path_live *live,
 	/* The id is the introducer's to say; its word was lost, so ask. */
 	if (relay->candidate && relay->candidate->endpoint.id != src->id)
 		return NULL;
+	before = relay->candidate;
 	if (!path_relay_place(live, relay, src->id))
 		return NULL;
 	relay->wanted_at = now->boot_ns;
+	if (relay->candidate != before)
+		relay->candidate->signalling =
+			introducer->relays == PATH_RELAYS_SIGNALLING;
 	if (!path_relay_good(relay))
 		path_relay_begin(live, now, relay, PATH_RELAY_OPENING);
 	return relay->candidate;
@@ -280,6 +285,8 @@ struct path_candidate *path_relay_granted(struct path_live *live,
 		    (live->peer->controlling ? 0 : relay->lifetime / 10);
 	c->listed = true;
 	c->signalling = grant->flags & WIRE_RELAY_F_SIGNALLING;
+	if (live->used == c && live->data != c && !c->signalling)
+		path_data_to(live, c, true);
 	introducer->relays = c->signalling ? PATH_RELAYS_SIGNALLING :
 					     PATH_RELAYS_DATA;
 	if (!there) {

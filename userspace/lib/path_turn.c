@@ -145,7 +145,7 @@ static enum path_turn_need path_turn_need_now(const struct path_live *live,
 		return PATH_TURN_NONE;
 	if (path_turn_lack_at(live, now) <= now->boot_ns)
 		return PATH_TURN_LACK;
-	return (live->used && !live->dead && path_by_turn(live->used)) ||
+	return (live->data && !live->dead && path_by_turn(live->data)) ||
 	       (live->nominee && path_by_turn(live->nominee)) ?
 	       PATH_TURN_HELD : PATH_TURN_NONE;
 }

@@ -275,8 +275,11 @@ static void path_watch_ping(struct path_live *live, const struct clock *now)
 		path_keep_interrupted(live);
 	ret = path_ping(live, now, live->used, true);
 	/* Data goes by another, for want of a better one: does it work again? */
-	if (live->data != live->used)
-		path_ask(live, now, live->data);
+	if (live->data != live->used &&
+	    now->boot_ns - live->data_asked_at >= PATH_SLOW_AGAIN) {
+		live->data_asked_at = now->boot_ns;
+		path_ask(live, now, live->data, true);
+	}
 	if (ret == -EBUSY)
 		interval = path_ms(live, repeat);
 	else if (!ret && live->peer->introducer && !live->used->lost &&
@@ -326,6 +329,7 @@ void path_watch_timer(struct path_live *live, const struct clock *now)
 {
 	if (!live->ready || !live->used) {
 		live->watch_at = live->backup_at = live->retry_at = CLOCK_NEVER;
+		live->data_until = CLOCK_NEVER;
 		return;
 	}
 	if (live->watch_at <= now->boot_ns)
@@ -336,6 +340,8 @@ void path_watch_timer(struct path_live *live, const struct clock *now)
 	}
 	if (path_death_at(live, now) <= now->boot_ns)
 		path_died(live, now, "went silent");
+	if (live->data_until <= now->boot_ns)
+		path_data_to(live, live->used, true);
 	if (live->backup_at <= now->boot_ns) {
 		live->backup_at = CLOCK_NEVER;
 		if (path_busy(live, now))
@@ -355,6 +361,7 @@ uint64_t path_watch_deadline(const struct path_live *live,
 				   path_earlier(live->backup_at,
 						live->retry_at));
 
+	at = path_earlier(at, live->data_until);
 	at = path_earlier(at, path_doubt_at(live, now));
 	return path_earlier(at, path_death_at(live, now));
 }

@@ -302,7 +302,7 @@ static void slow_for_a_while(struct pair *pair, enum path_class class,
 		    b->notices[PATH_NOTICE_DEAD] > 0);
 	pair->sim->net.delay = before;
 	/* And used again as soon as it answers. */
-	psim_run(pair->sim, NET_S);
+	psim_run(pair->sim, 2 * NET_S);
 	pair_expect(pair, class);
 	pair_talk(pair, 0);
 	psim_run(pair->sim, 3 * NET_S);
@@ -336,7 +336,7 @@ static void a_slow_path_is_better_than_none(void **state)
 static void a_path_that_was_cut_is_used_as_soon_as_it_works(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 32; i++) {
 		struct pair pair = pair_by_turn(680 + i, NET_PORT, i & 1);
 		int user = i & 2 ? pair.b : pair.a;
 		bool (*blocked)[NET_HOSTS] = pair.sim->net.blocked;
@@ -346,11 +346,11 @@ static void a_path_that_was_cut_is_used_as_soon_as_it_works(void **state)
 		psim_run(pair.sim, 10 * NET_S);
 		pair_expect(&pair, PATH_CLASS_TURN);
 		block(&pair, user, pair.server[0]);
-		psim_run(pair.sim, (i & 4 ? 2 : 6) * NET_S);
+		psim_run(pair.sim, (2000 + i / 4 * 500) * NET_MS);
 		pair_expect(&pair, PATH_CLASS_RELAY);
 		blocked[user][pair.server[0]] = false;
 		blocked[pair.server[0]][user] = false;
-		psim_run(pair.sim, NET_S);
+		psim_run(pair.sim, 2 * NET_S);
 		pair_expect(&pair, PATH_CLASS_TURN);
 		psim_free(pair.sim);
 	}
@@ -441,18 +441,15 @@ static void only_channels_of_our_own_server_are_ways(void **state)
 	end_free(end);
 }
 
-/* Data goes by a silent path as long as it can come through there. */
-static void an_allocation_that_ends_takes_no_more_data(void **state)
+/* By the channel, which is silent, with nothing else but a relay to signal by. */
+static struct end *end_slow(void)
 {
-	static const char channel[] = "turn:0x4001@203.0.113.9:3478";
-	static const char relay[] = "relay:0x7@203.0.113.1:7740";
 	struct end *end = end_up(true);
 	struct path_turn turn = end_turn("203.0.113.9:3478");
-	struct endpoint src = end_ep(channel), by = end_ep(relay);
+	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
 	struct endpoint at = end_ep("203.0.113.1:7740");
 	struct path_message grant = end_grant(PEER, 7);
 
-	(void)state;
 	grant.flags = WIRE_RELAY_F_SIGNALLING;
 	end_say(end, end->introducer, &at, &grant);
 	end_take_nomination(end);
@@ -460,15 +457,63 @@ static void an_allocation_that_ends_takes_no_more_data(void **state)
 	path_pinged(end->host, &end->now, end->peer, &src);
 	end_run(end, 500 * MS);
 	end_take_nomination(end);
-	assert_true(end_uses(end, channel));
 	assert_true(endpoint_equal(&end->used, &src));
 	end->silent = src;
 	end_run(end, 4 * S);
-	assert_true(end_uses(end, relay));
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
 	assert_true(endpoint_equal(&end->used, &src));
+	return end;
+}
+
+/* Data goes by a silent path as long as it can come through there. */
+static void an_allocation_that_ends_takes_no_more_data(void **state)
+{
+	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
+	struct end *end = end_slow();
+
+	(void)state;
 	path_turn_set(end->host, &end->now, NULL);
-	assert_true(end_uses(end, relay));
+	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
 	assert_true(endpoint_equal(&end->used, &by));
+	end_free(end);
+}
+
+/* What was somebody's place may be another's by now. */
+static void a_silent_path_takes_data_for_some_seconds_only(void **state)
+{
+	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
+	struct end *end = end_slow();
+
+	(void)state;
+	end_run(end, 10 * S);
+	assert_true(endpoint_equal(&end->used, &by));
+	end_free(end);
+}
+
+static void a_relay_that_begins_to_take_data_gets_it(void **state)
+{
+	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
+	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct path_message grant = end_grant(PEER, 7);
+	struct end *end = end_slow();
+
+	(void)state;
+	end_say(end, end->introducer, &at, &grant);
+	assert_true(endpoint_equal(&end->used, &by));
+	end_free(end);
+}
+
+/* A handshake by the relay turns the kernel there, where no data goes. */
+static void a_handshake_by_a_relay_turns_no_data(void **state)
+{
+	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
+	struct end *end = end_slow();
+	unsigned int uses = end->uses;
+
+	(void)state;
+	end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+	assert_true(end->uses > uses);
+	assert_true(endpoint_equal(&end->used, &src));
 	end_free(end);
 }
 
@@ -553,6 +598,9 @@ int main(void)
 		cmocka_unit_test(what_is_configured_is_reached_by_a_server),
 		cmocka_unit_test(only_channels_of_our_own_server_are_ways),
 		cmocka_unit_test(an_allocation_that_ends_takes_no_more_data),
+		cmocka_unit_test(a_silent_path_takes_data_for_some_seconds_only),
+		cmocka_unit_test(a_relay_that_begins_to_take_data_gets_it),
+		cmocka_unit_test(a_handshake_by_a_relay_turns_no_data),
 		cmocka_unit_test(one_that_udp_does_not_reach_is_the_slow_path),
 		cmocka_unit_test(the_relayed_address_is_told),
 		cmocka_unit_test(a_late_confirmation_does_not_turn_the_kernel),
