@@ -329,26 +329,20 @@ static void path_confirmed(struct path_live *live, const struct clock *now)
 		c->heard_at = now->boot_ns;
 		if (c == live->used && !live->dead) {
 			live->heard_at = now->boot_ns;
-			if (live->data != c)
-				path_data_to(live, live->data, true);
 		} else {
 			path_use(live, now, c, false);
 			agree = true;
 		}
 	} else if (c && c != live->used) {
-		/* The handshake turned the kernel to where it was. */
-		path_data_to(live, live->data, true);
 		path_check_soon(live, now, c);
 		agree = true;
-	} else if (c || (!first && live->used && !live->dead)) {
-		/*
-		 * Control messages came before the peer's first data, which
-		 * has turned the kernel to where the handshake was just now.
-		 * Or it was by a relay that takes no data.
-		 */
-		if (!c || live->data != c)
-			path_data_to(live, live->data, true);
 	}
+	/*
+	 * The handshake turned the kernel to where it was, or just now the peer's
+	 * first data did, before which control messages came.
+	 */
+	if (live->used && !live->dead && (c ? c != live->data : !first))
+		path_data_to(live, live->data, true);
 	/* Either end may know better than this handshake. */
 	if (agree && peer->controlling && !live->nominee)
 		path_nominate(live, now, live->used);

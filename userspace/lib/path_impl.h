@@ -399,7 +399,10 @@ void path_candidates_take(struct path_live *live,
  */
 int path_ping(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool watch);
-/* One that, when it is not answered, says nothing about what is lost. */
+/*
+ * One that, when it is not answered, says nothing about what is lost. @watch: it is
+ * counted among those of the path in use, and takes no place of the checks.
+ */
 void path_ask(struct path_live *live, const struct clock *now,
 	      struct path_candidate *c, bool watch);
 /* Return: the candidate of a pong that came from it, or NULL. */

@@ -50,10 +50,10 @@ static unsigned int asked(const struct turn_server *at)
 	return n;
 }
 
-static void block(struct pair *pair, int a, int b)
+static void block(struct pair *pair, int a, int b, bool blocked)
 {
-	pair->sim->net.blocked[a][b] = true;
-	pair->sim->net.blocked[b][a] = true;
+	pair->sim->net.blocked[a][b] = blocked;
+	pair->sim->net.blocked[b][a] = blocked;
 }
 
 /* Real data came to both ends since. */
@@ -108,8 +108,8 @@ static void each_may_have_its_own_server(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct pair pair = pair_by_turn(200 + i, NET_PORT, i);
 
-		block(&pair, pair.a, pair.server[1]);
-		block(&pair, pair.b, pair.server[0]);
+		block(&pair, pair.a, pair.server[1], true);
+		block(&pair, pair.b, pair.server[0], true);
 		psim_turn(pair.sim, pair.a, &pair.server[0], 1);
 		psim_turn(pair.sim, pair.b, &pair.server[1], 1);
 		pair_talk(&pair, 20 * NET_MS);
@@ -261,13 +261,12 @@ static void a_direct_path_is_better_and_ends_the_need(void **state)
 	struct pair pair = pair_by_turn(600, NET_ENDPOINT, 0);
 
 	(void)state;
-	block(&pair, pair.a, pair.b);
+	block(&pair, pair.a, pair.b, true);
 	psim_turn(pair.sim, pair.a, pair.server, 1);
 	pair_talk(&pair, 20 * NET_MS);
 	psim_run(pair.sim, 10 * NET_S);
 	pair_expect(&pair, PATH_CLASS_TURN);
-	pair.sim->net.blocked[pair.a][pair.b] = false;
-	pair.sim->net.blocked[pair.b][pair.a] = false;
+	block(&pair, pair.a, pair.b, false);
 	pair_gaps_reset(&pair);
 	assert_in_range(psim_until_class(pair.sim, pair.a, pair.b,
 					 PATH_CLASS_IPV4, 90 * NET_S),
@@ -339,17 +338,15 @@ static void a_path_that_was_cut_is_used_as_soon_as_it_works(void **state)
 	for (int i = 0; i < 32; i++) {
 		struct pair pair = pair_by_turn(680 + i, NET_PORT, i & 1);
 		int user = i & 2 ? pair.b : pair.a;
-		bool (*blocked)[NET_HOSTS] = pair.sim->net.blocked;
 
 		psim_turn(pair.sim, user, pair.server, 1);
 		pair_talk(&pair, 20 * NET_MS);
 		psim_run(pair.sim, 10 * NET_S);
 		pair_expect(&pair, PATH_CLASS_TURN);
-		block(&pair, user, pair.server[0]);
+		block(&pair, user, pair.server[0], true);
 		psim_run(pair.sim, (2000 + i / 4 * 500) * NET_MS);
 		pair_expect(&pair, PATH_CLASS_RELAY);
-		blocked[user][pair.server[0]] = false;
-		blocked[pair.server[0]][user] = false;
+		block(&pair, user, pair.server[0], false);
 		psim_run(pair.sim, 2 * NET_S);
 		pair_expect(&pair, PATH_CLASS_TURN);
 		psim_free(pair.sim);
@@ -387,8 +384,8 @@ static void what_is_configured_is_reached_by_a_server(void **state)
 	pair.b = psim_node(sim, NET_INTERNET, true, false);
 	pair.server[0] = psim_turn_server(sim);
 	psim_introduce(sim, pair.a, pair.r[0]);
-	block(&pair, pair.a, pair.r[0]);
-	block(&pair, pair.a, pair.b);
+	block(&pair, pair.a, pair.r[0], true);
+	block(&pair, pair.a, pair.b, true);
 	psim_pair(sim, pair.a, pair.b, &sim->net.host[pair.b].ep4);
 	psim_turn(sim, pair.a, pair.server, 1);
 	psim_traffic(sim, pair.a, pair.b, 20 * NET_MS);
@@ -441,13 +438,18 @@ static void only_channels_of_our_own_server_are_ways(void **state)
 	end_free(end);
 }
 
+/* What end_up() comes by, and a way by the server of end_turn(). */
+#define INTRODUCER_AT	"203.0.113.1:7740"
+#define RELAY		"relay:0x7@" INTRODUCER_AT
+#define CHANNEL		"turn:0x4001@203.0.113.9:3478"
+
 /* By the channel, which is silent, with nothing else but a relay to signal by. */
 static struct end *end_slow(void)
 {
 	struct end *end = end_up(true);
 	struct path_turn turn = end_turn("203.0.113.9:3478");
-	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
-	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct endpoint src = end_ep(CHANNEL);
+	struct endpoint at = end_ep(INTRODUCER_AT);
 	struct path_message grant = end_grant(PEER, 7);
 
 	grant.flags = WIRE_RELAY_F_SIGNALLING;
@@ -460,7 +462,7 @@ static struct end *end_slow(void)
 	assert_true(endpoint_equal(&end->used, &src));
 	end->silent = src;
 	end_run(end, 4 * S);
-	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	assert_true(end_uses(end, RELAY));
 	assert_true(endpoint_equal(&end->used, &src));
 	return end;
 }
@@ -468,12 +470,12 @@ static struct end *end_slow(void)
 /* Data goes by a silent path as long as it can come through there. */
 static void an_allocation_that_ends_takes_no_more_data(void **state)
 {
-	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
+	struct endpoint by = end_ep(RELAY);
 	struct end *end = end_slow();
 
 	(void)state;
 	path_turn_set(end->host, &end->now, NULL);
-	assert_true(end_uses(end, "relay:0x7@203.0.113.1:7740"));
+	assert_true(end_uses(end, RELAY));
 	assert_true(endpoint_equal(&end->used, &by));
 	end_free(end);
 }
@@ -481,7 +483,7 @@ static void an_allocation_that_ends_takes_no_more_data(void **state)
 /* What was somebody's place may be another's by now. */
 static void a_silent_path_takes_data_for_some_seconds_only(void **state)
 {
-	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
+	struct endpoint by = end_ep(RELAY);
 	struct end *end = end_slow();
 
 	(void)state;
@@ -492,8 +494,8 @@ static void a_silent_path_takes_data_for_some_seconds_only(void **state)
 
 static void a_relay_that_begins_to_take_data_gets_it(void **state)
 {
-	struct endpoint by = end_ep("relay:0x7@203.0.113.1:7740");
-	struct endpoint at = end_ep("203.0.113.1:7740");
+	struct endpoint by = end_ep(RELAY);
+	struct endpoint at = end_ep(INTRODUCER_AT);
 	struct path_message grant = end_grant(PEER, 7);
 	struct end *end = end_slow();
 
@@ -506,14 +508,46 @@ static void a_relay_that_begins_to_take_data_gets_it(void **state)
 /* A handshake by the relay turns the kernel there, where no data goes. */
 static void a_handshake_by_a_relay_turns_no_data(void **state)
 {
-	struct endpoint src = end_ep("turn:0x4001@203.0.113.9:3478");
+	struct endpoint src = end_ep(CHANNEL);
 	struct end *end = end_slow();
 	unsigned int uses = end->uses;
 
 	(void)state;
-	end_session_up(end, end->peer, "relay:0x7@203.0.113.1:7740");
+	end_session_up(end, end->peer, RELAY);
 	assert_true(end->uses > uses);
 	assert_true(endpoint_equal(&end->used, &src));
+	end_free(end);
+}
+
+/*
+ * The other end asks for a relay of which no word has come yet, from an introducer
+ * that only signals as far as is known: data stays, also when all of it ends.
+ */
+static void an_unknown_relay_is_as_its_introducer_is(void **state)
+{
+	struct endpoint direct = end_ep("192.0.2.9:7740");
+	struct endpoint src = end_ep("relay:0x9@" INTRODUCER_AT);
+	struct endpoint at = end_ep(INTRODUCER_AT);
+	struct path_message nominate = {
+		.type = WIRE_CONTROL_NOMINATE, .generation = 1,
+	};
+	struct path_message grant = end_grant(OTHER, 8);
+	struct end *end = end_new(false);
+	unsigned int uses;
+
+	(void)state;
+	end->answer = true;
+	end_session_up(end, end->introducer, INTRODUCER_AT);
+	end_session_up(end, end->peer, "192.0.2.9:7740");
+	end_run(end, 500 * MS);
+	grant.flags = WIRE_RELAY_F_SIGNALLING;
+	end_say(end, end->introducer, &at, &grant);
+	end_say(end, end->peer, &src, &nominate);
+	assert_true(end_uses(end, "relay:0x9@" INTRODUCER_AT));
+	assert_true(endpoint_equal(&end->used, &direct));
+	uses = end->uses;
+	path_agent_stop(end->host, &end->now, end->agent);
+	assert_int_equal(end->uses, uses);
 	end_free(end);
 }
 
@@ -601,6 +635,7 @@ int main(void)
 		cmocka_unit_test(a_silent_path_takes_data_for_some_seconds_only),
 		cmocka_unit_test(a_relay_that_begins_to_take_data_gets_it),
 		cmocka_unit_test(a_handshake_by_a_relay_turns_no_data),
+		cmocka_unit_test(an_unknown_relay_is_as_its_introducer_is),
 		cmocka_unit_test(one_that_udp_does_not_reach_is_the_slow_path),
 		cmocka_unit_test(the_relayed_address_is_told),
 		cmocka_unit_test(a_late_confirmation_does_not_turn_the_kernel),
