@@ -18,7 +18,8 @@ programs() {
 	mkdir "$TMP/programs"
 	cat >"$TMP/programs/pilotd" <<-'END'
 		#!/bin/bash
-		side=$(basename "$(dirname "$2")")
+		side=${2%/*}
+		side=${side##*/}
 		cp "$2" "$FAKES/conf.$side"
 		ip link show pilot0 >/dev/null 2>&1 ||
 			ip link add pilot0 type bridge
@@ -35,37 +36,39 @@ programs() {
 	END
 	cat >"$TMP/programs/pilot-link" <<-'END'
 		#!/bin/bash
-		side() {
-			basename "$(dirname "$1")"
-		}
+		# Without a process of its own: each look at a path has to be short.
+		at=${2%/*}
 		case "$*" in
 		"id new "*) : >"$3" ;;
-		"id export "*) echo "did:key:of-$(side "$3")" ;;
+		"id export "*)
+			side=${3%/*}
+			echo "did:key:of-${side##*/}"
+			;;
 		"-j -p id show "*)
+			side=${5%/*}
+			side=${side##*/}
 			echo "{"
-			echo "  \"address\": \"1:0001.0000.$(side "$5")\","
-			echo "  \"inet6\": \"$(cat "$FAKES/at.$(side "$5")")\""
+			echo "  \"address\": \"1:0001.0000.$side\","
+			echo "  \"inet6\": \"$(<"$FAKES/at.$side")\""
 			echo "}"
 			;;
 		"--control "*" -j path show")
-			me=$(side "$2")
+			me=${at##*/}
 			[ "$me" = a ] && peer=b || peer=a
 			read -r first then of_b <"$FAKES/says"
 			kind=$first
 			[ ! -e "$FAKES/answered" ] || kind=$then
-			! grep -q "bytes from" "$(dirname "$2")/../stream" ||
+			[[ $(<"$at/../stream") != *"bytes from"* ]] ||
 				: >"$FAKES/answered"
 			[ "$me" = a ] || kind=${of_b:-$then}
-			cat <<-JSON
-			[{"link":"pilot0","peer":"did:key:of-introducer",
+			echo '[{"link":"pilot0","peer":"did:key:of-introducer",
 			"endpoint":"198.51.100.10:7740","kind":"direct",
 			"candidates":[]},{"link":"pilot0",
-			"peer":"did:key:of-$peer",
+			"peer":"did:key:of-'"$peer"'",
 			"candidates":[{"endpoint":"[2001:db8::1]:7740",
 			"kind":"host","state":"failed","reason":"no answer",
 			"rtt_us":null,"loss":0,"heard_ms":null}],
-			"endpoint":"[2001:db8::2]:7740","kind": "$kind"}]
-			JSON
+			"endpoint":"[2001:db8::2]:7740","kind": "'"$kind"'"}]'
 			;;
 		*)
 			echo "what is '$*'?" >&2

@@ -169,23 +169,26 @@ senders_are_told_who_is_unreachable() {
 	equal "$(stat a tx-drop-unanswered)" 2 "a's tx-drop-unanswered"
 }
 
-# The MTU gets smaller while the packet waits for a key.
+# The MTU gets smaller while packets wait for a key. Each waits for some seconds
+# only, so there is always a new one, and the key is at hand.
 senders_are_told_what_is_too_big() {
+	local key
+
 	ns_add a b
 	wire a b
 	agent_up a 5
 	peer a 6 2
-	spawn "$TMP/told" in_ns a ping -n -c 1 -W "$(patience 15)" -s 1392 \
-		-M "do" "$(agent_ip 6)"
-	wait_for 10 waits || fail "the packet does not wait"
+	key=$(key_words pilot0 5 6 1 current)
+	spawn "$TMP/told" in_ns a ping -n -i 0.5 -s 1392 -M "do" "$(agent_ip 6)"
+	wait_for 10 waits || fail "no packet waits"
 	ipn a link set pilot0 mtu 1280
-	key a 5 6 1 current
+	in_ns a pilot_ctl $key
 	wait_for 10 says "$TMP/told" 'too big.*1280' || fail "$(cat "$TMP/told")"
-	equal "$(stat a tx-drop-too-big)" 1 "a's tx-drop-too-big"
+	within 1 20 "$(stat a tx-drop-too-big)" "a's tx-drop-too-big"
 }
 
 waits() {
-	[ "$(peer_stat a 6 queued)" -eq 1 ]
+	[ "$(peer_stat a 6 queued)" -ge 1 ]
 }
 
 endpoint_without_a_socket_of_its_family() {

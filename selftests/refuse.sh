@@ -156,7 +156,7 @@ relay_words() {
 	shift 3
 
 	echo relay-new pilot0 "$id" from "$(agent "$from")" \
-		to "$(agent "$to")" next 1 seconds 9 "$@"
+		to "$(agent "$to")" next 1 seconds 600 "$@"
 }
 
 relays_that_cannot_be() {
