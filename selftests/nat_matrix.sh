@@ -37,7 +37,6 @@ programs() {
 	cat >"$TMP/programs/pilot-link" <<-'END'
 		#!/bin/bash
 		# Without a process of its own: each look at a path has to be short.
-		at=${2%/*}
 		case "$*" in
 		"id new "*) : >"$3" ;;
 		"id export "*)
@@ -53,6 +52,7 @@ programs() {
 			echo "}"
 			;;
 		"--control "*" -j path show")
+			at=${2%/*}
 			me=${at##*/}
 			[ "$me" = a ] && peer=b || peer=a
 			read -r first then of_b <"$FAKES/says"
