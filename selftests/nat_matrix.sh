@@ -196,7 +196,7 @@ the_one_that_starts_sends() {
 
 # It may be over before it can be looked at.
 the_first_path_is_what_the_helper_used_first() {
-	matrix "turn direct" public:public:a
+	IMPROVES=20 matrix "turn direct" public:public:a
 	equal "$(field first)" '"turn"' "the first path"
 	equal "$(field final)" '"direct"' "the final path"
 }
