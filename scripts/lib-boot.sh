@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 #
 # What a guest boots from: the kernel's image and the initramfs, made once each and
-# kept in the cache.  Uses variables of scripts/vm: kernel, work, MODULES_BASE and
-# what scripts/kernel printed.
+# kept in the cache: make_initramfs and make_image set initramfs and image to their
+# paths.  Uses variables of scripts/vm: kernel, work, MODULES_BASE and what
+# scripts/kernel printed.
 #
 # shellcheck disable=SC2154
 

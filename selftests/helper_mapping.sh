@@ -19,7 +19,7 @@
 OUTER=20.0.0.1
 
 sites_and_gateway() {
-	has_servers || skip "miniupnpd is missing: scripts/setup"
+	need_servers
 	sites apdm apdm
 	GATEWAY=$(site_gateway a apdm)
 	HOST=$(inside_address a apdm)

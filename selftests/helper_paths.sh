@@ -64,8 +64,7 @@ a_flow_moves_from_relay_to_direct_and_back() {
 
 # By the relay, candidates and punching, directly, by the relay, and the end.
 an_introducer_is_told_nothing_private() {
-	# Slowly: a capture of whole frames has room for few that wait.
-	local side STREAM_INTERVAL=0.5
+	local side
 
 	sites eim-apdf eim-apdf
 	for side in a b; do

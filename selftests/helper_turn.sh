@@ -40,7 +40,7 @@ LINE=
 sites_and_server() {
 	trap 'show_ways $?' EXIT
 
-	has_servers || skip "coturn is missing: scripts/setup"
+	need_servers
 	sites "$SITE" apdm
 	echo secret >"$TMP/password"
 	chmod 600 "$TMP/password"
@@ -152,7 +152,7 @@ by_stream() {
 
 	SITE=udp-blocked
 	LINE="turn-server $TURN:$1 u $TMP/password ${*:2}"
-	has_servers || skip "coturn is missing: scripts/setup"
+	need_servers
 	coturn_streams
 	with_server a
 	ping_start a "${agent_inet6[b]}" 0.1

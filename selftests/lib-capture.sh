@@ -6,11 +6,13 @@
 #
 # shellcheck disable=SC2154
 
-# capture NAME SIDE DEVICE: all of it to $TMP/NAME.pcap until capture_end.
+# capture NAME SIDE DEVICE: all of it to $TMP/NAME.pcap until capture_end.  A frame may
+# be as long as an IP packet, and each takes that much room until it is written: there
+# are 16 MiB for those that wait.
 capture() {
 	command -v tcpdump >/dev/null || skip "tcpdump is missing"
-	spawn "$TMP/$1.said" in_ns "$2" tcpdump --immediate-mode -U -s 0 -n \
-		-i "$3" -w "$TMP/$1.pcap"
+	spawn "$TMP/$1.said" in_ns "$2" tcpdump --immediate-mode -U -n \
+		-s $((14 + 65535)) -B $((16 << 10)) -i "$3" -w "$TMP/$1.pcap"
 	echo "$SPAWNED" >"$TMP/$1.pid"
 	soon 30 grep -q "listening on" "$TMP/$1.said"
 }

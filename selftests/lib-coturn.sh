@@ -2,15 +2,21 @@
 # shellcheck shell=bash
 #
 # coturn as a STUN and TURN server, from where scripts/setup keeps servers that
-# must not run on the machine by themselves.  Sourced after lib.sh.
+# must not run on the machine by themselves, or as it is installed, which it is in
+# the folder of kernel 7.  Sourced after lib.sh.
 #
 # shellcheck disable=SC2034,SC2154
 
 servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/servers
+[ -e "$servers/complete" ] || servers=
 libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
 
-has_servers() {
-	[ -e "$servers/complete" ]
+need_servers() {
+	local program
+
+	for program in usr/bin/turnserver usr/sbin/miniupnpd; do
+		[ -x "$servers/$program" ] || fail "/$program is missing: scripts/setup"
+	done
 }
 
 # What coturn hears beside UDP: nothing, but see coturn_streams.

@@ -91,6 +91,6 @@ hop_agents_by() {
 
 # coturn_up: as a TURN server that asks nobody who he is.
 coturn_up() {
-	has_servers || fail "coturn is missing: scripts/setup"
+	need_servers
 	coturn_start r --no-auth --listening-ip 10.0.1.1 --relay-ip 10.0.2.1
 }
