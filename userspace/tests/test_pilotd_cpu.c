@@ -55,7 +55,8 @@ static void fast_drivers_are_seen(void **state)
 		DRIVER("gcm(aes)", "generic-gcm-vaes-avx10_512", "yes")
 		DRIVER("__gcm(aes)", "__generic-gcm-vaes-avx10_512", "no"),
 		/* 7 has no wrapper, as arm64 has none. */
-		OTHERS DRIVER("gcm(aes)", "generic-gcm-vaes-avx2", "no"),
+		OTHERS DRIVER("gcm(aes)", "generic-gcm-vaes-avx2", "no")
+		DRIVER("gcm(aes)", "gcm-aes-lib", "no"),
 		DRIVER("gcm(aes)", "generic-gcm-aesni", "no"),
 		DRIVER("gcm(aes)", "gcm-aes-ce", "no"),
 	};
@@ -72,6 +73,8 @@ static void generic_code_alone_is_not_fast(void **state)
 		       "no") OTHERS,
 		OTHERS DRIVER("gcm(aes)",
 			      "gcm_base(ctr(aes-lib),ghash-lib)", "no"),
+		/* 7 without the architecture's. */
+		OTHERS DRIVER("gcm(aes)", "gcm-aes-lib", "no"),
 		/* A daemon's, which the module does not use. */
 		DRIVER("gcm(aes)", "gcm_base(ctr(aes-fixed-time),ghash-generic)",
 		       "no")
