@@ -62,11 +62,6 @@ network() {
 	END
 }
 
-need_servers() {
-	has_servers ||
-		skip_all "coturn and miniupnpd are missing: scripts/setup"
-}
-
 # helper_start [LINE]...: with these lines of configuration.
 helper_start() {
 	{
