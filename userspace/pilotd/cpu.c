@@ -27,7 +27,7 @@ static bool cpu_accelerates_aes(void)
 /* An entry of the file, as far as it was read. */
 struct cpu_driver {
 	bool gcm;
-	bool fast;			/* by itself, see is_fast */
+	bool fast;			/* see is_fast() */
 };
 
 /*
