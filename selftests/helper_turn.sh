@@ -152,7 +152,6 @@ by_stream() {
 
 	SITE=udp-blocked
 	LINE="turn-server $TURN:$1 u $TMP/password ${*:2}"
-	need_servers
 	coturn_streams
 	with_server a
 	ping_start a "${agent_inet6[b]}" 0.1

@@ -11,6 +11,7 @@ servers=${PILOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/pilot-link}/serv
 [ -e "$servers/complete" ] || servers=
 libraries=$(echo "$servers"/usr/lib/*-linux-gnu)
 
+# need_servers: without coturn and miniupnpd the test fails.
 need_servers() {
 	local program
 

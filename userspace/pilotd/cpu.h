@@ -13,8 +13,8 @@
 bool cpu_has_aes(void);
 
 /*
- * @crypto: as /proc/crypto. Return: false when AES-GCM is there, and none of it is
- * more than the generic code. Loading the module has loaded what there is.
+ * @crypto: as /proc/crypto. Return: false when AES-GCM is there, and nothing of it is
+ * faster than ChaCha20-Poly1305. Loading the module has loaded what there is.
  */
 bool cpu_kernel_has_aes(FILE *crypto);
 
