@@ -61,7 +61,7 @@ progress_stop() {
 # with_progress LABEL LOG COMMAND...: output to LOG, a line of life every
 # 20 seconds, the log's tail on failure.
 with_progress() {
-	local label=$1 log=$2 start=$SECONDS next rc=0 pid
+	local label=$1 log=$2 start=$SECONDS rc=0 pid
 	shift 2
 
 	say "$label ..."
@@ -70,14 +70,11 @@ with_progress() {
 	pid=$!
 	set +m
 	progress_pid=$pid
-	next=$((SECONDS + 20))
 	while kill -0 "$pid" 2>/dev/null; do
-		sleep 0.5
-		if [ "$SECONDS" -ge "$next" ]; then
+		timeout 20 tail -s 0.5 --pid="$pid" -f /dev/null >/dev/null 2>&1 &
+		wait "$!" ||
 			say "$label: $((SECONDS - start)) s," \
 				"$(tail -n 1 "$log" | cut -c 1-90)"
-			next=$((SECONDS + 20))
-		fi
 	done
 	wait "$pid" || rc=$?
 	progress_pid=
